@@ -1,0 +1,32 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+//
+// skerry_same_bits: drives every registered fixed-capacity type with seeded inputs and prints one line "type hash" each, sorted.
+// The lines are equal on every target.
+#include "same_bits.hpp"
+
+#include <cstdio>
+#include <cstring>
+
+int main() {
+  // Selection by repeated minimum: the registration order depends on the linker, and no container is needed on a microcontroller.
+  const char* last = "";
+  int printed = 0;
+  for (;;) {
+    const skerry_test::bits_of* smallest = nullptr;
+    for (const auto* entry = skerry_test::bits_of::first; entry != nullptr; entry = entry->next) {
+      if (std::strcmp(entry->type, last) > 0 && (smallest == nullptr || std::strcmp(entry->type, smallest->type) < 0)) {
+        smallest = entry;
+      }
+    }
+    if (smallest == nullptr) {
+      break;
+    }
+    skerry_test::bit_hash hash;
+    smallest->drive(hash);
+    std::printf("%s %08x\n", smallest->type, static_cast<unsigned>(hash.value()));
+    last = smallest->type;
+    ++printed;
+  }
+  return printed > 0 ? 0 : 1;
+}
