@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# Copyright (c) 2026 The skerry authors
+# SPDX-License-Identifier: MIT
+"""Compiles each public header alone, included twice, with warnings as errors."""
+import argparse
+import concurrent.futures
+import pathlib
+import shutil
+import subprocess
+import sys
+
+FLAGS = "-std=c++20 -ffp-contract=off -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
+FIRMWARE_MODULES = {"core", "stats", "state", "delivery", "anomaly"}
+
+
+def on_firmware(header):
+    """The fixed-capacity forms; what is named dynamic_* allocates, and forests over float codes are for gateways."""
+    module = header.parts[1].removesuffix(".hpp")
+    gateway_only = header.name.startswith("dynamic_") or "float_forest" in header.name
+    return module in FIRMWARE_MODULES and not gateway_only
+
+
+def compiles(command, header):
+    text = f"#include <{header}>\n#include <{header}>\n"
+    done = subprocess.run(command, input=text, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return header, done.returncode == 0, done.stdout
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--include", type=pathlib.Path, required=True)
+    parser.add_argument("--compiler", required=True)
+    parser.add_argument("--firmware", action="store_true", help="only what firmware may include")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("flags", nargs="*")
+    arguments = parser.parse_args()
+
+    if shutil.which(arguments.compiler) is None:
+        print(f"skipped: {arguments.compiler} is not installed")
+        return 77
+    headers = sorted(path.relative_to(arguments.include) for path in arguments.include.rglob("*.hpp"))
+    if arguments.firmware:
+        headers = [header for header in headers if on_firmware(header)]
+    command = [arguments.compiler, *FLAGS, *arguments.flags, f"-I{arguments.include}", "-x", "c++", "-"]
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
+        for header, good, output in pool.map(lambda one: compiles(command, one), headers):
+            if not good:
+                failed += 1
+                first = "\n".join(output.splitlines()[:12])
+                print(f"FAIL {header} does not compile alone:\n{first}")
+    print(f"{arguments.compiler} {' '.join(arguments.flags)}: {len(headers) - failed} of {len(headers)} headers compile alone")
+    return 1 if failed or not headers else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
