@@ -1,0 +1,216 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/anomaly/row_view.hpp>
+#include <skerry/core/result.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+namespace skerry::inline v0::anomaly {
+
+/// What a forest compares: one byte a value, or two.
+template <typename Code>
+concept forest_code = std::same_as<Code, std::uint8_t> || std::same_as<Code, std::int16_t>;
+
+/// The numbers of a code: its greatest step C, what is subtracted from the step, and the code that means "missing".
+template <forest_code Code>
+struct code_traits;
+template <>
+struct code_traits<std::uint8_t> {
+  static constexpr std::int32_t steps = 254, offset = 0;
+  static constexpr std::uint8_t missing = 255;
+};
+template <>
+struct code_traits<std::int16_t> {
+  static constexpr std::int32_t steps = 65534, offset = 32767;
+  static constexpr std::int16_t missing = -32768;
+};
+
+namespace detail {
+
+/// inv_step of a column. Its caller has made sure that hi - lo is finite.
+template <forest_code Code>
+[[nodiscard]] constexpr float inverse_step(float lo, float hi) noexcept {
+  return hi > lo ? static_cast<float>(code_traits<Code>::steps) / (hi - lo) : 0.0F;
+}
+
+/// The code of a number that is not NaN, every operation rounded to binary32. The clamp stands between the product and the
+/// sum, so there is nothing for a compiler to contract; written this way round it also takes the NaN of inf · 0 to 0.
+template <forest_code Code>
+[[nodiscard]] constexpr Code quantize(float x, float lo, float inv_step) noexcept {
+  constexpr auto top = static_cast<float>(code_traits<Code>::steps);
+  float t = (x - lo) * inv_step;
+  t = t > 0.0F ? t : 0.0F;
+  t = t < top ? t : top;
+  return static_cast<Code>(static_cast<std::int32_t>(t + 0.5F) - code_traits<Code>::offset);
+}
+
+/// Codes of one row; false, and nothing written, when a value is infinite. NaN becomes the missing code.
+template <forest_code Code>
+[[nodiscard]] constexpr bool encode_row(const float* x, const float* lo, const float* inv_step, Code* out, std::size_t n) noexcept {
+  const bool plain = all_finite(x, n);
+  if (!plain) {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (!is_finite(x[i]) && !is_nan(x[i])) {
+        return false;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < n; ++i) {
+    out[i] = quantize<Code>(x[i], lo[i], inv_step[i]);
+  }
+  if (!plain) {
+    for (std::size_t i = 0; i < n; ++i) {
+      out[i] = is_nan(x[i]) ? code_traits<Code>::missing : out[i];
+    }
+  }
+  return true;
+}
+
+/// True when no code of the row is the missing one.
+template <forest_code Code>
+[[nodiscard]] constexpr bool none_missing(const Code* x, std::size_t n) noexcept {
+  std::uint32_t bad = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    bad |= static_cast<std::uint32_t>(x[i] == code_traits<Code>::missing);
+  }
+  return bad == 0;
+}
+
+/// Least and greatest value of each column, NaN passed over; false when a value is infinite. A column without any number gets lo > hi.
+constexpr bool column_ranges(row_view<float> rows, float* lo, float* hi) noexcept {
+  for (std::size_t j = 0; j < rows.columns; ++j) {
+    lo[j] = std::numeric_limits<float>::infinity();
+    hi[j] = -std::numeric_limits<float>::infinity();
+  }
+  std::uint32_t infinite = 0;
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const float* x = rows.row(i);
+    for (std::size_t j = 0; j < rows.columns; ++j) {
+      lo[j] = x[j] < lo[j] ? x[j] : lo[j];
+      hi[j] = x[j] > hi[j] ? x[j] : hi[j];
+      infinite |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(x[j]) & 0x7fffffffU) == 0x7f800000U);
+    }
+  }
+  return infinite == 0;
+}
+
+/// From ranges, in place of hi, the inverse steps; `out_of_range`, with lo and hi spoilt, when a range overflows binary32.
+template <forest_code Code>
+[[nodiscard]] constexpr status ranges_to_steps(float* lo, float* hi, std::size_t n) noexcept {
+  for (std::size_t j = 0; j < n; ++j) {
+    if (lo[j] > hi[j]) {
+      lo[j] = hi[j] = 0.0F;
+    }
+    if (!is_finite(hi[j] - lo[j])) {
+      return errc::out_of_range;
+    }
+    hi[j] = inverse_step<Code>(lo[j], hi[j]);
+  }
+  return {};
+}
+
+}  // namespace detail
+
+/// Affine map from the numbers of each column to integer codes; belongs to the model that was trained on those codes.
+///
+/// Input   finite numbers; beyond the range that was learnt a value gets the code of the extreme, which loses nothing: there a
+///         forest is constant anyway. NaN becomes the missing code (255, -32768); whether that is taken is the model's policy
+/// Units   code = floor(clamp((x - lo) · inv_step, 0, C) + 1/2) in binary32; C = 254 for one byte; C = 65534, then minus 32767, for two
+/// Cost    8 · Features bytes, one subtraction and one product per value
+/// Bound   half a step, (hi - lo) / (2 C), between x in the range and the middle of its code
+/// Errors  `insufficient` before a range is known; `width`; `not_finite` for infinity; `out_of_range` when hi - lo overflows
+template <std::size_t Features, forest_code Code = std::int16_t>
+class quantizer {
+  static_assert(Features > 0, "a quantizer needs at least one column");
+
+ public:
+  using code_type = Code;
+  static constexpr Code missing = code_traits<Code>::missing;
+
+  /// Knows no range yet.
+  constexpr quantizer() noexcept : lo_{}, inv_step_{} { lo_[0] = std::numeric_limits<float>::quiet_NaN(); }
+
+  /// The map of the given ranges, lo[i] <= hi[i]; `invalid` when one is upside down.
+  [[nodiscard]] static constexpr result<quantizer> from_range(std::span<const float, Features> lo,
+                                                              std::span<const float, Features> hi) noexcept {
+    quantizer made;
+    for (std::size_t j = 0; j < Features; ++j) {
+      if (!detail::is_finite(lo[j]) || !detail::is_finite(hi[j])) {
+        return errc::not_finite;
+      }
+      if (lo[j] > hi[j]) {
+        return errc::invalid;
+      }
+      made.lo_[j] = lo[j];
+      made.inv_step_[j] = hi[j];
+    }
+    if (const status fits = detail::ranges_to_steps<Code>(made.lo_, made.inv_step_, Features); !fits) {
+      return fits.error();
+    }
+    return made;
+  }
+
+  /// Takes the least and greatest number of each column as its range; NaN is passed over.
+  [[nodiscard]] constexpr status learn(row_view<float> rows) noexcept {
+    if (!rows.holds(Features)) {
+      return errc::width;
+    }
+    if (rows.rows == 0) {
+      return errc::insufficient;
+    }
+    quantizer made;
+    if (!detail::column_ranges(rows, made.lo_, made.inv_step_)) {
+      return errc::not_finite;
+    }
+    if (const status fits = detail::ranges_to_steps<Code>(made.lo_, made.inv_step_, Features); !fits) {
+      return fits;
+    }
+    *this = made;
+    return {};
+  }
+
+  [[nodiscard]] constexpr bool learned() const noexcept { return !detail::is_nan(lo_[0]); }
+
+  /// Codes of one row. A refused row leaves `out` as it was.
+  [[nodiscard]] constexpr status encode(std::span<const float> row, std::span<Code> out) const noexcept {
+    if (!learned()) {
+      return errc::insufficient;
+    }
+    if (row.size() != Features || out.size() != Features) {
+      return errc::width;
+    }
+    return detail::encode_row<Code>(row.data(), lo_, inv_step_, out.data(), Features) ? status{} : status{errc::not_finite};
+  }
+
+  /// The code of one value of column i that is not infinite.
+  [[nodiscard]] constexpr Code code(std::size_t i, float x) const noexcept {
+    SKERRY_ASSERT(i < Features && learned());
+    return detail::is_nan(x) ? missing : detail::quantize<Code>(x, lo_[i], inv_step_[i]);
+  }
+
+  [[nodiscard]] constexpr float lo(std::size_t i) const noexcept { return lo_[i]; }
+  /// Codes per unit of column i; 0 when the column was constant.
+  [[nodiscard]] constexpr float inv_step(std::size_t i) const noexcept { return inv_step_[i]; }
+  [[nodiscard]] static constexpr std::size_t columns() noexcept { return Features; }
+
+  friend constexpr bool operator==(const quantizer& a, const quantizer& b) noexcept {
+    for (std::size_t j = 0; j < Features; ++j) {
+      if (std::bit_cast<std::uint32_t>(a.lo_[j]) != std::bit_cast<std::uint32_t>(b.lo_[j]) || a.inv_step_[j] != b.inv_step_[j]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  float lo_[Features];
+  float inv_step_[Features];
+};
+
+}  // namespace skerry::inline v0::anomaly
