@@ -5,6 +5,7 @@
 import pathlib
 import sys
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import floors  # noqa: E402
 import notices  # noqa: E402
