@@ -3,6 +3,8 @@
 #pragma once
 #include <skerry/core/crc32c.hpp>
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
