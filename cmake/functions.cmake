@@ -44,6 +44,7 @@ function(skerry_tests module)
   target_link_libraries(${target} PRIVATE skerry::skerry Catch2::Catch2WithMain fmt::fmt nlohmann_json::nlohmann_json)
   skerry_warnings(${target})
   add_dependencies(skerry_unit_tests ${target})
+  file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/results")
   add_test(NAME ${target} COMMAND ${target} --warn NoAssertions --reporter console::out=-::colour-mode=none --reporter
                                   "JUnit::out=${PROJECT_BINARY_DIR}/results/${target}.xml"
            WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
