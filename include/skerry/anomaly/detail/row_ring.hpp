@@ -1,0 +1,105 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/assert.hpp>
+#include <skerry/core/config.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace skerry::inline v0::anomaly::detail {
+
+/// What a kept row carries beside its values.
+struct row_note {
+  std::uint32_t alarm = 0;  ///< of which alarm; 0 for none
+  std::uint8_t run = 0;     ///< how many rows up to this one follow each other without a break, at most 255
+  bool high = false;        ///< the reference found it high when it came
+  bool known = false;       ///< it came during a known failure
+};
+
+/// The newest Capacity rows of a stream; each row has a number that it keeps while it is held.
+template <std::size_t Features, std::size_t Capacity>
+class row_ring {
+ public:
+  static constexpr std::size_t capacity = Capacity;
+
+  /// Takes a row; `broken`: it does not follow the row before it. True when an old row had to go.
+  constexpr bool push(std::span<const float, Features> row, bool broken, row_note note) noexcept {
+    const std::uint8_t before = empty() ? std::uint8_t{0} : notes_[slot(end_ - 1)].run;
+    note.run = broken ? std::uint8_t{1} : static_cast<std::uint8_t>(before + (before < 255 ? 1 : 0));
+    const bool overwritten = size() == Capacity;
+    first_ += overwritten ? 1U : 0U;
+    std::copy_n(row.data(), Features, rows_.data() + slot(end_) * Features);
+    notes_[slot(end_)] = note;
+    ++end_;
+    return overwritten;
+  }
+  constexpr void pop() noexcept {
+    SKERRY_ASSERT(!empty());
+    ++first_;
+  }
+  constexpr void clear() noexcept { first_ = end_; }
+
+  [[nodiscard]] constexpr std::uint64_t first() const noexcept { return first_; }
+  [[nodiscard]] constexpr std::uint64_t end() const noexcept { return end_; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - first_); }
+  [[nodiscard]] constexpr bool empty() const noexcept { return first_ == end_; }
+
+  [[nodiscard]] constexpr std::span<const float, Features> row(std::uint64_t number) const noexcept {
+    SKERRY_ASSERT(number >= first_ && number < end_);
+    return std::span<const float, Features>{rows_.data() + slot(number) * Features, Features};
+  }
+  [[nodiscard]] constexpr const row_note& note(std::uint64_t number) const noexcept {
+    SKERRY_ASSERT(number >= first_ && number < end_);
+    return notes_[slot(number)];
+  }
+  /// The row and the `lags - 1` before it are held and follow each other.
+  [[nodiscard]] constexpr bool has_shingle(std::uint64_t number, std::size_t lags) const noexcept {
+    return number >= first_ && number < end_ && number - first_ + 1 >= lags && notes_[slot(number)].run >= lags;
+  }
+
+ private:
+  static constexpr std::size_t slot(std::uint64_t number) noexcept { return static_cast<std::size_t>(number % Capacity); }
+
+  std::array<float, Features * Capacity> rows_{};
+  std::array<row_note, Capacity> notes_{};
+  std::uint64_t first_ = 0;
+  std::uint64_t end_ = 0;
+};
+
+/// The k-th largest of the last n scores: at or above a level exactly when k of them are, so it is the number that a latch acts on.
+class kth_largest {
+ public:
+  static constexpr std::size_t most = 32;
+
+  constexpr void configure(std::size_t k, std::size_t n) noexcept {
+    SKERRY_ASSERT(k >= 1 && k <= n && n <= most);
+    k_ = static_cast<std::uint8_t>(k);
+    n_ = static_cast<std::uint8_t>(n);
+    clear();
+  }
+  constexpr void clear() noexcept { next_ = held_ = 0; }
+  constexpr void observe(float score) noexcept {
+    window_[next_] = score;
+    next_ = static_cast<std::uint8_t>(next_ + 1 == n_ ? 0 : next_ + 1);
+    held_ = static_cast<std::uint8_t>(held_ + (held_ < n_ ? 1 : 0));
+  }
+  [[nodiscard]] constexpr bool ready() const noexcept { return held_ == n_; }
+  [[nodiscard]] constexpr float value() const noexcept {
+    std::array<float, most> sorted{};
+    std::copy_n(window_.data(), held_, sorted.data());
+    const std::size_t k = std::min<std::size_t>(k_, held_) - 1;
+    std::nth_element(sorted.begin(), sorted.begin() + k, sorted.begin() + held_, [](float a, float b) { return a > b; });
+    return sorted[k];
+  }
+
+ private:
+  std::array<float, most> window_{};
+  std::uint8_t k_ = 0, n_ = 0, next_ = 0, held_ = 0;
+};
+
+}  // namespace skerry::inline v0::anomaly::detail

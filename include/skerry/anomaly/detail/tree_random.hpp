@@ -1,0 +1,90 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/random.hpp>
+
+#include <array>
+#include <bit>
+#include <cstdint>
+
+namespace skerry::inline v0::anomaly::detail {
+
+/// The random words of one node of one tree: blocks 0, 1, … of Philox at counter {tree, node, block, domain}. They depend on
+/// nothing else, so a tree can be grown by any thread, in any slices, again. A random_source for `uniform_below`.
+class word_stream {
+ public:
+  word_stream(std::uint64_t seed, std::uint32_t tree, std::uint32_t node, std::uint32_t domain) noexcept
+      : words_{seed}, tree_{tree}, node_{node}, domain_{domain} {}
+
+  [[nodiscard]] std::uint32_t operator()() noexcept {
+    if (used_ == 4) {
+      block_ = words_.block({tree_, node_, blocks_, domain_});
+      ++blocks_;
+      used_ = 0;
+    }
+    return block_[used_++];
+  }
+
+ private:
+  philox words_;
+  std::array<std::uint32_t, 4> block_{};
+  std::uint32_t tree_, node_, domain_;
+  std::uint32_t blocks_ = 0;
+  std::uint32_t used_ = 4;
+};
+
+inline constexpr std::uint32_t split_domain = 0;
+inline constexpr std::uint32_t sample_domain = 1;
+
+/// Which rows a tree is grown from: the first images of a keyed permutation of the row numbers, so that drawing without
+/// replacement needs no memory and each draw stands alone.
+///
+/// The permutation is a Feistel network of six rounds over the least power of two that holds all row numbers, its round keys
+/// six words of domain 1; an image beyond the last row is permuted again until it falls inside (fewer than two steps on average).
+/// When every row is wanted the rows are taken in order: a tree does not depend on the order of its sample.
+class row_sampler {
+ public:
+  row_sampler(std::uint64_t seed, std::uint32_t tree, std::uint32_t rows, std::uint32_t wanted) noexcept
+      : rows_{rows}, all_{wanted == rows} {
+    const auto bits = static_cast<std::uint32_t>(std::bit_width(rows - 1U));
+    low_bits_ = bits / 2;
+    low_mask_ = (1U << low_bits_) - 1U;
+    high_mask_ = (1U << (bits - low_bits_)) - 1U;
+    word_stream words{seed, tree, 0, sample_domain};
+    for (std::uint32_t& key : keys_) {
+      key = words();
+    }
+  }
+
+  [[nodiscard]] std::uint32_t operator()(std::uint32_t i) const noexcept {
+    if (all_) {
+      return i;
+    }
+    do {
+      std::uint32_t low = i & low_mask_;
+      std::uint32_t high = i >> low_bits_;
+      for (std::uint32_t r = 0; r < 6; r += 2) {
+        high ^= mix(low, keys_[r]) & high_mask_;
+        low ^= mix(high, keys_[r + 1]) & low_mask_;
+      }
+      i = (high << low_bits_) | low;
+    } while (i >= rows_);
+    return i;
+  }
+
+ private:
+  // Two odd multipliers of Murmur3's finaliser around a fold; every bit of the key and of x reaches the low bits.
+  [[nodiscard]] static std::uint32_t mix(std::uint32_t x, std::uint32_t key) noexcept {
+    x = (x ^ key) * 0x85ebca6bU;
+    x = (x ^ (x >> 15U)) * 0xc2b2ae35U;
+    return x >> 16U;
+  }
+
+  std::uint32_t rows_;
+  bool all_;
+  std::uint32_t low_bits_ = 0, low_mask_ = 0, high_mask_ = 0;
+  std::array<std::uint32_t, 6> keys_{};
+};
+
+}  // namespace skerry::inline v0::anomaly::detail
