@@ -46,7 +46,7 @@ function(skerry_tests module)
   add_dependencies(skerry_unit_tests ${target})
   file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/results")
   add_test(NAME ${target} COMMAND ${target} --warn NoAssertions --reporter console::out=-::colour-mode=none --reporter
-                                  "JUnit::out=${PROJECT_BINARY_DIR}/results/${target}.xml"
+                                  "XML::out=${PROJECT_BINARY_DIR}/results/${target}.xml"
            WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
   set_tests_properties(${target} PROPERTIES LABELS unit TIMEOUT 900)
 endfunction()
