@@ -1,0 +1,489 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/algebra.hpp>
+#include <skerry/core/bytes.hpp>
+#include <skerry/core/math.hpp>
+#include <skerry/core/result.hpp>
+#include <skerry/stats/detail/lanes.hpp>
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+
+namespace skerry::inline v0::stats {
+
+namespace detail {
+
+/// A count that is aligned like a float, so that a float state has no padding.
+struct count_in_words {
+  std::uint32_t low;
+  std::uint32_t high;
+  constexpr count_in_words& operator=(std::uint64_t n) noexcept {
+    low = static_cast<std::uint32_t>(n);
+    high = static_cast<std::uint32_t>(n >> 32);
+    return *this;
+  }
+  constexpr operator std::uint64_t() const noexcept { return std::uint64_t{high} << 32 | low; }  // NOLINT(google-explicit-constructor)
+};
+
+}  // namespace detail
+
+/// Count, mean and central moments of an endless stream, mergeable.
+///
+/// Input   finite values; NaN and infinity are refused (`errc::not_finite`), and so is a value or a merge whose sums would
+///         overflow (`errc::out_of_range`). Refused values are counted and change no stored number.
+/// Units   those of the input; variance in their square; skewness and kurtosis have none
+/// Cost    O(1) per value, one division; blocks of 512 in 8 lanes; 8 + Order * sizeof(Real) + 4 bytes, rounded up; no heap
+/// Bound   mean within 4 ulp of max |x|; central sums to 1e-12 near zero, 1e-6 at an offset of 1e8 standard deviations
+/// Merge   commutative and associative up to rounding, not idempotent; merging with an empty one changes no bit
+/// Errors  queries: `empty` without a value, `insufficient` for `variance` of one, `degenerate` for shape without spread;
+///         `decode`: `truncated`, `corrupt`, `unsupported` (version), `mismatch` (order, or numbers that Real cannot hold)
+/// Source  Welford 1962; Chan, Golub, LeVeque 1979 (merge); Pebay 2008, SAND2008-6212, eq. 2.1 and 3.1 (third and fourth)
+template <class Real = double, unsigned Order = 4>
+class moments {
+  static_assert(std::same_as<Real, float> || std::same_as<Real, double>, "moments<Real>: Real is float or double");
+  static_assert(Order >= 1 && Order <= 4, "moments<Real, Order>: 1 mean, 2 variance, 3 skewness, 4 kurtosis");
+
+ public:
+  using value_type = Real;
+  using algebra = merges;
+  static constexpr merge_kind merging = merge_kind::rounded;
+  static constexpr unsigned order = Order;
+  static constexpr std::size_t encoded_size = 11 + 8 * Order;
+
+  /// One value more.
+  constexpr status observe(Real x) noexcept {
+    numbers next{};
+    next.n = state_.n + 1;
+    if (state_.n == 0) {
+      next.m[0] = x;
+    } else {
+      // One reciprocal beside the chain instead of a division in it.
+      const Real n = static_cast<Real>(next.n);
+      const Real delta = x - state_.m[0];
+      const Real step = delta * (1 / n);
+      next.m[0] = state_.m[0] + step;
+      if constexpr (Order >= 2) {
+        const Real t = delta * step * static_cast<Real>(state_.n);
+        if constexpr (Order >= 4) {
+          const Real m4 = state_.m[3] + t * step * step * (n * (n - 3) + 3) + 6 * step * step * state_.m[1] - 4 * step * state_.m[2];
+          next.m[3] = m4 < 0 ? Real{0} : m4;
+        }
+        if constexpr (Order >= 3) {
+          next.m[2] = state_.m[2] + t * step * (n - 2) - 3 * step * state_.m[1];
+        }
+        next.m[1] = state_.m[1] + t;
+      }
+    }
+    if (!is_finite(next)) {
+      return refuse(x);
+    }
+    state_ = next;
+    return {};
+  }
+
+  /// Many values; returns how many were accepted. A block with a value to refuse goes one by one.
+  std::size_t observe(std::span<const Real> xs) noexcept {
+    // Equal parts meet equal parts, so the rounding of the merges grows with log of the number of blocks, not with the number.
+    constexpr unsigned levels = 10;
+    numbers part[levels];
+    unsigned held = 0;  // bit i: part[i] holds 2^i blocks
+    std::size_t accepted = 0;
+    while (!xs.empty()) {
+      const auto block = xs.first(xs.size() < detail::lane_block ? xs.size() : detail::lane_block);
+      xs = xs.subspan(block.size());
+      numbers sum{};
+      if (!summarise(block, sum)) {
+        for (const Real x : block) {
+          accepted += observe(x) ? 1U : 0U;
+        }
+        continue;
+      }
+      accepted += block.size();
+      unsigned i = 0;
+      for (; (held >> i & 1U) != 0; ++i) {
+        held ^= 1U << i;
+        accepted -= lost(part[i], sum);
+        sum = part[i];
+      }
+      if (i < levels) {
+        part[i] = sum;
+        held |= 1U << i;
+      } else {
+        accepted -= lost(state_, sum);
+      }
+    }
+    numbers rest{};
+    for (unsigned i = 0; i < levels; ++i) {
+      if ((held >> i & 1U) != 0) {
+        accepted -= lost(part[i], rest);
+        rest = part[i];
+      }
+    }
+    accepted -= lost(state_, rest);
+    return accepted;
+  }
+
+  /// Takes back one value that was observed: the inverse of `observe` up to rounding.
+  ///
+  /// Errors  `empty` without a value; `not_finite`; `out_of_range`. A value that was never observed cannot be noticed.
+  constexpr status retract(Real x) noexcept {
+    if (state_.n == 0) {
+      return errc::empty;
+    }
+    numbers next{};
+    next.n = state_.n - 1;
+    bool below_zero = false;
+    if (next.n == 0) {
+      next.m[0] = x;
+    } else {
+      const Real n = static_cast<Real>(state_.n);
+      const Real n1 = static_cast<Real>(next.n);
+      next.m[0] = state_.m[0] - (x - state_.m[0]) / n1;
+      if constexpr (Order >= 2) {
+        const Real delta = x - next.m[0];
+        const Real step = delta / n;
+        const Real t = delta * step * n1;
+        next.m[1] = state_.m[1] - t;
+        below_zero = next.m[1] < 0;
+        if constexpr (Order >= 3) {
+          next.m[2] = state_.m[2] - t * step * (n - 2) + 3 * step * next.m[1];
+        }
+        if constexpr (Order >= 4) {
+          next.m[3] = state_.m[3] - t * step * step * (n * (n - 3) + 3) - 6 * step * step * next.m[1] + 4 * step * next.m[2];
+          if (next.m[3] < 0) {
+            below_zero = true;
+            next.m[3] = 0;
+          }
+        }
+      }
+    }
+    if (!is_finite(next)) {
+      return refuse(x);
+    }
+    if (next.n == 0) {
+      next.m[0] = 0;
+    }
+    if constexpr (Order >= 2) {
+      if (next.n <= 1 || next.m[1] < 0) {  // no spread: what rounding left of it goes, in every order
+        for (unsigned k = 1; k < Order; ++k) {
+          next.m[k] = 0;
+        }
+      }
+    }
+    flags_.degraded = flags_.degraded != 0 || below_zero ? 1U : 0U;
+    state_ = next;
+    return {};
+  }
+
+  /// The values of another stream too. A merge that would overflow changes nothing, counts the other's values as refused and
+  /// sets `degraded()`.
+  constexpr void merge(const moments& other) noexcept {
+    const auto theirs = other.flags_;
+    join_parts(state_, numbers{other.state_});
+    add_refused(theirs.refused);
+    flags_.degraded = flags_.degraded != 0 || theirs.degraded != 0 ? 1U : 0U;
+  }
+
+  [[nodiscard]] constexpr std::uint64_t count() const noexcept { return state_.n; }
+
+  [[nodiscard]] constexpr result<Real> mean() const noexcept {
+    if (state_.n == 0) {
+      return errc::empty;
+    }
+    return state_.m[0];
+  }
+  /// The unbiased estimate, divided by n - 1.
+  [[nodiscard]] constexpr result<Real> variance() const noexcept requires(Order >= 2) {
+    if (state_.n < 2) {
+      return state_.n == 0 ? errc::empty : errc::insufficient;
+    }
+    return state_.m[1] / static_cast<Real>(state_.n - 1);
+  }
+  /// Of the values themselves, divided by n.
+  [[nodiscard]] constexpr result<Real> variance_population() const noexcept requires(Order >= 2) {
+    if (state_.n == 0) {
+      return errc::empty;
+    }
+    return state_.m[1] / static_cast<Real>(state_.n);
+  }
+  /// The square root of `variance`.
+  [[nodiscard]] constexpr result<Real> stddev() const noexcept requires(Order >= 2) {
+    const result<Real> v = variance();
+    if (!v) {
+      return v.error();
+    }
+    return math::sqrt(v.value());
+  }
+  /// The population form g1 = sqrt(n) M3 / M2^1.5.
+  [[nodiscard]] constexpr result<Real> skewness() const noexcept requires(Order >= 3) {
+    if (state_.n == 0) {
+      return errc::empty;
+    }
+    // In this order no intermediate leaves the range before the answer does.
+    return shape(state_.m[2] / state_.m[1] * math::sqrt(static_cast<Real>(state_.n) / state_.m[1]));
+  }
+  /// The population form g2 = n M4 / M2^2 - 3: zero for a normal distribution.
+  [[nodiscard]] constexpr result<Real> kurtosis_excess() const noexcept requires(Order >= 4) {
+    if (state_.n == 0) {
+      return errc::empty;
+    }
+    return shape(state_.m[3] / state_.m[1] * (static_cast<Real>(state_.n) / state_.m[1]) - 3);
+  }
+
+  /// Values refused here or in what was merged, up to 2^31 - 1. Not part of the image.
+  [[nodiscard]] constexpr std::uint32_t refused() const noexcept { return flags_.refused; }
+  /// Rounding has taken a retracted sum below zero (it was set to zero), or a merge was refused. Not part of the image.
+  [[nodiscard]] constexpr bool degraded() const noexcept { return flags_.degraded != 0; }
+  constexpr void clear() noexcept { *this = moments{}; }
+
+  /// Moments from sums of powers of (x - pivot), for hardware or windows that keep such sums. Near the mean is a good pivot:
+  /// the farther away, the more digits cancel.
+  ///
+  /// Input   `sums[k - 1]` is the sum of (x - pivot)^k over `count` values
+  /// Errors  `empty` for no values, `not_finite`, `invalid` for a negative even sum
+  [[nodiscard]] static constexpr result<moments> from_shifted_sums(std::uint64_t count, Real pivot,
+                                                                   std::span<const Real, Order> sums) noexcept {
+    if (count == 0) {
+      return errc::empty;
+    }
+    if ((Order >= 2 && sums[Order >= 2 ? 1 : 0] < 0) || (Order >= 4 && sums[Order - 1] < 0)) {
+      return errc::invalid;
+    }
+    moments out;
+    out.state_ = centred(count, pivot, sums.data());
+    if (!is_finite(out.state_)) {
+      return errc::not_finite;
+    }
+    return out;
+  }
+
+  /// The frame `u8 1, u8 version 1, u8 order, u64 n, f64 mean, f64 M2 ...`.
+  constexpr status encode(byte_writer& out) const noexcept {
+    out.u8(frame_type);
+    out.u8(frame_version);
+    out.u8(Order);
+    out.u64(state_.n);
+    for (const Real m : state_.m) {
+      out.f64(static_cast<double>(m));
+    }
+    return out.error();
+  }
+  [[nodiscard]] static constexpr result<moments> decode(byte_reader& in) noexcept {
+    const auto type = in.u8();
+    const auto version = in.u8();
+    const auto image_order = in.u8();
+    moments out;
+    out.state_.n = in.u64();
+    if (in.error() != errc::ok) {
+      return in.error();
+    }
+    if (type != frame_type) {
+      return errc::corrupt;
+    }
+    if (version != frame_version) {
+      return errc::unsupported;
+    }
+    if (image_order != Order) {
+      return image_order >= 1 && image_order <= 4 ? errc::mismatch : errc::corrupt;
+    }
+    double m[Order];
+    for (double& value : m) {
+      value = in.f64();
+    }
+    if (const status end = in.finish(); !end) {
+      return end.error();
+    }
+    bool fits = true;
+    for (unsigned k = 0; k < Order; ++k) {
+      const bool possible = __builtin_isfinite(m[k]) && !(k % 2 == 1 && m[k] < 0);
+      // No values: all zero. One value: no spread. (By bits, so that an accepted image is also what `encode` writes.)
+      const bool empty_field = state_field_is_zero(out.state_.n, k);
+      if (!possible || (empty_field && std::bit_cast<std::uint64_t>(m[k]) != 0)) {
+        return errc::corrupt;
+      }
+      if constexpr (std::same_as<Real, float>) {
+        constexpr double most = static_cast<double>(std::numeric_limits<float>::max());
+        fits = fits && m[k] <= most && m[k] >= -most && static_cast<double>(static_cast<float>(m[k])) == m[k];
+      }
+      if (fits) {
+        out.state_.m[k] = static_cast<Real>(m[k]);
+      }
+    }
+    if (out.state_.n > max_count) {
+      return errc::corrupt;
+    }
+    if (!fits) {
+      return errc::mismatch;
+    }
+    return out;
+  }
+
+  /// Equal stored numbers; what was refused does not matter.
+  friend constexpr bool operator==(const moments& a, const moments& b) noexcept {
+    bool same = a.state_.n == b.state_.n;
+    for (unsigned k = 0; k < Order; ++k) {
+      same = same && a.state_.m[k] == b.state_.m[k];
+    }
+    return same;
+  }
+
+ private:
+  static constexpr std::uint8_t frame_type = 1;
+  static constexpr std::uint8_t frame_version = 1;
+  static constexpr std::uint64_t max_count = std::uint64_t{1} << 63;
+  static constexpr std::uint32_t max_refused = 0x7fffffff;
+
+  using stored_count = std::conditional_t<sizeof(Real) == 4, detail::count_in_words, std::uint64_t>;
+  struct numbers {
+    stored_count n;
+    Real m[Order];  // mean, then the sums of the second to fourth powers of the distances from it
+  };
+  struct flags {
+    std::uint32_t refused : 31;
+    std::uint32_t degraded : 1;
+  };
+
+  [[nodiscard]] static constexpr bool state_field_is_zero(std::uint64_t n, unsigned k) noexcept { return n == 0 || (n == 1 && k > 0); }
+
+  [[nodiscard]] static constexpr bool is_finite(const numbers& s) noexcept {
+    bool all = true;
+    for (const Real m : s.m) {
+      all = all && __builtin_isfinite(m);
+    }
+    return all;
+  }
+
+  [[nodiscard]] constexpr result<Real> shape(Real value) const noexcept {
+    if (!(state_.m[1] > 0) || !__builtin_isfinite(value)) {
+      return errc::degenerate;
+    }
+    return value;
+  }
+
+  constexpr status refuse(Real x) noexcept {
+    add_refused(1);
+    return __builtin_isfinite(x) ? errc::out_of_range : errc::not_finite;
+  }
+  constexpr void add_refused(std::uint64_t more) noexcept {
+    flags_.refused = (more < max_refused - flags_.refused ? flags_.refused + static_cast<std::uint32_t>(more) : max_refused) & max_refused;
+  }
+
+  /// Moves the centre of sums of powers from the pivot to the mean.
+  [[nodiscard]] static constexpr numbers centred(std::uint64_t count, Real pivot, const Real* s) noexcept {
+    numbers out{};
+    out.n = count;
+    const Real e = s[0] / static_cast<Real>(count);
+    out.m[0] = pivot + e;
+    if constexpr (Order >= 2) {
+      if (count > 1) {
+        const Real m2 = s[1] - e * s[0];
+        out.m[1] = m2 < 0 ? Real{0} : m2;
+        if constexpr (Order >= 3) {
+          out.m[2] = s[2] - 3 * e * s[1] + 2 * e * e * s[0];
+        }
+        if constexpr (Order >= 4) {
+          const Real m4 = s[3] - 4 * e * s[2] + 6 * e * e * s[1] - 3 * e * e * e * s[0];
+          out.m[3] = m4 < 0 ? Real{0} : m4;
+        }
+      }
+    }
+    return out;
+  }
+
+  /// Two passes over one block; false when a value is not finite or a sum overflows.
+  [[nodiscard]] static bool summarise(std::span<const Real> block, numbers& out) noexcept {
+    using lanes = detail::lanes<Real>;
+    const Real* const from = block.data();
+    const std::size_t rest = block.size() % detail::lane_count;
+    const Real* const tail = from + (block.size() - rest);
+    lanes sum;
+    for (const Real* at = from; at != tail; at += detail::lane_count) {
+      sum.add(lanes::load(at));
+    }
+    sum.add_tail(tail, rest, [](Real x) { return x; });
+    const Real mean = sum.fold() / static_cast<Real>(block.size());
+    if constexpr (Order == 1) {
+      out.n = block.size();
+      out.m[0] = mean;
+    } else {
+      lanes s1;
+      lanes s2;
+      lanes s3;
+      lanes s4;
+      for (const Real* at = from; at != tail; at += detail::lane_count) {
+        const lanes d = lanes::load(at).minus(mean);
+        const lanes d2 = d.times(d);
+        s1.add(d);
+        s2.add(d2);
+        if constexpr (Order >= 3) {
+          s3.add(d2.times(d));
+        }
+        if constexpr (Order >= 4) {
+          s4.add(d2.times(d2));
+        }
+      }
+      s1.add_tail(tail, rest, [mean](Real x) { return x - mean; });
+      s2.add_tail(tail, rest, [mean](Real x) { return (x - mean) * (x - mean); });
+      s3.add_tail(tail, rest, [mean](Real x) { return (x - mean) * (x - mean) * (x - mean); });
+      s4.add_tail(tail, rest, [mean](Real x) { return ((x - mean) * (x - mean)) * ((x - mean) * (x - mean)); });
+      const Real sums[4] = {s1.fold(), s2.fold(), s3.fold(), s4.fold()};
+      out = centred(block.size(), mean, sums);
+    }
+    return is_finite(out);
+  }
+
+  /// into += from, parts of one span. Answers how many values were refused: none, or all of `from`.
+  constexpr std::size_t lost(numbers& into, const numbers& from) noexcept {
+    return join_parts(into, from) ? 0 : static_cast<std::size_t>(from.n);
+  }
+
+  /// into += from, or false: then nothing changed and the values of `from` are counted as refused.
+  constexpr bool join_parts(numbers& into, const numbers& from) noexcept {
+    if (from.n == 0) {
+      return true;
+    }
+    if (into.n == 0) {
+      into = from;
+      return true;
+    }
+    numbers next{};
+    next.n = into.n + from.n;
+    const Real na = static_cast<Real>(into.n);
+    const Real nb = static_cast<Real>(from.n);
+    const Real fa = na / static_cast<Real>(next.n);
+    const Real fb = nb / static_cast<Real>(next.n);
+    const Real delta = from.m[0] - into.m[0];
+    next.m[0] = into.m[0] + delta * fb;
+    if constexpr (Order >= 2) {
+      const Real spread = delta * delta * na * fb;
+      next.m[1] = (into.m[1] + from.m[1]) + spread;
+      if constexpr (Order >= 3) {
+        next.m[2] = (into.m[2] + from.m[2]) + spread * delta * (fa - fb) + 3 * delta * (fa * from.m[1] - fb * into.m[1]);
+      }
+      if constexpr (Order >= 4) {
+        const Real m4 = (into.m[3] + from.m[3]) + spread * delta * delta * (fa * fa - fa * fb + fb * fb) +
+                        6 * delta * delta * (fa * fa * from.m[1] + fb * fb * into.m[1]) + 4 * delta * (fa * from.m[2] - fb * into.m[2]);
+        next.m[3] = m4 < 0 ? Real{0} : m4;
+      }
+    }
+    if (next.n > max_count || !is_finite(next)) {
+      add_refused(from.n);
+      flags_.degraded = 1;
+      return false;
+    }
+    into = next;
+    return true;
+  }
+
+  numbers state_{};
+  flags flags_{};
+};
+
+}  // namespace skerry::inline v0::stats
