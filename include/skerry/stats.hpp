@@ -1,0 +1,8 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/stats/ewma.hpp>
+#include <skerry/stats/extrema.hpp>
+#include <skerry/stats/moments.hpp>
+#include <skerry/stats/windowed.hpp>
