@@ -213,4 +213,43 @@ class quantizer {
   float inv_step_[Features];
 };
 
+/// The same map over ranges that somebody else keeps: what `dynamic_isolation_forest::codes()` answers.
+template <forest_code Code = std::int16_t>
+class quantizer_view {
+ public:
+  using code_type = Code;
+  static constexpr Code missing = code_traits<Code>::missing;
+
+  constexpr quantizer_view() noexcept = default;
+  constexpr quantizer_view(std::span<const float> lo, std::span<const float> inv_step) noexcept : lo_{lo}, inv_step_{inv_step} {
+    SKERRY_ASSERT(lo.size() == inv_step.size());
+  }
+
+  [[nodiscard]] constexpr bool learned() const noexcept { return !lo_.empty() && !detail::is_nan(lo_[0]); }
+
+  /// Codes of one row. A refused row leaves `out` as it was.
+  [[nodiscard]] constexpr status encode(std::span<const float> row, std::span<Code> out) const noexcept {
+    if (!learned()) {
+      return errc::insufficient;
+    }
+    if (row.size() != lo_.size() || out.size() != lo_.size()) {
+      return errc::width;
+    }
+    return detail::encode_row<Code>(row.data(), lo_.data(), inv_step_.data(), out.data(), row.size()) ? status{} : status{errc::not_finite};
+  }
+
+  /// The code of one value of column i that is not infinite.
+  [[nodiscard]] constexpr Code code(std::size_t i, float x) const noexcept {
+    SKERRY_ASSERT(i < lo_.size() && learned());
+    return detail::is_nan(x) ? missing : detail::quantize<Code>(x, lo_[i], inv_step_[i]);
+  }
+
+  [[nodiscard]] constexpr float lo(std::size_t i) const noexcept { return lo_[i]; }
+  [[nodiscard]] constexpr float inv_step(std::size_t i) const noexcept { return inv_step_[i]; }
+  [[nodiscard]] constexpr std::size_t columns() const noexcept { return lo_.size(); }
+
+ private:
+  std::span<const float> lo_, inv_step_;
+};
+
 }  // namespace skerry::inline v0::anomaly

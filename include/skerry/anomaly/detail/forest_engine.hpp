@@ -271,6 +271,7 @@ template <typename Split, typename Leaf>
     next.at_work = tree_state{};
     next.growing = next.trees < next.planned;
     if (!next.growing) {
+      next.history_rows = 0;
       clear_tail(next, pool);
     }
   }
@@ -279,9 +280,9 @@ template <typename Split, typename Leaf>
 }
 
 /// The leaf code of one row in one tree.
-template <typename Split, typename Leaf>
-[[nodiscard]] std::uint32_t walk_tree(const Split* split, const Leaf* leaf, std::uint32_t splits,
-                                      const typename Split::code_type* x) noexcept {
+/// `x[column]` is a code of the row: an array, or something that makes codes as they are asked for.
+template <typename Split, typename Leaf, typename Row>
+[[nodiscard]] std::uint32_t walk_tree(const Split* split, const Leaf* leaf, std::uint32_t splits, const Row& x) noexcept {
   while (splits != 0) {
     const std::uint32_t left = split->left;
     const bool right = x[split->feature] > split->threshold;
@@ -299,9 +300,8 @@ template <typename Split, typename Leaf>
   return (tree + 1U < state.trees ? pool.first[tree + 1U] : state.splits) - pool.first[tree];
 }
 
-template <typename Split, typename Leaf>
-[[nodiscard]] std::uint32_t depth_sum(const forest_state& state, const forest_pool<Split, Leaf>& pool,
-                                      const typename Split::code_type* x) noexcept {
+template <typename Split, typename Leaf, typename Row>
+[[nodiscard]] std::uint32_t depth_sum(const forest_state& state, const forest_pool<Split, Leaf>& pool, const Row& x) noexcept {
   std::uint32_t sum = 0;
   for (std::uint32_t tree = 0; tree < state.trees; ++tree) {
     const std::uint32_t first = pool.first[tree];

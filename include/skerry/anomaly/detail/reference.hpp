@@ -47,7 +47,9 @@ struct reference {
   }
 
   [[nodiscard]] float half_score(std::size_t side, const wide_row& row) const noexcept {
-    return halves[side].score_codes(row).value_or(0.0F);
+    const forest& half = halves[side];
+    // Neither can refuse: the half has trees, and no code of a finite number is the missing one.
+    return half.score_of(half.depth_sum_codes(row).value()).value();
   }
   [[nodiscard]] float score(const wide_row& row) const noexcept { return (half_score(0, row) + half_score(1, row)) * 0.5F; }
 };

@@ -15,10 +15,11 @@ namespace skerry::inline v0::anomaly::detail {
 
 /// What a kept row carries beside its values.
 struct row_note {
-  std::uint32_t alarm = 0;  ///< of which alarm; 0 for none
-  std::uint8_t run = 0;     ///< how many rows up to this one follow each other without a break, at most 255
-  bool high = false;        ///< the reference found it high when it came
-  bool known = false;       ///< it came during a known failure
+  std::uint64_t serial = 0;  ///< rows that follow each other have numbers that do
+  std::uint32_t alarm = 0;   ///< of which alarm; 0 for none
+  std::uint8_t run = 0;      ///< how many rows up to this one, here, follow each other; at most 255; set by the ring
+  bool high = false;         ///< the reference found it high when it came
+  bool known = false;        ///< it came during a known failure
 };
 
 /// The newest Capacity rows of a stream; each row has a number that it keeps while it is held.
@@ -27,10 +28,13 @@ class row_ring {
  public:
   static constexpr std::size_t capacity = Capacity;
 
-  /// Takes a row; `broken`: it does not follow the row before it. True when an old row had to go.
-  constexpr bool push(std::span<const float, Features> row, bool broken, row_note note) noexcept {
-    const std::uint8_t before = empty() ? std::uint8_t{0} : notes_[slot(end_ - 1)].run;
-    note.run = broken ? std::uint8_t{1} : static_cast<std::uint8_t>(before + (before < 255 ? 1 : 0));
+  /// Takes a row. True when an old row had to go.
+  constexpr bool push(std::span<const float, Features> row, row_note note) noexcept {
+    note.run = 1;
+    if (!empty()) {
+      const row_note& before = notes_[slot(end_ - 1)];
+      note.run = before.serial + 1 != note.serial ? std::uint8_t{1} : static_cast<std::uint8_t>(before.run + (before.run < 255 ? 1 : 0));
+    }
     const bool overwritten = size() == Capacity;
     first_ += overwritten ? 1U : 0U;
     std::copy_n(row.data(), Features, rows_.data() + slot(end_) * Features);
