@@ -7,8 +7,8 @@
 #include <skerry/core/random.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/testing/cnc_profile.hpp>
+#include <skerry/testing/detail/sine_cells.hpp>
 #include <skerry/testing/scenario.hpp>
-#include <skerry/testing/small_math.hpp>
 
 #include <array>
 #include <cstddef>
@@ -151,15 +151,15 @@ class cnc_machine {
     for (std::size_t m = 0; m < 2; ++m) {
       const double frequency = profile.mode[m] * (1 + profile.mode_tolerance * signed_share(u[2 + m]));
       const double damping = profile.damping_least + (profile.damping_most - profile.damping_least) * share(v[m]);
-      const double omega = detail::two_pi * frequency / static_cast<double>(profile.sample_rate);
-      const double radius = detail::exp_minus(damping * omega);
-      const double a1 = 2 * radius * detail::series_cos(omega);
+      const double omega = 2 * math::pi * frequency / static_cast<double>(profile.sample_rate);
+      const double radius = math::exp(-damping * omega);
+      const double a1 = 2 * radius * math::cos(omega);
       const double a2 = radius * radius;
       // Output variance of y = a1 y' - a2 y'' + x for white x; the gain makes it 1 for an input uniform in [-1, 1).
       const double variance = (1 + a2) / ((1 - a2) * ((1 + a2) * (1 + a2) - a1 * a1)) / 3;
       mode_[m] = {static_cast<float>(a1), static_cast<float>(a2), static_cast<float>(1 / math::sqrt(variance))};
       if (m == 1) {
-        ring_kick_ = static_cast<float>(detail::series_sin(omega));  // an impulse of this size rings with amplitude 1
+        ring_kick_ = static_cast<float>(math::sin(omega));  // an impulse of this size rings with amplitude 1
       }
     }
     for (std::size_t p = 0; p < 4; ++p) {
@@ -315,9 +315,9 @@ class cnc_machine {
   }
 
   void slow_channels(const cnc_segment& now, bool cutting, const effects& e) noexcept {
-    constexpr double spindle_left = detail::exp_minus(block_seconds / 0.4);
-    constexpr double load_left = detail::exp_minus(block_seconds / 0.3);
-    constexpr double coolant_left = detail::exp_minus(block_seconds / 2400);
+    constexpr double spindle_left = math::exp(-block_seconds / 0.4);
+    constexpr double load_left = math::exp(-block_seconds / 0.3);
+    constexpr double coolant_left = math::exp(-block_seconds / 2400);
     const auto u = draw(slow_noise, next_, 0);
     const auto v = draw(slow_noise, next_, 1);
     const auto towards = [](double& state, double target, double left) { state = target + (state - target) * left; };
@@ -329,7 +329,7 @@ class cnc_machine {
     const double ambient =
         profile_.ambient +
         profile_.ambient_swing / 2 *
-            static_cast<double>(detail::table_sin(static_cast<std::uint32_t>(static_cast<std::uint64_t>(day * 4294967296.0))));
+            static_cast<double>(detail::fast_sine(static_cast<std::uint32_t>(static_cast<std::uint64_t>(day * 4294967296.0))));
     towards(state_.head, ambient + 40 * state_.load - 4 * (state_.flow / profile_.coolant_flow) + 6, head_left_);
     towards(state_.coolant, ambient + 8 * state_.load, coolant_left);
 
@@ -375,14 +375,14 @@ class cnc_machine {
     std::array<float, cnc_block::max_samples> common;
     std::uint32_t phase = shaft_phase_;
     for (std::size_t i = 0; i < n; ++i) {
-      common[i] = amplitude[0] * detail::table_sin(phase);
+      common[i] = amplitude[0] * detail::fast_sine(phase);
       phase += step_phase;
     }
     for (std::size_t h = 1; h < 6; ++h) {
       std::uint32_t harmonic = shaft_phase_ * order[h] + static_cast<std::uint32_t>(h) * 0x2f1b3c5dU;
       const std::uint32_t harmonic_step = step_phase * order[h];
       for (std::size_t i = 0; amplitude[h] > 0 && i < n; ++i) {
-        common[i] += amplitude[h] * detail::table_sin(harmonic);
+        common[i] += amplitude[h] * detail::fast_sine(harmonic);
         harmonic += harmonic_step;
       }
     }
@@ -458,7 +458,7 @@ class cnc_machine {
         to_impulse_ -= 1;
         if (to_impulse_ <= 0) {
           // An inner spall passes the loaded zone once per turn.
-          kick = strength * (inner ? 0.65F + 0.35F * detail::table_sin(phase) : 1.0F);
+          kick = strength * (inner ? 0.65F + 0.35F * detail::fast_sine(phase) : 1.0F);
           to_impulse_ +=
               period *
               (1 + 0.01F * static_cast<float>(signed_share(draw(slip, impulses_ >> 32, static_cast<std::uint32_t>(impulses_))[0])));
@@ -482,7 +482,7 @@ class cnc_machine {
   bearing_geometry bearing_{};
   std::array<resonator, 2> mode_{};
   float ring_kick_ = 0;
-  double head_left_ = detail::exp_minus(block_seconds / profile_.head_time_constant);
+  double head_left_ = math::exp(-block_seconds / profile_.head_time_constant);
   std::array<cnc_program, 4> programs_{};
   std::array<scenario_entry, max_faults> faults_{};
   std::size_t fault_count_ = 0;
