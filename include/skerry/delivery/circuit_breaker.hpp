@@ -1,0 +1,338 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/instant.hpp>
+#include <skerry/core/result.hpp>
+#include <skerry/delivery/outcome.hpp>
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace skerry::inline v0::delivery {
+
+enum class breaker_state : std::uint8_t { closed, open, half_open };
+
+/// Over what a breaker judges: the last results, or the results of the last whole seconds.
+enum class breaker_window : std::uint8_t { count, seconds };
+
+template <instant Time>
+struct breaker_config {
+  std::uint8_t failure_percent = 50;
+  std::uint8_t slow_percent = 100;
+  duration_t<Time> slow_after = duration_from_count<Time>(std::numeric_limits<std::int64_t>::max());  ///< longer, strictly, is slow
+  std::uint16_t min_calls = 5;                   ///< no judgement before so many results (at most the window's)
+  std::uint16_t calls = 0;                       ///< count form: results kept; 0: as many as the type can
+  duration_t<Time> window = from_ms<Time>(0);    ///< time form: whole seconds kept; 0: as many as the type can
+  duration_t<Time> wait = from_ms<Time>(5'000);  ///< open for so long, then trials
+  std::uint16_t wait_mult = 2;                   ///< each further opening without a close waits so many times longer
+  duration_t<Time> wait_cap = from_ms<Time>(300'000);
+  std::uint16_t permitted = 1;                     ///< trials under way while half-open, and the number judged
+  duration_t<Time> lease = from_ms<Time>(30'000);  ///< a trial without an answer for so long has failed; 0: no lease
+  duration_t<Time> max_half_open{};                ///< half-open as a whole ends after it; 0: by verdict only
+  breaker_state half_open_timeout_to = breaker_state::open;
+};
+
+/// Leave to make one call. Worth something only for the state of the breaker that gave it.
+struct permit {
+  std::uint16_t generation = 0;
+};
+
+namespace detail {
+
+/// The last N results, one bit each.
+template <std::uint16_t N>
+class result_bits {
+ public:
+  constexpr void push(bool failed, bool slow, std::uint16_t size) noexcept {
+    const std::uint16_t word = head_ / 32;
+    const std::uint32_t bit = 1U << (head_ % 32);
+    if (count_ == size) {
+      failures_ = static_cast<std::uint16_t>(failures_ - ((failed_[word] & bit) != 0 ? 1 : 0));
+      slows_ = static_cast<std::uint16_t>(slows_ - ((slow_[word] & bit) != 0 ? 1 : 0));
+    } else {
+      ++count_;
+    }
+    failed_[word] = failed ? failed_[word] | bit : failed_[word] & ~bit;
+    slow_[word] = slow ? slow_[word] | bit : slow_[word] & ~bit;
+    failures_ = static_cast<std::uint16_t>(failures_ + (failed ? 1 : 0));
+    slows_ = static_cast<std::uint16_t>(slows_ + (slow ? 1 : 0));
+    head_ = head_ + 1 == size ? std::uint16_t{0} : static_cast<std::uint16_t>(head_ + 1);
+  }
+  constexpr void tally(bool failed, bool slow) noexcept {
+    ++count_;
+    failures_ = static_cast<std::uint16_t>(failures_ + (failed ? 1 : 0));
+    slows_ = static_cast<std::uint16_t>(slows_ + (slow ? 1 : 0));
+  }
+  [[nodiscard]] constexpr std::uint32_t calls() const noexcept { return count_; }
+  [[nodiscard]] constexpr std::uint32_t failures() const noexcept { return failures_; }
+  [[nodiscard]] constexpr std::uint32_t slows() const noexcept { return slows_; }
+
+ private:
+  static constexpr std::size_t words = (std::size_t{N} + 31) / 32;
+  std::array<std::uint32_t, words> failed_{};
+  std::array<std::uint32_t, words> slow_{};
+  std::uint16_t head_ = 0, count_ = 0, failures_ = 0, slows_ = 0;
+};
+
+/// The results of the last N seconds, one bucket each; a bucket is full at 65535.
+template <instant Time, std::uint16_t N>
+class result_seconds {
+ public:
+  constexpr void slide(Time now, std::uint16_t size) noexcept {
+    const std::int64_t second = count_of<Time>(from_ms<Time>(1000));
+    if (!started_) {
+      // Whole seconds are those of the clock itself, so that two breakers that see the same clock agree.
+      const std::int64_t phase = (count_of<Time>(elapsed(now, Time{})) % second + second) % second;
+      begin_ = advance(now, duration_from_count<Time>(-phase));
+      started_ = true;
+      return;
+    }
+    const std::int64_t age = count_of<Time>(elapsed(now, begin_));
+    std::int64_t passed = age < 0 ? 0 : age / second;  // a clock that stepped back: time holds still
+    if (age < -second) {
+      begin_ = advance(now, duration_from_count<Time>(0));
+    }
+    begin_ = advance(begin_, duration_from_count<Time>(passed * second));
+    for (passed = passed < size ? passed : size; passed > 0; --passed) {
+      head_ = head_ + 1 == size ? std::uint16_t{0} : static_cast<std::uint16_t>(head_ + 1);
+      bucket& old = buckets_[head_];
+      calls_ -= old.calls;
+      failures_ -= old.failures;
+      slows_ -= old.slows;
+      old = bucket{};
+    }
+  }
+  constexpr void push(bool failed, bool slow) noexcept {
+    bucket& now = buckets_[head_];
+    if (now.calls == std::numeric_limits<std::uint16_t>::max()) {
+      return;
+    }
+    ++now.calls;
+    now.failures = static_cast<std::uint16_t>(now.failures + (failed ? 1 : 0));
+    now.slows = static_cast<std::uint16_t>(now.slows + (slow ? 1 : 0));
+    tally(failed, slow);
+  }
+  constexpr void tally(bool failed, bool slow) noexcept {
+    ++calls_;
+    failures_ += failed ? 1U : 0U;
+    slows_ += slow ? 1U : 0U;
+  }
+  [[nodiscard]] constexpr std::uint32_t calls() const noexcept { return calls_; }
+  [[nodiscard]] constexpr std::uint32_t failures() const noexcept { return failures_; }
+  [[nodiscard]] constexpr std::uint32_t slows() const noexcept { return slows_; }
+
+ private:
+  struct bucket {
+    std::uint16_t calls = 0, failures = 0, slows = 0;
+  };
+  std::array<bucket, N> buckets_{};
+  Time begin_{};
+  std::uint32_t calls_ = 0, failures_ = 0, slows_ = 0;
+  std::uint16_t head_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace detail
+
+/// Stops calling a peer that fails or crawls, and tries it again with few calls after a wait that grows.
+///
+/// Input   `acquire` before a call, exactly one `record` or `release` after it
+/// Units   those of Time; rates in percent
+/// Cost    O(1); the time form O(seconds since the last result), at most Window. sizeof circuit_breaker<20> with a 32-bit tick: 40,
+///         a pointer of 8 bytes included; the time form adds 6 bytes for each second of Window
+/// Errors  `refused` while open, or while all trials are under way
+///
+/// Opens when the rate of failures or of slow calls reaches its threshold, judged after each result once there are
+/// min(min_calls, window) of them. Opens to trials lazily, on `acquire`. Every change of state makes the permits of the state before
+/// stale: a late result can neither open nor close anything. All trials share one lease, renewed by each permit handed out, so with
+/// one permitted trial (the default) it is exact, and with more a silent one is noticed together with the newest.
+/// `transient`, `throttled` and `unknown` are failures; `permanent` is an answer: the peer is alive and well.
+/// The config is shared and must outlive the object.
+template <instant Time, std::uint16_t Window = 20, breaker_window Kind = breaker_window::count>
+class circuit_breaker {
+  static_assert(Window > 0, "circuit_breaker: a window holds at least one result (or one second)");
+
+ public:
+  explicit constexpr circuit_breaker(const breaker_config<Time>& config) noexcept : config_{&config} {
+    SKERRY_ASSERT(config.failure_percent > 0 && config.slow_percent > 0 && config.permitted > 0 && config.wait_mult > 0);
+    SKERRY_ASSERT(config.calls <= Window);
+    SKERRY_ASSERT(seconds() <= Window || Kind == breaker_window::count);
+  }
+  explicit circuit_breaker(const breaker_config<Time>&&) = delete;  // the config is shared: name it, so that it lives
+
+  /// Leave to call, or `refused`.
+  [[nodiscard]] result<permit> acquire(Time now) noexcept {
+    settle(now);
+    if (state_ == breaker_state::open) {
+      if (elapsed(now, since_) < current_wait()) {
+        return errc::refused;
+      }
+      change(breaker_state::half_open, now);
+    }
+    if (state_ == breaker_state::half_open) {
+      if (out_ + results_.calls() >= config_->permitted) {
+        return errc::refused;
+      }
+      ++out_;
+      leased_ = now;
+    }
+    return permit{generation_};
+  }
+
+  /// The call was made and ended. A stale permit changes nothing.
+  void record(permit of, outcome what, duration_t<Time> took, Time now) noexcept {
+    settle(now);
+    if (of.generation != generation_ || state_ == breaker_state::open) {
+      return;
+    }
+    if (what == outcome::cancelled) {
+      release(of, now);
+      return;
+    }
+    const bool failed = what == outcome::transient || what == outcome::throttled || what == outcome::unknown;
+    const bool slow = config_->slow_after < took;
+    if (state_ == breaker_state::half_open) {
+      if (out_ == 0) {
+        return;  // a permit used twice
+      }
+      --out_;
+      results_.tally(failed, slow);
+      judge_trials(now);
+      return;
+    }
+    if constexpr (Kind == breaker_window::count) {
+      results_.push(failed, slow, size());
+    } else {
+      results_.slide(now, seconds());
+      results_.push(failed, slow);
+    }
+    const std::uint32_t needed = Kind == breaker_window::count && size() < config_->min_calls ? size() : config_->min_calls;
+    if (results_.calls() >= needed && bad()) {
+      change(breaker_state::open, now);
+    }
+  }
+
+  /// The call was not made: the permit comes back without a verdict.
+  void release(permit of, Time now) noexcept {
+    settle(now);
+    if (of.generation == generation_ && state_ == breaker_state::half_open && out_ > 0) {
+      --out_;
+    }
+  }
+
+  /// Would `acquire` grant a permit now?
+  [[nodiscard]] bool ready(Time now) const noexcept {
+    circuit_breaker then = *this;
+    return static_cast<bool>(then.acquire(now));
+  }
+  [[nodiscard]] breaker_state state(Time now) const noexcept {
+    circuit_breaker then = *this;
+    then.settle(now);
+    return then.state_;
+  }
+  /// When trials may begin, if open; when a silent trial is given up, if half-open; none if closed.
+  [[nodiscard]] deadline<Time> next_deadline() const noexcept {
+    if (state_ == breaker_state::open) {
+      return advance(since_, current_wait());
+    }
+    if (state_ == breaker_state::half_open) {
+      deadline<Time> at;
+      if (out_ > 0 && duration_t<Time>{} < config_->lease) {
+        at = advance(leased_, config_->lease);
+      }
+      if (duration_t<Time>{} < config_->max_half_open) {
+        at = earliest<Time>(at, advance(since_, config_->max_half_open), since_);
+      }
+      return at;
+    }
+    return deadline<Time>::none;
+  }
+  /// A hint that the peer may be back: an open breaker lets trials begin now.
+  void expect_recovery(Time now) noexcept {
+    if (state_ == breaker_state::open && elapsed(now, since_) < current_wait()) {
+      since_ = advance(now, duration_from_count<Time>(-count_of<Time>(current_wait())));
+    }
+  }
+
+ private:
+  using results = std::conditional_t<Kind == breaker_window::count, detail::result_bits<Window>, detail::result_seconds<Time, Window>>;
+
+  [[nodiscard]] constexpr std::uint16_t size() const noexcept { return config_->calls == 0 ? Window : config_->calls; }
+  [[nodiscard]] constexpr std::uint16_t seconds() const noexcept {
+    const std::int64_t second = count_of<Time>(from_ms<Time>(1000));
+    const std::int64_t n = second > 0 ? count_of<Time>(config_->window) / second : 0;
+    return n == 0 ? Window : static_cast<std::uint16_t>(n < 65535 ? n : 65535);
+  }
+  [[nodiscard]] bool bad() const noexcept {
+    const std::uint32_t calls = results_.calls();
+    return results_.failures() * 100U >= config_->failure_percent * calls || results_.slows() * 100U >= config_->slow_percent * calls;
+  }
+
+  void judge_trials(Time now) noexcept {
+    const std::uint32_t needed = config_->permitted < config_->min_calls ? config_->permitted : config_->min_calls;
+    if (results_.calls() >= needed) {
+      change(bad() ? breaker_state::open : breaker_state::closed, now);
+    }
+  }
+
+  /// What time alone does: a clock that stepped back, silent trials, a half-open state that lasts too long.
+  void settle(Time now) noexcept {
+    if (elapsed(now, since_) < duration_t<Time>{} && state_ != breaker_state::closed) {
+      since_ = now;  // no wait becomes longer than its nominal length
+      leased_ = now;
+    }
+    if (state_ != breaker_state::half_open) {
+      return;
+    }
+    const bool limited = duration_t<Time>{} < config_->max_half_open;
+    if (limited && !(elapsed(now, since_) < config_->max_half_open)) {
+      change(config_->half_open_timeout_to, advance(since_, config_->max_half_open));
+      return;
+    }
+    if (out_ > 0 && duration_t<Time>{} < config_->lease && !(elapsed(now, leased_) < config_->lease)) {
+      for (; out_ > 0; --out_) {
+        results_.tally(true, false);
+      }
+      judge_trials(advance(leased_, config_->lease));
+    }
+  }
+
+  void change(breaker_state to, Time at) noexcept {
+    if (to == breaker_state::open && openings_ < 255) {
+      ++openings_;
+    } else if (to == breaker_state::closed) {
+      openings_ = 0;
+    }
+    state_ = to;
+    since_ = at;
+    leased_ = at;
+    out_ = 0;
+    results_ = results{};
+    ++generation_;
+  }
+
+  [[nodiscard]] duration_t<Time> current_wait() const noexcept {
+    std::int64_t wait = count_of<Time>(config_->wait);
+    const std::int64_t cap = count_of<Time>(config_->wait_cap);
+    if (config_->wait_mult > 1) {
+      for (std::uint8_t i = 1; i < openings_ && wait < cap; ++i) {
+        wait = wait > cap / config_->wait_mult ? cap : wait * config_->wait_mult;
+      }
+    }
+    return duration_from_count<Time>(wait < cap ? wait : cap);
+  }
+
+  const breaker_config<Time>* config_;
+  Time since_{};   // the present state began
+  Time leased_{};  // the newest trial began
+  results results_{};
+  std::uint16_t generation_ = 0;
+  std::uint16_t out_ = 0;  // trials under way
+  breaker_state state_ = breaker_state::closed;
+  std::uint8_t openings_ = 0;  // since the last close
+};
+
+}  // namespace skerry::inline v0::delivery
