@@ -1,0 +1,36 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+//
+// skerry_quality forest|stream --data DIR: how well the anomaly parts tell labelled data apart. No label is seen before scoring.
+#include "quality.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <exception>
+
+#include <fmt/core.h>
+
+int main(int argc, char** argv) {
+  CLI::App app{"Quality of the anomaly parts on labelled data"};
+  app.require_subcommand(1);
+
+  skerry_quality::forest_options forest;
+  CLI::App* forest_command = app.add_subcommand("forest", "fits and scores an isolation forest on every tabular set below a directory");
+  forest_command->add_option("--data", forest.data, "directory with *.csv and *.f32 files")->required()->check(CLI::ExistingDirectory);
+  forest_command->add_option("--seeds", forest.seeds, "number of well-spaced seeds")->capture_default_str()->check(CLI::Range(1, 1000));
+  forest_command->add_option("--trees", forest.trees, "trees in a forest")->capture_default_str()->check(CLI::Range(1, 65535));
+  forest_command->add_option("--samples", forest.samples, "rows a tree is grown from")->capture_default_str()->check(CLI::Range(2, 65535));
+  forest_command->add_option("--code", forest.code, "width of the codes")->capture_default_str()->check(CLI::IsMember({"i16", "u8"}));
+
+  std::filesystem::path stream_data;
+  CLI::App* stream_command = app.add_subcommand("stream", "runs the default monitor over every stream below a directory");
+  stream_command->add_option("--data", stream_data, "directory with *.csv and *.f32 files")->required()->check(CLI::ExistingDirectory);
+
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return forest_command->parsed() ? skerry_quality::run_forest(forest) : skerry_quality::run_stream(stream_data);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "skerry_quality: {}\n", e.what());
+    return 1;
+  }
+}
