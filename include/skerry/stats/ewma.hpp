@@ -237,7 +237,8 @@ class ewma {
   constexpr status move(Real alpha, Real keep, Real x) noexcept {
     const Real d = x - mean_;
     const Real step = alpha * d;
-    const Real mean = mean_ + step;
+    // After a long gap the new value is nearly all of the mean: written as a step, its last digits would drown in the old mean.
+    const Real mean = alpha < Real(0.5) ? mean_ + step : alpha * x + keep * mean_;
     const Real variance = keep * (variance_ + step * d);
     if (!__builtin_isfinite(mean) || !__builtin_isfinite(variance)) {
       return refuse(errc::out_of_range);
