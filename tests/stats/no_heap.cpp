@@ -1,0 +1,71 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+//
+// Counts every call of operator new in this program: no verb of stats makes one.
+#include <skerry/stats.hpp>
+
+#include "stats/histories.hpp"
+
+#include <array>
+#include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <new>
+#include <type_traits>
+#include <vector>
+
+namespace {
+std::size_t allocations = 0;
+}
+
+// Not inlined: GCC would see malloc and free on one side only and warn of a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t n) {
+  ++allocations;
+  if (void* p = std::malloc(n == 0 ? 1 : n)) {
+    return p;
+  }
+  throw std::bad_alloc{};
+}
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+
+TEST_CASE("the counter of allocations counts", "[stats][no_heap]") {
+  const std::size_t before = allocations;
+  const std::vector<int> some(10);
+  CHECK(some.size() == 10);
+  CHECK(allocations > before);
+}
+
+TEST_CASE("no verb of stats allocates", "[stats][no_heap]") {
+  using namespace skerry::stats;
+  stats_test::source random{1};
+  const auto xs = random.values(5000);
+  std::array<std::byte, 64> image{};
+  const auto round_trip = [&](const auto& s) {
+    skerry::byte_writer out{image};
+    const bool written = static_cast<bool>(s.encode(out));
+    skerry::byte_reader in{out.written()};
+    return written && static_cast<bool>(std::remove_cvref_t<decltype(s)>::decode(in));
+  };
+  bool good = true;
+  const std::size_t before = allocations;
+  {
+    moments<> a;
+    moments<> b;
+    good = good && a.observe(xs) == xs.size() && b.observe(xs[0]);
+    a.merge(b);
+    good = good && a.retract(xs[0]) && a.kurtosis_excess() && round_trip(a);
+    extrema<> e;
+    extrema<> f;
+    good = good && e.observe(xs) == xs.size() && f.observe(1.0);
+    e.join(f);
+    good = good && e.range() && round_trip(e);
+    ewma<> w{10.0};
+    good = good && w.observe(1, 1.0) && w.observe(2, 3.0) && w.stddev() && round_trip(w);
+    rolling<moments<>, 64> m;
+    rolling<extrema<>, 64> r;
+    good = good && m.observe(xs) == xs.size() && r.observe(xs) == xs.size() && m.summary().mean() && r.summary().min();
+  }
+  const std::size_t after = allocations;
+  CHECK(good);
+  CHECK(after == before);
+}

@@ -1,0 +1,112 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#include <skerry/core/random.hpp>
+#include <skerry/stats.hpp>
+
+#include "same_bits/same_bits.hpp"
+
+#include <array>
+
+namespace {
+
+using namespace skerry::stats;
+using skerry_test::bit_hash;
+using skerry_test::bits_of;
+
+template <typename S>
+void add_image(bit_hash& h, const S& s) {
+  std::array<std::byte, S::encoded_size> image{};
+  skerry::byte_writer out{image};
+  (void)s.encode(out);
+  h.add(out.written());
+}
+
+/// One by one, in a block, merged and taken back.
+template <typename Real, unsigned Order>
+void drive_moments(bit_hash& h) {
+  skerry::splitmix64 random{Order};
+  std::array<Real, 1300> xs{};
+  for (int round = 0; round < 4; ++round) {
+    for (Real& x : xs) {
+      x = static_cast<Real>(1000 * round + skerry::normal(random));
+    }
+    moments<Real, Order> streamed;
+    moments<Real, Order> block;
+    for (const Real x : xs) {
+      (void)streamed.observe(x);
+    }
+    (void)block.observe(xs);
+    add_image(h, streamed);
+    add_image(h, block);
+    (void)block.observe(std::span<const Real>{xs}.first(100 + 3 * static_cast<std::size_t>(round)));
+    streamed.merge(block);
+    for (std::size_t i = 0; i < 50; ++i) {
+      (void)streamed.retract(xs[i]);
+    }
+    add_image(h, streamed);
+    if constexpr (Order >= 4) {
+      h.add(static_cast<double>(streamed.stddev().value_or(-1)));
+      h.add(static_cast<double>(streamed.skewness().value_or(-1)));
+      h.add(static_cast<double>(streamed.kurtosis_excess().value_or(-1)));
+    }
+  }
+}
+
+const bits_of moments_1{"stats.moments.double.1", &drive_moments<double, 1>};
+const bits_of moments_2{"stats.moments.double.2", &drive_moments<double, 2>};
+const bits_of moments_3{"stats.moments.double.3", &drive_moments<double, 3>};
+const bits_of moments_4{"stats.moments.double.4", &drive_moments<double, 4>};
+const bits_of moments_f2{"stats.moments.float.2", &drive_moments<float, 2>};
+const bits_of moments_f4{"stats.moments.float.4", &drive_moments<float, 4>};
+
+const bits_of extremes{"stats.extrema", [](bit_hash& h) {
+                         skerry::splitmix64 random{11};
+                         extrema<> all;
+                         extrema<double, positions::kept> placed;
+                         for (int i = 0; i < 500; ++i) {
+                           const double x = skerry::normal(random);
+                           extrema<> one;
+                           (void)one.observe(x);
+                           all.join(one);
+                           (void)placed.observe(x, i);
+                           add_image(h, all);
+                           add_image(h, placed);
+                         }
+                       }};
+
+const bits_of smoothed{"stats.ewma", [](bit_hash& h) {
+                         skerry::splitmix64 random{12};
+                         ewma<> by_time{250.0};
+                         ewma<float> small{250.0F};
+                         auto constant = ewma<>::with_alpha(0.05).value_or(ewma<>{1.0});
+                         skerry::ticks t = -5000;
+                         for (int i = 0; i < 1000; ++i) {
+                           const double x = skerry::normal(random);
+                           t += static_cast<skerry::ticks>(random() % 600);
+                           (void)by_time.observe(t, x);
+                           (void)small.observe(t, static_cast<float>(x));
+                           (void)constant.observe(x);
+                           add_image(h, by_time);
+                           add_image(h, small);
+                           add_image(h, constant);
+                           h.add(by_time.stddev().value_or(-1));
+                         }
+                       }};
+
+const bits_of windows{"stats.rolling", [](bit_hash& h) {
+                        skerry::splitmix64 random{13};
+                        rolling<moments<>, 40> level;
+                        rolling<moments<float, 2>, 40> small;
+                        rolling<extrema<>, 40> ends;
+                        for (int i = 0; i < 3000; ++i) {
+                          const double x = (i / 700) * 1e4 + skerry::normal(random);
+                          (void)level.observe(x);
+                          (void)small.observe(static_cast<float>(x));
+                          (void)ends.observe(x);
+                          add_image(h, level.summary());
+                          add_image(h, small.summary());
+                          add_image(h, ends.summary());
+                        }
+                      }};
+
+}  // namespace
