@@ -53,7 +53,7 @@ class dot_context {
     return at < size_ && who_[at] == d.who && first_[at] <= d.n;
   }
   /// Whether every event of the run is in the set.
-  [[nodiscard]] constexpr bool contains(const dot_range& run) const noexcept {
+  [[nodiscard]] constexpr bool contains_all(const dot_range& run) const noexcept {
     if (run.who >= A || run.first == 0 || run.last < run.first) {
       return false;
     }

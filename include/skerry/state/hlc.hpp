@@ -91,6 +91,9 @@ class hlc {
     return last_;
   }
 
+  /// Takes a stamp over unchecked: later stamps are greater. For knowledge that is already trusted, such as a stored past.
+  constexpr void follow(stamp theirs) noexcept { last_ = theirs > last_ ? theirs : last_; }
+
   /// Whether `witness` would take the stamp.
   [[nodiscard]] constexpr bool welcome(wall_ms wall, stamp theirs) const noexcept {
     if (theirs.bits() == std::numeric_limits<std::uint64_t>::max()) {

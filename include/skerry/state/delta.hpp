@@ -1,0 +1,165 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/result.hpp>
+#include <skerry/state/actor.hpp>
+#include <skerry/state/hlc.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace skerry::inline v0::state {
+
+/// A key: a path of the schema by its position there, and what stands for its placeholders, joined by '/'.
+struct key_ref {
+  std::uint16_t path = 0;
+  std::span<const char> args{};
+};
+
+/// A live record as policies and readers see it.
+struct record_view {
+  actor who{};
+  std::uint64_t n = 0;
+  stamp at{};
+  std::uint8_t kind = 0;
+  std::span<const std::byte> payload{};
+};
+
+/// The events that a delta covers, actors in their own order: runs per actor, ascending, none touching the next.
+///
+/// A join kills what the delta covers and does not hold. Cost: 16 A + 24 (A + R) bytes, on the stack of a join.
+template <std::size_t A, std::size_t R>
+class delta_context {
+ public:
+  static constexpr std::size_t run_capacity = A + R;
+  struct run {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    actor_ref who = 0;  ///< position in `actors()`
+  };
+
+  [[nodiscard]] constexpr std::span<const actor> actors() const noexcept { return std::span{actors_}.first(actor_count_); }
+  [[nodiscard]] constexpr std::span<const run> runs() const noexcept { return std::span{runs_}.first(run_count_); }
+
+  /// Adds a run that comes after all others in the order of (actor, first) and touches none; `corrupt` when it does not.
+  [[nodiscard]] constexpr status append(const actor& who, std::uint64_t first, std::uint64_t last) noexcept {
+    if (first == 0 || last < first) {
+      return errc::corrupt;
+    }
+    const bool same = actor_count_ > 0 && actors_[actor_count_ - 1] == who;
+    if (!same && actor_count_ > 0 && !(actors_[actor_count_ - 1] < who)) {
+      return errc::corrupt;
+    }
+    if (same && first - 1 <= runs_[run_count_ - 1].last) {
+      return errc::corrupt;
+    }
+    if (run_count_ == run_capacity || (!same && actor_count_ == A)) {
+      return errc::full;
+    }
+    if (!same) {
+      actors_[actor_count_++] = who;
+    }
+    runs_[run_count_++] = {first, last, static_cast<actor_ref>(actor_count_ - 1)};
+    return {};
+  }
+
+  /// Adds one event, wherever it belongs.
+  [[nodiscard]] constexpr status insert(const actor& who, std::uint64_t n) noexcept {
+    std::size_t at = 0;
+    while (at < run_count_ && (actors_[runs_[at].who] < who || (actors_[runs_[at].who] == who && runs_[at].last + 1 < n))) {
+      ++at;
+    }
+    const auto mine = [this, &who](std::size_t i) { return i < run_count_ && actors_[runs_[i].who] == who; };
+    if (mine(at) && n + 1 >= runs_[at].first) {  // within, or touching
+      runs_[at].first = n < runs_[at].first ? n : runs_[at].first;
+      runs_[at].last = n > runs_[at].last ? n : runs_[at].last;
+      if (mine(at + 1) && runs_[at + 1].first == runs_[at].last + 1) {
+        runs_[at].last = runs_[at + 1].last;
+        for (std::size_t i = at + 2; i < run_count_; ++i) {
+          runs_[i - 1] = runs_[i];
+        }
+        --run_count_;
+      }
+      return {};
+    }
+    const bool known = mine(at) || (at > 0 && mine(at - 1));
+    if (run_count_ == run_capacity || (!known && actor_count_ == A)) {
+      return errc::full;
+    }
+    auto place =
+        static_cast<actor_ref>(known ? (mine(at) ? runs_[at].who : runs_[at - 1].who) : (at < run_count_ ? runs_[at].who : actor_count_));
+    for (std::size_t i = run_count_; i > at; --i) {
+      runs_[i] = runs_[i - 1];
+    }
+    ++run_count_;
+    if (!known) {
+      for (std::size_t i = actor_count_; i > place; --i) {
+        actors_[i] = actors_[i - 1];
+      }
+      actors_[place] = who;
+      ++actor_count_;
+      for (std::size_t i = at + 1; i < run_count_; ++i) {
+        ++runs_[i].who;
+      }
+    }
+    runs_[at] = {n, n, place};
+    return {};
+  }
+
+  /// The number of an event among all that are covered: what stands for its name in a frame. It must be covered.
+  [[nodiscard]] constexpr std::uint64_t offset(const actor& who, std::uint64_t n) const noexcept {
+    std::uint64_t before = 0;
+    for (const run& r : runs()) {
+      if (actors_[r.who] == who && n <= r.last) {
+        return before + (n - r.first);
+      }
+      before += r.last - r.first + 1;
+    }
+    return before;
+  }
+
+ private:
+  std::array<actor, A> actors_{};
+  std::array<run, run_capacity> runs_{};
+  std::uint16_t actor_count_ = 0;
+  std::uint16_t run_count_ = 0;
+};
+
+/// What a record looks like on its way into a store.
+struct incoming {
+  key_ref key{};
+  actor_ref who = 0;  ///< position among the delta's actors
+  std::uint64_t n = 0;
+  stamp at{};
+  std::uint8_t kind = 0;
+  std::span<const std::byte> payload{};
+  std::size_t of_key = 1;  ///< how many records of this key the delta holds; they come one after another
+};
+
+/// The delta of one local operation: what it covers, and at most one new record.
+template <std::size_t A, std::size_t R>
+struct local_delta {
+  delta_context<A, R> covers{};
+  key_ref key{};
+  actor who{};
+  record_view record{};
+  bool writes = false;
+
+  [[nodiscard]] constexpr const delta_context<A, R>& context() const noexcept { return covers; }
+  template <typename F>
+  constexpr void for_each(F&& f) const {
+    if (!writes) {
+      return;
+    }
+    actor_ref position = 0;
+    while (!(covers.actors()[position] == record.who)) {
+      ++position;
+    }
+    f(incoming{key, position, record.n, record.at, record.kind, record.payload});
+  }
+};
+
+}  // namespace skerry::inline v0::state

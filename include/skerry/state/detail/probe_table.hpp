@@ -1,0 +1,70 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace skerry::inline v0::state::detail {
+
+/// The smallest unsigned type that counts to `Most` and still has a value to spare.
+template <std::size_t Most>
+using index_for = std::conditional_t<(Most < 0xff), std::uint8_t, std::conditional_t<(Most < 0xffff), std::uint16_t, std::uint32_t>>;
+
+/// From a hash to a position in somebody else's array; linear probing at a load of at most one half, no tombstones.
+///
+/// Cost    2 N to 4 N indices; a probe ends at the latest after N + 1 places
+template <std::size_t N>
+class probe_table {
+ public:
+  using index = index_for<N>;
+  static constexpr index none = static_cast<index>(-1);
+
+  constexpr probe_table() noexcept { places_.fill(none); }
+
+  /// The position for which `is(position)` holds, or `none`.
+  template <typename Is>
+  [[nodiscard]] constexpr index find(std::uint64_t hash, Is&& is) const {
+    for (std::size_t at = hash & mask; places_[at] != none; at = (at + 1) & mask) {
+      if (is(places_[at])) {
+        return places_[at];
+      }
+    }
+    return none;
+  }
+  constexpr void insert(std::uint64_t hash, index position) noexcept {
+    std::size_t at = hash & mask;
+    while (places_[at] != none) {
+      at = (at + 1) & mask;
+    }
+    places_[at] = position;
+  }
+  /// `hash_of(position)` answers the hash under which a position was inserted.
+  template <typename HashOf>
+  constexpr void erase(std::uint64_t hash, index position, HashOf&& hash_of) {
+    std::size_t hole = hash & mask;
+    while (places_[hole] != position) {
+      hole = (hole + 1) & mask;
+    }
+    // Draws later entries of the cluster back, so that no probe stops early and nothing is left behind.
+    for (std::size_t at = (hole + 1) & mask; places_[at] != none; at = (at + 1) & mask) {
+      const std::size_t home = hash_of(places_[at]) & mask;
+      if (((at - home) & mask) >= ((at - hole) & mask)) {
+        places_[hole] = places_[at];
+        hole = at;
+      }
+    }
+    places_[hole] = none;
+  }
+
+ private:
+  static constexpr std::size_t size = std::bit_ceil(2 * N);
+  static constexpr std::size_t mask = size - 1;
+
+  std::array<index, size> places_;
+};
+
+}  // namespace skerry::inline v0::state::detail

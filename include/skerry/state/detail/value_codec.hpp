@@ -1,0 +1,152 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/portable.hpp>
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+
+namespace skerry::inline v0::state::detail {
+
+/// Powers of ten that a decimal double may be divided by.
+inline constexpr std::array<double, 7> decimal_scale{1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+
+/// A double as mantissa and three bits of scale 0 to 6 when that gives back the same bits, else as 7 and its eight bytes.
+constexpr void encode_double(byte_writer& out, double value) noexcept {
+  constexpr double exact = 0x1p53;
+  for (std::uint64_t scale = 0; scale < decimal_scale.size(); ++scale) {
+    const double scaled = value * decimal_scale[scale];
+    if (!(scaled < exact && scaled > -exact)) {
+      break;
+    }
+    const auto mantissa = static_cast<std::int64_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+    const double again = static_cast<double>(mantissa) / decimal_scale[scale];
+    if (std::bit_cast<std::uint64_t>(again) == std::bit_cast<std::uint64_t>(value)) {
+      out.varint(zigzag(mantissa) << 3 | scale);
+      return;
+    }
+  }
+  out.u8(7);
+  out.f64(value);
+}
+[[nodiscard]] constexpr double decode_double(byte_reader& in) noexcept {
+  const std::uint64_t head = in.varint();
+  const std::uint64_t scale = head & 7;
+  if (scale == 7) {
+    if (head != 7) {
+      in.fail(errc::corrupt);
+    }
+    return in.f64();
+  }
+  return static_cast<double>(unzigzag(head >> 3)) / decimal_scale[scale];
+}
+
+/// The canonical bytes of a value: integers zigzag (unsigned ones as they are), doubles decimal where exact, the rest by its own
+/// `encode` and `decode`.
+template <typename T>
+concept storable = (std::is_arithmetic_v<T> && !std::same_as<T, long double>) || std::is_enum_v<T> || (encodable<T> && decodable_value<T>);
+
+template <storable T>
+[[nodiscard]] constexpr status encode_value(byte_writer& out, const T& value) {
+  if constexpr (std::same_as<T, bool>) {
+    out.u8(value ? 1 : 0);
+  } else if constexpr (std::is_enum_v<T>) {
+    return encode_value(out, static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (std::signed_integral<T>) {
+    out.varint_signed(value);
+  } else if constexpr (std::unsigned_integral<T>) {
+    out.varint(value);
+  } else if constexpr (std::floating_point<T>) {
+    if (value != value) {
+      return errc::not_finite;  // equal to nothing, itself included: no reader could say that it has converged
+    }
+    if constexpr (std::same_as<T, float>) {
+      out.f32(value);
+    } else {
+      encode_double(out, value);
+    }
+  } else {
+    return value.encode(out);
+  }
+  return out.error();
+}
+
+/// Reads a value; the caller checks that its bytes are the canonical ones.
+template <storable T>
+[[nodiscard]] constexpr result<T> decode_value(byte_reader& in) {
+  if constexpr (std::same_as<T, bool>) {
+    const std::uint8_t b = in.u8();
+    if (in.error() == errc::ok && b > 1) {
+      return errc::corrupt;
+    }
+    return in.error() == errc::ok ? result<T>{b == 1} : result<T>{in.error()};
+  } else if constexpr (std::is_enum_v<T>) {
+    const result<std::underlying_type_t<T>> number = decode_value<std::underlying_type_t<T>>(in);
+    return number ? result<T>{static_cast<T>(number.value())} : result<T>{number.error()};
+  } else if constexpr (std::signed_integral<T>) {
+    const std::int64_t v = in.varint_signed();
+    if (in.error() == errc::ok && (v < std::numeric_limits<T>::min() || v > std::numeric_limits<T>::max())) {
+      return errc::corrupt;
+    }
+    return in.error() == errc::ok ? result<T>{static_cast<T>(v)} : result<T>{in.error()};
+  } else if constexpr (std::unsigned_integral<T>) {
+    const std::uint64_t v = in.varint();
+    if (in.error() == errc::ok && v > std::numeric_limits<T>::max()) {
+      return errc::corrupt;
+    }
+    return in.error() == errc::ok ? result<T>{static_cast<T>(v)} : result<T>{in.error()};
+  } else if constexpr (std::floating_point<T>) {
+    T v{};
+    if constexpr (std::same_as<T, float>) {
+      v = in.f32();
+    } else {
+      v = decode_double(in);
+    }
+    if (in.error() == errc::ok && v != v) {
+      return errc::corrupt;
+    }
+    return in.error() == errc::ok ? result<T>{v} : result<T>{in.error()};
+  } else {
+    return T::decode(in);
+  }
+}
+
+/// A payload that holds one value and nothing else.
+template <storable T>
+[[nodiscard]] constexpr result<T> read_value(std::span<const std::byte> payload) {
+  byte_reader in{payload};
+  const result<T> value = decode_value<T>(in);
+  if (value && !in.finish()) {
+    return in.finish().error();
+  }
+  return value;
+}
+
+/// Whether a payload is the one canonical form of a value: else equal values could have different bytes.
+template <storable T, std::size_t Most>
+[[nodiscard]] constexpr bool is_canonical(std::span<const std::byte> payload) {
+  const result<T> value = read_value<T>(payload);
+  if (!value) {
+    return false;
+  }
+  std::array<std::byte, Most> again{};
+  byte_writer out{again};
+  if (!encode_value(out, value.value()) || out.written().size() != payload.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < payload.size(); ++i) {
+    if (again[i] != payload[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace skerry::inline v0::state::detail

@@ -1,0 +1,106 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/instant.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+namespace skerry::inline v0::state {
+
+/// In which order a policy needs its deltas, and a link delivers them. A greater one includes the smaller.
+enum class delivery_need : std::uint8_t { any_order, fifo, causal };
+
+/// What `Limits::links` may say: what the links below a replica promise.
+template <delivery_need Promise>
+struct links_promising {
+  static constexpr delivery_need promise = Promise;
+};
+using unordered_links = links_promising<delivery_need::any_order>;
+using fifo_links = links_promising<delivery_need::fifo>;
+using causal_links = links_promising<delivery_need::causal>;
+
+/// A type L models `replica_limits` when:
+///   1. `time` models `instant`, and `links` says what the links promise (`unordered_links` is always true);
+///   2. `actors`, `keys`, `records`, `ranges` bound the store: lives of writers, live keys, live records, runs of events beyond the
+///      gapless prefixes;
+///   3. `members`, `links_max` bound those who take part and those who are connected;
+///   4. `log_bytes` holds the largest delta of one local operation, and `payload_bytes` the largest encoded value (a `pn_counter` row
+///      takes up to 30);
+///   5. `key_bytes`, if it is there, bounds what stands for the placeholders of a path (24 otherwise).
+template <typename L>
+concept replica_limits = instant<typename L::time> && requires {
+  { L::links::promise } -> std::convertible_to<delivery_need>;
+  { L::actors } -> std::convertible_to<std::size_t>;
+  { L::keys } -> std::convertible_to<std::size_t>;
+  { L::records } -> std::convertible_to<std::size_t>;
+  { L::ranges } -> std::convertible_to<std::size_t>;
+  { L::members } -> std::convertible_to<std::size_t>;
+  { L::links_max } -> std::convertible_to<std::size_t>;
+  { L::log_bytes } -> std::convertible_to<std::size_t>;
+  { L::payload_bytes } -> std::convertible_to<std::size_t>;
+};
+
+namespace detail {
+template <typename Limits>
+constexpr std::size_t key_bytes_of() noexcept {
+  if constexpr (requires { Limits::key_bytes; }) {
+    return Limits::key_bytes;
+  } else {
+    return 24;
+  }
+}
+}  // namespace detail
+
+namespace limits {
+
+/// A microcontroller: 32 writers, 64 keys.
+struct firmware {
+  using time = std::uint32_t;
+  using links = unordered_links;
+  static constexpr std::size_t actors = 32;
+  static constexpr std::size_t keys = 64;
+  static constexpr std::size_t records = 80;
+  static constexpr std::size_t ranges = 12;
+  static constexpr std::size_t members = 32;
+  static constexpr std::size_t links_max = 1;
+  static constexpr std::size_t log_bytes = 640;
+  static constexpr std::size_t payload_bytes = 32;
+  static constexpr std::size_t key_bytes = 8;
+};
+
+/// A gateway: 3000 sensors below it, 60 000 keys.
+struct gateway {
+  using time = std::uint64_t;
+  using links = unordered_links;
+  static constexpr std::size_t actors = 4096;
+  static constexpr std::size_t keys = 60'000;
+  static constexpr std::size_t records = 65'000;
+  static constexpr std::size_t ranges = 1024;
+  static constexpr std::size_t members = 4096;
+  static constexpr std::size_t links_max = 16;
+  static constexpr std::size_t log_bytes = 65'536;
+  static constexpr std::size_t payload_bytes = 32;
+  static constexpr std::size_t key_bytes = 24;
+};
+
+/// A region or a cloud node: one actor per gateway below it, 300 000 devices.
+struct region {
+  using time = std::uint64_t;
+  using links = unordered_links;
+  static constexpr std::size_t actors = 4096;
+  static constexpr std::size_t keys = 400'000;
+  static constexpr std::size_t records = 500'000;
+  static constexpr std::size_t ranges = 4096;
+  static constexpr std::size_t members = 4096;
+  static constexpr std::size_t links_max = 256;
+  static constexpr std::size_t log_bytes = 65'536;
+  static constexpr std::size_t payload_bytes = 32;
+  static constexpr std::size_t key_bytes = 40;
+};
+
+}  // namespace limits
+
+}  // namespace skerry::inline v0::state

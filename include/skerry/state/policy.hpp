@@ -1,0 +1,152 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/state/delta.hpp>
+#include <skerry/state/detail/value_codec.hpp>
+#include <skerry/state/limits.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace skerry::inline v0::state {
+
+/// Why a record stands as it does. The reader of a machine's state asks this first.
+enum class why : std::uint8_t {
+  nothing,       ///< no live record
+  only_one,      ///< nobody else has written
+  later_stamp,   ///< its stamp is the greatest
+  higher_actor,  ///< equal stamps: the greater actor
+  higher_bytes,  ///< equal stamps and actors: the greater bytes
+  siblings,      ///< all of them stand; the winner is the one that `pick` answers
+  fold,          ///< all of them count
+};
+
+/// The longest payload that any policy or value may have.
+inline constexpr std::size_t greatest_payload = 255;
+
+/// The wire tags of the policies, numbered for ever. The high bit says that a stamp stands before the payload, so that a node can
+/// store and relay a policy that it does not know.
+namespace kinds {
+inline constexpr std::uint8_t stamped = 0x80;
+inline constexpr std::uint8_t lww = stamped | 1;
+inline constexpr std::uint8_t keep_both = stamped | 2;
+inline constexpr std::uint8_t counter = 3;
+inline constexpr std::uint8_t pn_counter = 4;
+}  // namespace kinds
+
+namespace detail {
+/// The smallest thing that policies read: for concept checks.
+struct no_records {
+  template <typename F>
+  constexpr void for_each(F&&) const {}
+};
+}  // namespace detail
+
+/// What stands under a key, and why: the winner is the record with this (actor, number).
+struct verdict {
+  record_view winner{};
+  state::why why = state::why::nothing;
+};
+
+/// A type P models `policy` when:
+///   1. its mutators only add records under fresh own events and erase records that they have seen, so that the join never needs to
+///      know P;
+///   2. `P::read(records)` and `P::judge(records)` are pure functions of the record *set*: the order of the list means nothing;
+///   3. `P::prune_to(records)`, if there is one, names the one record that alone gives the same `read`. The others are dropped only
+///      where nothing is ever removed (a path that is `permanent`): elsewhere a later removal of the winner would have to bring them
+///      back, on some replicas and not on others;
+///   4. `P::kind` is its wire tag, for ever;
+///   5. payloads have one encoding per content, of bounded size; `P::valid(payload)` knows it from all other bytes;
+///   6. `P::need` names the order of deltas that it relies on;
+///   7. `P::removable` says whether a key may be removed.
+template <typename P>
+concept policy = requires(const detail::no_records& records, std::span<const std::byte> payload) {
+  typename P::value_type;
+  { P::kind } -> std::convertible_to<std::uint8_t>;
+  { P::need } -> std::convertible_to<delivery_need>;
+  { P::removable } -> std::convertible_to<bool>;
+  { P::read(records) } -> std::same_as<result<typename P::value_type>>;
+  { P::judge(records) } -> std::same_as<verdict>;
+  { P::valid(payload) } -> std::same_as<bool>;
+};
+
+/// A policy whose mutator is `write`: the new value takes the place of all that the writer saw.
+template <typename P>
+concept written_policy = policy<P> && requires(byte_writer& out, const typename P::value_type& value) {
+  { P::encode(out, value) } -> std::same_as<status>;
+};
+
+/// A policy of rows, one per actor, whose mutators are `inc` and, where it can go down, `dec`.
+template <typename P>
+concept counting_policy = policy<P> &&
+    requires(typename P::row& row, std::uint64_t amount, std::span<const std::byte> payload, byte_writer& out) {
+  { P::decode(payload) } -> std::same_as<result<typename P::row>>;
+  { P::encode(out, row) } -> std::same_as<status>;
+  { P::inc(row, amount) } -> std::same_as<status>;
+};
+template <typename P>
+concept two_way_counting_policy = counting_policy<P> && requires(typename P::row& row, std::uint64_t amount) {
+  { P::dec(row, amount) } -> std::same_as<status>;
+};
+
+namespace detail {
+
+[[nodiscard]] constexpr int compare_bytes(std::span<const std::byte> a, std::span<const std::byte> b) noexcept {
+  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+    if (a[i] != b[i]) {
+      return a[i] < b[i] ? -1 : 1;
+    }
+  }
+  return a.size() == b.size() ? 0 : (a.size() < b.size() ? -1 : 1);
+}
+
+/// By stamp, then actor, then the value's bytes: the same winner everywhere, whatever arrived first.
+[[nodiscard]] constexpr why compare_stamped(const record_view& a, const record_view& b, int& order) noexcept {
+  if (a.at != b.at) {
+    order = a.at < b.at ? -1 : 1;
+    return why::later_stamp;
+  }
+  if (a.who != b.who) {
+    order = a.who < b.who ? -1 : 1;
+    return why::higher_actor;
+  }
+  order = compare_bytes(a.payload, b.payload);
+  return why::higher_bytes;
+}
+
+/// The greatest record, and what put it above the second greatest.
+template <typename Records>
+[[nodiscard]] constexpr verdict latest(const Records& records) noexcept {
+  record_view first{};
+  record_view second{};
+  std::size_t count = 0;
+  records.for_each([&](const record_view& r) {
+    int order = 1;
+    if (count > 0) {
+      (void)compare_stamped(r, first, order);
+    }
+    if (order > 0) {
+      second = first;
+      first = r;
+    } else {
+      int below = 1;
+      if (count > 1) {
+        (void)compare_stamped(r, second, below);
+      }
+      second = below > 0 ? r : second;
+    }
+    ++count;
+  });
+  if (count == 0) {
+    return {};
+  }
+  int order = 0;
+  return {first, count == 1 ? why::only_one : compare_stamped(first, second, order)};
+}
+
+}  // namespace detail
+
+}  // namespace skerry::inline v0::state

@@ -1,0 +1,263 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/state/policy.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+namespace skerry::inline v0::state {
+
+namespace detail {
+// Not constexpr, so that a path that breaks a rule stops the compiler at a name that says which.
+inline void a_path_has_segments_that_are_not_empty() {}
+inline void a_placeholder_is_a_whole_segment_in_braces() {}
+}  // namespace detail
+
+/// The pattern of a key: segments between '/', some of them placeholders in braces, as in `reported/oil/{sensor}`.
+class path {
+ public:
+  template <std::size_t N>
+  constexpr path(const char (&text)[N]) : text_{text, N - 1} {  // NOLINT(google-explicit-constructor): a path is its text
+    for (std::size_t i = 0; i < segments(); ++i) {
+      const std::string_view s = segment(i);
+      if (s.empty()) {
+        detail::a_path_has_segments_that_are_not_empty();
+      }
+      if (s.find('{', 1) != s.npos || (s[0] == '{') != (s.find('}') == s.size() - 1) || s == "{}") {
+        detail::a_placeholder_is_a_whole_segment_in_braces();
+      }
+    }
+  }
+
+  [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+  [[nodiscard]] constexpr std::size_t segments() const noexcept {
+    std::size_t count = 1;
+    for (const char c : text_) {
+      count += c == '/' ? 1 : 0;
+    }
+    return count;
+  }
+  [[nodiscard]] constexpr std::string_view segment(std::size_t i) const noexcept { return segment_of(text_, i); }
+  [[nodiscard]] constexpr bool placeholder(std::size_t i) const noexcept { return segment(i)[0] == '{'; }
+  [[nodiscard]] constexpr std::size_t placeholders() const noexcept {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < segments(); ++i) {
+      count += placeholder(i) ? 1 : 0;
+    }
+    return count;
+  }
+
+  /// Whether some key could belong to both.
+  [[nodiscard]] constexpr bool overlaps(const path& other) const noexcept {
+    if (segments() != other.segments()) {
+      return false;
+    }
+    for (std::size_t i = 0; i < segments(); ++i) {
+      if (!placeholder(i) && !other.placeholder(i) && segment(i) != other.segment(i)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// The i-th part of a text between '/'; empty when there are fewer.
+  [[nodiscard]] static constexpr std::string_view segment_of(std::string_view text, std::size_t i) noexcept {
+    for (; i > 0; --i) {
+      const std::size_t slash = text.find('/');
+      if (slash == text.npos) {
+        return {};
+      }
+      text.remove_prefix(slash + 1);
+    }
+    return text.substr(0, text.find('/'));
+  }
+
+ private:
+  std::string_view text_;
+};
+
+/// Who may write a path. Declared beside the policy; a mutator of anybody else answers `not_owner`.
+class owner {
+ public:
+  static const owner any, device, cloud, self;
+  template <state::role R>
+  static const owner role;
+
+  /// Whether a node of this role may write.
+  [[nodiscard]] constexpr bool allows(state::role writer) const noexcept { return anybody_ || writer == role_; }
+  friend constexpr bool operator==(const owner&, const owner&) noexcept = default;
+
+ private:
+  constexpr owner(bool anybody, bool only_self, state::role role) noexcept : anybody_{anybody}, self_{only_self}, role_{role} {}
+  bool anybody_;
+  bool self_;  ///< each node under its own id; nothing to refuse at the own mutator
+  state::role role_;
+};
+inline constexpr owner owner::any{true, false, state::role::device};
+inline constexpr owner owner::device{false, false, state::role::device};
+inline constexpr owner owner::cloud{false, false, state::role::cloud};
+inline constexpr owner owner::self{true, true, state::role::device};
+template <state::role R>
+inline constexpr owner owner::role{false, false, R};
+
+/// A type P models `schema_entry` when:
+///   1. `P::at` is a static constexpr `path`;
+///   2. `P::policy` models `policy`;
+///   3. `P::writer`, if it is there, is an `owner` (`owner::any` otherwise);
+///   4. `P::permanent`, if it is there and true, says that keys of this path are never removed: `remove` does not compile, and a
+///      policy that can name one winner keeps no other record.
+template <typename P>
+concept schema_entry = std::same_as<const path, decltype(P::at)> && policy<typename P::policy>;
+
+/// The type that `write` takes and `read` returns at a path.
+template <schema_entry P>
+using value_t = typename P::policy::value_type;
+
+/// What may stand for a placeholder: an integer, or a text without '/'.
+template <typename T>
+concept path_argument = (std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char>) || std::convertible_to<T, std::string_view>;
+
+namespace detail {
+template <typename P>
+constexpr owner writer_of() noexcept {
+  if constexpr (requires { P::writer; }) {
+    return P::writer;
+  } else {
+    return owner::any;
+  }
+}
+template <typename P>
+constexpr bool is_permanent() noexcept {
+  if constexpr (requires { P::permanent; }) {
+    return P::permanent;
+  } else {
+    return false;
+  }
+}
+template <typename P, typename... Rest>
+constexpr bool disjoint() noexcept {
+  if constexpr (sizeof...(Rest) == 0) {
+    return true;
+  } else {
+    return !(P::at.overlaps(Rest::at) || ...) && disjoint<Rest...>();
+  }
+}
+}  // namespace detail
+
+/// Which policy stands at which path, fixed while compiling. Paths that could name the same key do not compile.
+template <schema_entry... Ps>
+class schema {
+  static_assert(sizeof...(Ps) > 0, "a schema without a path");
+  static_assert(sizeof...(Ps) < 0xffff, "paths are numbered with 16 bits");
+  static_assert(detail::disjoint<Ps...>(), "two paths of this schema overlap: some key would belong to both");
+
+ public:
+  static constexpr std::size_t size = sizeof...(Ps);
+  static constexpr std::array<path, size> paths{Ps::at...};
+  static constexpr bool has_placeholders = ((Ps::at.placeholders() > 0) || ...);
+  /// Length of the longest path's text.
+  static constexpr std::size_t longest = [] {
+    std::size_t most = 0;
+    for (const path& p : paths) {
+      most = p.text().size() > most ? p.text().size() : most;
+    }
+    return most;
+  }();
+  static constexpr delivery_need need = [] {
+    delivery_need most = delivery_need::any_order;
+    ((most = Ps::policy::need > most ? Ps::policy::need : most), ...);
+    return most;
+  }();
+
+  template <typename P>
+  static constexpr bool has = (std::same_as<P, Ps> || ...);
+  /// Position of a path in the schema.
+  template <typename P>
+  requires has<P>
+  static constexpr std::uint16_t index_of = [] {
+    std::uint16_t at = 0;
+    bool found = false;
+    ((found = found || std::same_as<P, Ps>, at = static_cast<std::uint16_t>(found ? at : at + 1)), ...);
+    return at;
+  }();
+
+  /// Calls `f.template operator()<P>()` for the path at `index`, if there is one.
+  template <typename F>
+  static constexpr void visit(std::size_t index, F&& f) {
+    std::size_t at = 0;
+    ((at++ == index ? static_cast<void>(f.template operator()<Ps>()) : static_cast<void>(0)), ...);
+  }
+
+  /// Finds the path that a key's text belongs to and writes what stands for its placeholders to `args`, joined by '/'.
+  ///
+  /// Errors  `absent` when no path fits, `full` when the arguments do not fit
+  [[nodiscard]] static constexpr result<key_ref> match(std::string_view text, std::span<char> args) noexcept {
+    for (std::size_t i = 0; i < size; ++i) {
+      if (!fits(paths[i], text)) {
+        continue;
+      }
+      std::size_t used = 0;
+      for (std::size_t s = 0; s < paths[i].segments(); ++s) {
+        if (!paths[i].placeholder(s)) {
+          continue;
+        }
+        const std::string_view part = path::segment_of(text, s);
+        const std::size_t gap = used > 0 ? 1 : 0;
+        if (part.size() + gap > args.size() - used) {
+          return errc::full;
+        }
+        if (gap == 1) {
+          args[used++] = '/';
+        }
+        for (const char c : part) {
+          args[used++] = c;
+        }
+      }
+      return key_ref{static_cast<std::uint16_t>(i), args.first(used)};
+    }
+    return errc::absent;
+  }
+
+  /// Writes a key's text; `out` has room for `longest` plus the arguments. Returns its length.
+  static constexpr std::size_t write_text(const key_ref& key, std::span<char> out) noexcept {
+    const path& p = paths[key.path];
+    const std::string_view args{key.args.data(), key.args.size()};
+    std::size_t used = 0;
+    std::size_t next_arg = 0;
+    for (std::size_t s = 0; s < p.segments(); ++s) {
+      if (s > 0) {
+        out[used++] = '/';
+      }
+      for (const char c : p.placeholder(s) ? path::segment_of(args, next_arg++) : p.segment(s)) {
+        out[used++] = c;
+      }
+    }
+    return used;
+  }
+
+ private:
+  [[nodiscard]] static constexpr bool fits(const path& p, std::string_view text) noexcept {
+    std::size_t slashes = 0;
+    for (const char c : text) {
+      slashes += c == '/' ? 1 : 0;
+    }
+    if (slashes + 1 != p.segments()) {
+      return false;
+    }
+    for (std::size_t s = 0; s < p.segments(); ++s) {
+      const std::string_view part = path::segment_of(text, s);
+      if (part.empty() || (!p.placeholder(s) && part != p.segment(s))) {
+        return false;
+      }
+    }
+    return true;
+  }
+};
+
+}  // namespace skerry::inline v0::state
