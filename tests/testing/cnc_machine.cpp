@@ -83,7 +83,7 @@ TEST_CASE("ten seconds of a machine are the same bytes on every target", "[cnc_m
     std::uint64_t seed;
     std::uint32_t healthy, faulty;
   };
-  for (const golden& g : {golden{1, 0x7273D69EU, 0xFD547E3EU}, golden{2, 0x976CEA9EU, 0x74BCEE3EU}, golden{3, 0xB07925A1U, 0xDCED6C27U}}) {
+  for (const golden& g : {golden{1, 0x7273D69EU, 0x6279AA36U}, golden{2, 0x976CEA9EU, 0xE1728073U}, golden{3, 0xB07925A1U, 0xD1D07D11U}}) {
     CAPTURE(g.seed);
     cnc_machine healthy = machine_with(g.seed, 1);
     cnc_machine faulty = machine_with(g.seed, 1, "bearing_outer@2:0.6");
@@ -298,4 +298,16 @@ TEST_CASE("a machine refuses a scenario it cannot hold or a profile it cannot sa
   cnc_profile fast = cnc_profile::hall;
   fast.sample_rate = 51200;
   CHECK(cnc_machine::create(fast, 1, 1).error() == skerry::errc::invalid);
+}
+
+TEST_CASE("a damaged bearing rings again as soon as the spindle turns again", "[cnc_machine]") {
+  // Impulses were once counted down in samples. A spindle running down made the next one due half a minute later, and the fault was
+  // silent for a whole cut.
+  cnc_machine damaged = machine_with(7, 2, "bearing_outer@0:0.6");
+  cnc_machine healthy = machine_with(7, 2);
+  for (std::uint64_t from = 0; from < 5000; from += 250) {
+    const std::uint64_t cut = steady_cut(healthy, from);
+    CAPTURE(cut);
+    REQUIRE(rms(damaged, cut, cut + 30) > 1.2 * rms(healthy, cut, cut + 30));
+  }
 }

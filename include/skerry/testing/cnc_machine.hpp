@@ -449,19 +449,19 @@ class cnc_machine {
     const double order = e.outer >= e.inner ? bearing_.bpfo() : bearing_.bpfi();
     const float strength = (e.outer >= e.inner ? e.outer : e.inner) * profile_.impulse_peak * ring_kick_;
     const bool inner = e.inner > e.outer;
-    const float period = turns > 0 ? static_cast<float>(1.0 / (order * static_cast<double>(turns))) : 0;
+    // Counted in ball passes, not in samples: the spindle may stop between two of them.
+    const auto passed = static_cast<float>(order * static_cast<double>(turns));
     std::uint32_t phase = shaft_phase_;
     float y1 = ring_[0], y2 = ring_[1];
     for (float& sample : out) {
       float kick = 0;
       if (strength > 0 && turns > 0) {
-        to_impulse_ -= 1;
+        to_impulse_ -= passed;
         if (to_impulse_ <= 0) {
           // An inner spall passes the loaded zone once per turn.
           kick = strength * (inner ? 0.65F + 0.35F * detail::fast_sine(phase) : 1.0F);
-          to_impulse_ +=
-              period *
-              (1 + 0.01F * static_cast<float>(signed_share(draw(slip, impulses_ >> 32, static_cast<std::uint32_t>(impulses_))[0])));
+          const double slipped = 0.01 * signed_share(draw(slip, impulses_ >> 32, static_cast<std::uint32_t>(impulses_))[0]);
+          to_impulse_ += static_cast<float>(1 + slipped);
           ++impulses_;
         }
       }
