@@ -208,7 +208,8 @@ class dynamic_isolation_forest {
     if (!detail::none_missing<Code>(row.data(), columns_)) {
       return errc::not_finite;
     }
-    return detail::depth_sum(state_, pool(), row.data());
+    const Code* x = row.data();
+    return detail::depth_sum(state_, pool(), x);
   }
 
   [[nodiscard]] result<float> score(std::span<const float> row) const noexcept {
@@ -237,20 +238,8 @@ class dynamic_isolation_forest {
         return errc::not_finite;
       }
     }
-    if (columns_ > stack_codes) {
-      for (std::size_t i = 0; i < rows.rows; ++i) {
-        out[i] = sum_of(rows.row(i));
-      }
-      return {};
-    }
-    std::array<Code, stack_codes> x;
-    const std::size_t block = stack_codes / columns_ < 32 ? stack_codes / columns_ : 32;
-    for (std::size_t at = 0; at < rows.rows; at += block) {
-      const std::size_t count = rows.rows - at < block ? rows.rows - at : block;
-      for (std::size_t i = 0; i < count; ++i) {
-        encode(rows.row(at + i), x.data() + i * columns_);
-      }
-      detail::depth_sums(state_, pool(), x.data(), columns_, count, out.data() + at);
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      out[i] = sum_of(rows.row(i));
     }
     return {};
   }
@@ -267,9 +256,9 @@ class dynamic_isolation_forest {
         return errc::not_finite;
       }
     }
-    for (std::size_t at = 0; at < rows.rows; at += 32) {
-      const std::size_t count = rows.rows - at < 32 ? rows.rows - at : 32;
-      detail::depth_sums(state_, pool(), rows.row(at), rows.stride, count, out.data() + at);
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      const Code* x = rows.row(i);
+      out[i] = detail::depth_sum(state_, pool(), x);
     }
     return {};
   }
@@ -323,8 +312,7 @@ class dynamic_isolation_forest {
     }
     std::array<Code, stack_codes> x;
     encode(row, x.data());
-    const Code* codes_of_row = x.data();
-    return detail::depth_sum(state_, pool(), codes_of_row);
+    return detail::depth_sum(state_, pool(), x);
   }
 
   template <typename T>

@@ -130,11 +130,7 @@ class isolation_forest {
     if (!detail::all_finite(row.data(), Features)) {
       return errc::not_finite;
     }
-    std::array<Code, Features> x;
-    for (std::size_t j = 0; j < Features; ++j) {
-      x[j] = detail::quantize<Code>(row[j], codes_.lo(j), codes_.inv_step(j));
-    }
-    return detail::depth_sum(state_, pool(), x.data());
+    return sum_of(row.data());
   }
 
   [[nodiscard]] result<std::uint32_t> depth_sum_codes(std::span<const Code, Features> row) const noexcept {
@@ -144,7 +140,8 @@ class isolation_forest {
     if (!detail::none_missing<Code>(row.data(), Features)) {
       return errc::not_finite;
     }
-    return detail::depth_sum(state_, pool(), row.data());
+    const Code* x = row.data();
+    return detail::depth_sum(state_, pool(), x);
   }
 
   [[nodiscard]] result<float> score(std::span<const float, Features> row) const noexcept {
@@ -175,15 +172,8 @@ class isolation_forest {
         return errc::not_finite;
       }
     }
-    std::array<Code, block_rows * Features> x;
-    for (std::size_t at = 0; at < rows.rows; at += block_rows) {
-      const std::size_t count = rows.rows - at < block_rows ? rows.rows - at : block_rows;
-      for (std::size_t i = 0; i < count; ++i) {
-        for (std::size_t j = 0; j < Features; ++j) {
-          x[i * Features + j] = detail::quantize<Code>(rows.row(at + i)[j], codes_.lo(j), codes_.inv_step(j));
-        }
-      }
-      detail::depth_sums(state_, pool(), x.data(), Features, count, out.data() + at);
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      out[i] = sum_of(rows.row(i));
     }
     return {};
   }
@@ -200,9 +190,9 @@ class isolation_forest {
         return errc::not_finite;
       }
     }
-    for (std::size_t at = 0; at < rows.rows; at += block_rows) {
-      const std::size_t count = rows.rows - at < block_rows ? rows.rows - at : block_rows;
-      detail::depth_sums(state_, pool(), rows.row(at), rows.stride, count, out.data() + at);
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      const Code* x = rows.row(i);
+      out[i] = detail::depth_sum(state_, pool(), x);
     }
     return {};
   }
@@ -238,7 +228,13 @@ class isolation_forest {
   }
 
  private:
-  static constexpr std::size_t block_rows = 32;
+  [[nodiscard]] std::uint32_t sum_of(const float* row) const noexcept {
+    std::array<Code, Features> x;
+    for (std::size_t j = 0; j < Features; ++j) {
+      x[j] = detail::quantize<Code>(row[j], codes_.lo(j), codes_.inv_step(j));
+    }
+    return detail::depth_sum(state_, pool(), x);
+  }
 
   [[nodiscard]] detail::forest_pool<split_type, leaf_type> pool() noexcept {
     return {splits_.data(), leaves_.data(), first_.data(), static_cast<std::uint32_t>(Nodes), static_cast<std::uint32_t>(Trees)};

@@ -283,14 +283,14 @@ template <typename Split, typename Leaf>
 /// `x[column]` is a code of the row: an array, or something that makes codes as they are asked for.
 template <typename Split, typename Leaf, typename Row>
 [[nodiscard]] std::uint32_t walk_tree(const Split* split, const Leaf* leaf, std::uint32_t splits, const Row& x) noexcept {
+  // By masks, because whether a row goes left or right is what a branch predictor cannot know.
   while (splits != 0) {
     const std::uint32_t left = split->left;
-    const bool right = x[split->feature] > split->threshold;
-    const std::uint32_t over = right ? left : 0U;
+    const std::uint32_t right = 0U - static_cast<std::uint32_t>(x[split->feature] > split->threshold);
     const std::uint32_t rest = splits - 1U - left;
-    splits = right ? rest : left;
-    leaf += right ? left + 1U : 0U;
-    split += 1U + over;
+    splits = left ^ ((left ^ rest) & right);
+    leaf += (left + 1U) & right;
+    split += 1U + (left & right);
   }
   return *leaf;
 }
@@ -300,30 +300,45 @@ template <typename Split, typename Leaf>
   return (tree + 1U < state.trees ? pool.first[tree + 1U] : state.splits) - pool.first[tree];
 }
 
+/// The sum of the leaf codes of one row in four trees, walked together so that the loads of one hide behind the others.
+/// A tree that has come to its leaf stands still while the others go on; the split after its last one must be readable.
+template <typename Split, typename Leaf, typename Row>
+[[nodiscard]] std::uint32_t walk_four(const Split* split, const Leaf* leaf, const std::array<std::uint32_t, 4>& first,
+                                      std::array<std::uint32_t, 4> splits, const Row& x) noexcept {
+  std::array<std::uint32_t, 4> at = first;
+  std::array<std::uint32_t, 4> leaf_at{first[0], first[1] + 1U, first[2] + 2U, first[3] + 3U};
+  while ((splits[0] | splits[1] | splits[2] | splits[3]) != 0) {
+    for (std::size_t lane = 0; lane < 4; ++lane) {
+      const Split& s = split[at[lane]];
+      const std::uint32_t left = s.left;
+      const std::uint32_t live = 0U - static_cast<std::uint32_t>(splits[lane] != 0);
+      const std::uint32_t right = live & (0U - static_cast<std::uint32_t>(x[s.feature] > s.threshold));
+      const std::uint32_t rest = splits[lane] - 1U - left;
+      splits[lane] = (left ^ ((left ^ rest) & right)) & live;
+      leaf_at[lane] += (left + 1U) & right;
+      at[lane] += (left & right) - live;
+    }
+  }
+  return std::uint32_t{leaf[leaf_at[0]]} + leaf[leaf_at[1]] + leaf[leaf_at[2]] + leaf[leaf_at[3]];
+}
+
 template <typename Split, typename Leaf, typename Row>
 [[nodiscard]] std::uint32_t depth_sum(const forest_state& state, const forest_pool<Split, Leaf>& pool, const Row& x) noexcept {
   std::uint32_t sum = 0;
-  for (std::uint32_t tree = 0; tree < state.trees; ++tree) {
+  std::uint32_t tree = 0;
+  for (; tree + 4U < state.trees; tree += 4) {
+    const std::uint32_t* first = pool.first + tree;
+    if (first[4] == pool.room) {
+      break;  // bare leaves after a full pool: there is no split behind these
+    }
+    sum += walk_four(pool.splits, pool.leaves + tree, {first[0], first[1], first[2], first[3]},
+                     {first[1] - first[0], first[2] - first[1], first[3] - first[2], first[4] - first[3]}, x);
+  }
+  for (; tree < state.trees; ++tree) {
     const std::uint32_t first = pool.first[tree];
     sum += walk_tree(pool.splits + first, pool.leaves + first + tree, tree_splits(state, pool, tree), x);
   }
   return sum;
-}
-
-/// Adds the sums of a few rows, tree by tree, so that each tree is read once from far memory.
-template <typename Split, typename Leaf>
-void depth_sums(const forest_state& state, const forest_pool<Split, Leaf>& pool, const typename Split::code_type* x, std::size_t stride,
-                std::size_t rows, std::uint32_t* out) noexcept {
-  for (std::size_t i = 0; i < rows; ++i) {
-    out[i] = 0;
-  }
-  for (std::uint32_t tree = 0; tree < state.trees; ++tree) {
-    const std::uint32_t first = pool.first[tree];
-    const std::uint32_t splits = tree_splits(state, pool, tree);
-    for (std::size_t i = 0; i < rows; ++i) {
-      out[i] += walk_tree(pool.splits + first, pool.leaves + first + tree, splits, x + i * stride);
-    }
-  }
 }
 
 /// 2^(-mean h / c(ψ)); exactly 1/2 for a forest of bare leaves, whose codes only say c(ψ) rounded.

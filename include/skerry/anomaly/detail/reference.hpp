@@ -229,19 +229,13 @@ class apprentice {
     if (++side_ == 2) {
       done_ = 0;
       phase_ = phase::calibrate;
-      fresh_ = true;
     }
     return outcome::working;
   }
 
   outcome calibrate(model& into, const budget& wanted) noexcept {
-    if (fresh_) {
-      statistic_.configure(wanted.latch.k, wanted.latch.n);
-      fresh_ = false;
-    }
     for (std::size_t n = 0; n < Config::judge_slice && done_ < usable_; ++n, ++done_) {
-      statistic_.observe(into.half_score(1 - side_of(done_), wide(place(done_))));
-      if (statistic_.ready() && !into.scores.observe(statistic_.value())) {
+      if (!into.scores.observe(into.half_score(1 - side_of(done_), wide(place(done_))))) {
         return fail();
       }
     }
@@ -253,9 +247,9 @@ class apprentice {
     if (!level || !calm) {
       return fail();
     }
-    into.enter = level.value().enter();
-    into.leave = std::min(calm.value().value, into.enter);
     into.resolved = level.value().resolved;
+    into.enter = into.resolved ? level.value().enter() : within_reach(into, level.value().enter());
+    into.leave = std::min(calm.value().value, into.enter);
     latch_config judged = wanted.latch;
     judged.enter = into.enter;
     judged.leave = into.leave;
@@ -267,6 +261,17 @@ class apprentice {
     cursor_ = 0;
     phase_ = phase::replay;
     return outcome::working;
+  }
+
+  // A score has an upper end, an exponential tail has none: a level continued beyond the references may lie where no fault comes.
+  // So it is lowered to what the forest says of its weakest guard row, a fault of one column, but never into the references.
+  [[nodiscard]] float within_reach(const model& judge, float enter) const noexcept {
+    float reach = 1;
+    for (std::size_t g = 0; g < guards; ++g) {
+      reach = std::min(reach, judge.score(wide(dealt(usable_) + g)));
+    }
+    const float least = threshold{judge.scores.greatest().value(), true}.enter();
+    return std::max(least, std::min(enter, reach));
   }
 
   outcome replay(model& into, const held_ring& held, refit_gate& gate) noexcept {
@@ -310,12 +315,11 @@ class apprentice {
 
   std::array<code, (Config::history + guards) * columns> block_{};
   std::array<float, Features> lo_{}, hi_{};
-  kth_largest statistic_{};
   alarm_latch latch_ = alarm_latch::create({}).value();
   std::uint64_t first_ = 0, end_ = 0, at_ = 0, seed_ = 0;
   std::size_t usable_ = 0, done_ = 0, cursor_ = 0, side_ = 0;
   phase phase_ = phase::idle;
-  bool started_ = false, fresh_ = false;
+  bool started_ = false;
 };
 
 }  // namespace skerry::inline v0::anomaly::detail

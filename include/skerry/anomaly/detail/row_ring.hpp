@@ -75,35 +75,4 @@ class row_ring {
   std::uint64_t end_ = 0;
 };
 
-/// The k-th largest of the last n scores: at or above a level exactly when k of them are, so it is the number that a latch acts on.
-class kth_largest {
- public:
-  static constexpr std::size_t most = 32;
-
-  constexpr void configure(std::size_t k, std::size_t n) noexcept {
-    SKERRY_ASSERT(k >= 1 && k <= n && n <= most);
-    k_ = static_cast<std::uint8_t>(k);
-    n_ = static_cast<std::uint8_t>(n);
-    clear();
-  }
-  constexpr void clear() noexcept { next_ = held_ = 0; }
-  constexpr void observe(float score) noexcept {
-    window_[next_] = score;
-    next_ = static_cast<std::uint8_t>(next_ + 1 == n_ ? 0 : next_ + 1);
-    held_ = static_cast<std::uint8_t>(held_ + (held_ < n_ ? 1 : 0));
-  }
-  [[nodiscard]] constexpr bool ready() const noexcept { return held_ == n_; }
-  [[nodiscard]] constexpr float value() const noexcept {
-    std::array<float, most> sorted{};
-    std::copy_n(window_.data(), held_, sorted.data());
-    const std::size_t k = std::min<std::size_t>(k_, held_) - 1;
-    std::nth_element(sorted.begin(), sorted.begin() + k, sorted.begin() + held_, [](float a, float b) { return a > b; });
-    return sorted[k];
-  }
-
- private:
-  std::array<float, most> window_{};
-  std::uint8_t k_ = 0, n_ = 0, next_ = 0, held_ = 0;
-};
-
 }  // namespace skerry::inline v0::anomaly::detail
