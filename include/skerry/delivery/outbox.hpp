@@ -127,12 +127,13 @@ class outbox {
 
   /// The next item that is due, by class and in the order of its stream. It is in flight until it is acknowledged, given back, dropped,
   /// or its lease ends. The payload is valid until the next call. `empty` when nothing is due.
-  [[nodiscard]] result<item_view> take(Time now) noexcept {
+  /// With `live_only` none that has waited.
+  [[nodiscard]] result<item_view> take(Time now, bool live_only = false) noexcept {
     const Time t = time_.observe(now);
     end_leases(t);
     expire();
     while (in_flight_ < config_.in_flight) {
-      const index i = choose(t);
+      const index i = choose(t, live_only);
       if (i == none) {
         break;
       }
@@ -184,11 +185,11 @@ class outbox {
     // Whatever stands in the stream now has waited: its live sequence begins anew behind it.
     of.backlog_upto = of.next_seq - 1;
     of.fresh = none;
-    const bool hopeless = what == outcome::permanent && ++e.permanents >= config_.dead_letter_after;
-    if (hopeless || (what == outcome::unknown && e.repeat == repeatable::no)) {
+    if (hopeless(e, what)) {
       lose(i, drop_reason::dead_letter);
       return {};
     }
+    e.permanents = static_cast<std::uint8_t>(e.permanents + (what == outcome::permanent ? 1 : 0));
     if (duration_t<Time>{} < hold) {
       of.hold_until = skerry::advance(t, hold);
       of.held = true;
@@ -264,8 +265,25 @@ class outbox {
   }
   /// The same without items that are due already: for an owner that knows of them and cannot send.
   [[nodiscard]] deadline<Time> next_timer() const noexcept { return time_.to_raw(look_ahead(time_.now()).timer); }
-  /// Would `take(now)` give an item?
-  [[nodiscard]] bool due(Time now) const noexcept { return queued_ > 0 && look_ahead(detail::steady<Time>{time_}.observe(now)).due; }
+  /// Would `take` with the same arguments give an item?
+  [[nodiscard]] bool due(Time now, bool live_only = false) const noexcept {
+    if (queued_ == 0 || in_flight_ >= config_.in_flight) {
+      return false;
+    }
+    const Time t = detail::steady<Time>{time_}.observe(now);
+    for (const lane& s : lanes_) {
+      bool waits = false;
+      if (candidate(s, waits, live_only) != none && !(waits && elapsed(t, s.hold_until) < duration_t<Time>{})) {
+        return true;
+      }
+    }
+    return false;
+  }
+  /// Lets time pass: leases end, items expire.
+  void tick(Time now) noexcept {
+    end_leases(time_.observe(now));
+    expire();
+  }
 
   [[nodiscard]] const delivery_counters& counters() const noexcept { return counters_; }
   [[nodiscard]] std::uint64_t queued() const noexcept { return queued_; }
@@ -288,6 +306,13 @@ class outbox {
     trusted_ = clock.trusted;
   }
 
+  /// Lets a stream wait.
+  void hold(stream_id stream, duration_t<Time> wait, Time now) noexcept {
+    SKERRY_ASSERT(stream < L.streams);
+    lane& of = lanes_[stream];
+    of.hold_until = skerry::advance(time_.observe(now), wait);
+    of.held = of.count > 0;
+  }
   /// Ends the holds of all streams: there is reason to think that the peer is back.
   void release_holds() noexcept {
     for (lane& s : lanes_) {
@@ -321,9 +346,10 @@ class outbox {
   }
   [[nodiscard]] delivery_counters& count() noexcept { return counters_; }
   [[nodiscard]] wall_ms wall() const noexcept { return wall_ms{(wall_.value + (time_.passed_ms() - wall_at_)) & 0xffff'ffff'ffffU}; }
-  [[nodiscard]] std::uint8_t permanents(item_id id) const noexcept {
+  /// Would `give_back(id, what)` make a dead letter of it?
+  [[nodiscard]] bool would_die(item_id id, outcome what) const noexcept {
     const index i = find(id);
-    return i == none ? std::uint8_t{0} : entries_[i].permanents;
+    return i != none && hopeless(entries_[i], what);
   }
   [[nodiscard]] const outbox_config& config() const noexcept { return config_; }
   /// The payload of a queued item, read again; valid until the next call.
@@ -773,6 +799,11 @@ class outbox {
     }
   }
 
+  [[nodiscard]] bool hopeless(const entry& e, outcome what) const noexcept {
+    return (what == outcome::permanent && e.permanents + 1 >= config_.dead_letter_after) ||
+           (what == outcome::unknown && e.repeat == repeatable::no);
+  }
+
   void note_unsynced() noexcept {
     if (unsynced_ == 0) {
       unsynced_since_ = time_.now();
@@ -786,16 +817,17 @@ class outbox {
   [[nodiscard]] bool is_live(const lane& s, const entry& e) const noexcept {
     return s.how == order::live_first && !e.historical && e.seq > s.backlog_upto;
   }
+  [[nodiscard]] static bool has_waited(const lane& s, const entry& e) noexcept { return e.historical || e.seq <= s.backlog_upto; }
   [[nodiscard]] bool sendable(const entry& e) const noexcept { return config_.mode == durability::volatile_ || e.seq < durable_lease_; }
   /// What the stream would send next, regardless of its hold; `held` says whether the hold matters.
-  [[nodiscard]] index candidate(const lane& s, bool& waits) const noexcept {
+  [[nodiscard]] index candidate(const lane& s, bool& waits, bool live_only) const noexcept {
     waits = false;
     if (s.head == none) {
       return none;
     }
     if (s.how == order::live_first && s.fresh != none && s.live_out < config_.stream_window) {
       for (index i = s.fresh; i != none; i = entries_[i].next) {
-        if (!entries_[i].in_flight && sendable(entries_[i])) {
+        if (!entries_[i].in_flight && sendable(entries_[i]) && !(live_only && entries_[i].historical)) {
           return i;
         }
       }
@@ -807,7 +839,8 @@ class outbox {
     while (i != none && entries_[i].in_flight) {
       i = entries_[i].next;
     }
-    if (i == none || !sendable(entries_[i]) || (is_live(s, entries_[i]) && s.live_out >= config_.stream_window)) {
+    if (i == none || !sendable(entries_[i]) || (is_live(s, entries_[i]) && s.live_out >= config_.stream_window) ||
+        (live_only && has_waited(s, entries_[i]))) {
       return none;
     }
     waits = s.held;
@@ -815,7 +848,7 @@ class outbox {
   }
 
   /// Strictly by class, but every `lower_share`-th choice goes to a class that would have to wait; streams of a class take turns.
-  [[nodiscard]] index choose(Time t) noexcept {
+  [[nodiscard]] index choose(Time t, bool live_only) noexcept {
     std::array<index, 4> first{none, none, none, none};
     for (stream_id n = 0; n < L.streams; ++n) {
       const auto s = static_cast<stream_id>((rotor_ + n) % L.streams);
@@ -824,7 +857,7 @@ class outbox {
         from.held = false;
       }
       bool waits = false;
-      const index i = candidate(from, waits);
+      const index i = candidate(from, waits, live_only);
       if (i != none && !waits && first[entries_[i].importance] == none) {
         first[entries_[i].importance] = i;
       }
@@ -862,7 +895,7 @@ class outbox {
     }
     for (const lane& s : lanes_) {
       bool waits = false;
-      const index i = candidate(s, waits);
+      const index i = candidate(s, waits, false);
       if (i != none && in_flight_ < config_.in_flight) {
         if (waits && elapsed(t, s.hold_until) < duration_t<Time>{}) {
           look.timer = earliest<Time>(look.timer, s.hold_until, t);
@@ -916,7 +949,7 @@ class outbox {
     item.id = item_id{epoch_, e.stream, e.seq};
     item.payload = record.payload;
     item.importance = e.importance;
-    item.historical = e.historical || e.seq <= lanes_[e.stream].backlog_upto;
+    item.historical = has_waited(lanes_[e.stream], e);
     item.stamp = record.header.stamp;
     item.attempts = e.attempts;
     return item;

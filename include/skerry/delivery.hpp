@@ -1,0 +1,20 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/delivery/backoff.hpp>
+#include <skerry/delivery/circuit_breaker.hpp>
+#include <skerry/delivery/counters.hpp>
+#include <skerry/delivery/courier.hpp>
+#include <skerry/delivery/dedupe.hpp>
+#include <skerry/delivery/device_seed.hpp>
+#include <skerry/delivery/drive_tick.hpp>
+#include <skerry/delivery/failover.hpp>
+#include <skerry/delivery/health.hpp>
+#include <skerry/delivery/item.hpp>
+#include <skerry/delivery/memory_store.hpp>
+#include <skerry/delivery/outbox.hpp>
+#include <skerry/delivery/outcome.hpp>
+#include <skerry/delivery/retry.hpp>
+#include <skerry/delivery/retry_budget.hpp>
+#include <skerry/delivery/transport.hpp>
