@@ -149,7 +149,7 @@ class delta_frame {
     std::span<const std::byte> payload{};
   };
 
-  [[nodiscard]] constexpr status parse(std::span<const std::byte> frame) noexcept {
+  [[nodiscard]] status parse(std::span<const std::byte> frame) noexcept {
     byte_reader in{frame};
     const std::uint8_t head = in.u8();
     const std::uint8_t flags = in.u8();
@@ -211,7 +211,7 @@ class delta_frame {
 
   /// Calls `f(entry)` for each record; after a successful `parse` only.
   template <typename F>
-  constexpr void for_each(F&& f) const {
+  void for_each(F&& f) const {
     byte_reader in{body_};
     cursor at;
     for (std::size_t k = 0; k < key_count_; ++k) {
@@ -265,7 +265,7 @@ class delta_frame {
     return in.error();
   }
 
-  [[nodiscard]] constexpr status parse_keys(byte_reader& in) noexcept {
+  [[nodiscard]] status parse_keys(byte_reader& in) noexcept {
     cursor at;
     std::string_view last_key{};
     for (std::size_t k = 0; k < key_count_; ++k) {
@@ -288,7 +288,7 @@ class delta_frame {
     }
     return {};
   }
-  static constexpr void read_key(byte_reader& in, entry& e) noexcept {
+  static void read_key(byte_reader& in, entry& e) noexcept {
     if (in.varint() != wire::key_literal) {
       in.fail(errc::unsupported);
     }

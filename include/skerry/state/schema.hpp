@@ -94,7 +94,7 @@ class owner {
   friend constexpr bool operator==(const owner&, const owner&) noexcept = default;
 
  private:
-  constexpr owner(bool anybody, bool only_self, state::role role) noexcept : anybody_{anybody}, self_{only_self}, role_{role} {}
+  constexpr owner(bool anybody, bool only_self, state::role needed) noexcept : anybody_{anybody}, self_{only_self}, role_{needed} {}
   bool anybody_;
   bool self_;  ///< each node under its own id; nothing to refuse at the own mutator
   state::role role_;

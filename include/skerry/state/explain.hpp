@@ -1,0 +1,54 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/state/policy.hpp>
+#include <skerry/state/schema.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace skerry::inline v0::state {
+
+/// A key by its text, as in `reported/oil/7`. Does not own it.
+class key_view {
+ public:
+  constexpr key_view() noexcept = default;
+  // NOLINTBEGIN(google-explicit-constructor): a key is its text
+  constexpr key_view(std::string_view text) noexcept : text_{text} {}
+  constexpr key_view(const char* text) noexcept : text_{text} {}
+  // NOLINTEND(google-explicit-constructor)
+  [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
+
+ private:
+  std::string_view text_{};
+};
+
+/// One live record of a key. The payload is a view into the replica, valid until it changes.
+struct explained_record {
+  actor who{};
+  std::uint64_t n = 0;
+  stamp at{};
+  bool trusted = false;  ///< the stamp is of a real time; always false where the policy has no stamps
+  std::span<const std::byte> payload{};
+};
+
+/// Why a key reads as it does.
+struct explanation {
+  static constexpr std::size_t shown = 16;
+  static constexpr std::size_t no_winner = static_cast<std::size_t>(-1);
+
+  bool known = false;  ///< the text belongs to a path of the schema
+  std::uint8_t policy = 0;
+  owner writer = owner::any;
+  state::why why = state::why::nothing;
+  std::array<explained_record, shown> records{};  ///< by (actor, number), the winner among them
+  std::size_t count = 0;                          ///< how many of `records` are filled
+  std::size_t live = 0;                           ///< how many live records there are
+  std::size_t winner = no_winner;                 ///< which of `records`
+};
+
+}  // namespace skerry::inline v0::state

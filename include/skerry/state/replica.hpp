@@ -1,0 +1,750 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/algebra.hpp>
+#include <skerry/core/instant.hpp>
+#include <skerry/state/causal_store.hpp>
+#include <skerry/state/explain.hpp>
+#include <skerry/state/frame.hpp>
+#include <skerry/state/hlc.hpp>
+#include <skerry/state/keep_both.hpp>
+#include <skerry/state/schema.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace skerry::inline v0::state {
+
+/// What a local operation changed, as one frame that any other replica of the schema accepts, in any order and any number of times.
+/// A view: valid until the replica's next call.
+class delta_view {
+ public:
+  constexpr explicit delta_view(std::span<const std::byte> bytes) noexcept : bytes_{bytes} {}
+  [[nodiscard]] constexpr std::span<const std::byte> bytes() const noexcept { return bytes_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+/// What came of an accepted frame.
+struct receipt {
+  std::size_t added = 0;    ///< records that are new here
+  std::size_t seen = 0;     ///< records that were known already
+  std::size_t removed = 0;  ///< records that died
+  detection verdict = detection::ok;
+};
+
+/// Everything a replica did, took in, dropped and refused.
+struct replica_counters {
+  std::uint64_t operations = 0;
+  std::uint64_t frames_accepted = 0;
+  std::uint64_t records_added = 0;
+  std::uint64_t records_seen = 0;
+  std::uint64_t records_removed = 0;
+  std::uint64_t refused_full = 0;
+  std::uint64_t refused_corrupt = 0;
+  std::uint64_t refused_truncated = 0;
+  std::uint64_t refused_unsupported = 0;
+  std::uint64_t refused_mismatch = 0;
+  std::uint64_t refused_clock_ahead = 0;
+  std::uint64_t refused_not_owner = 0;
+  std::uint64_t refused_needs_epoch = 0;
+  std::uint64_t refused_invalid = 0;  ///< also `not_finite` and `out_of_range`
+  std::uint64_t amnesia = 0;          ///< somebody knew more of this node than itself
+  std::uint64_t clones = 0;           ///< one event with two contents, or another life of this id that is alive
+  std::uint64_t epochs = 0;           ///< lives begun
+
+  constexpr void merge(const replica_counters& other) noexcept {
+    operations += other.operations;
+    frames_accepted += other.frames_accepted;
+    records_added += other.records_added;
+    records_seen += other.records_seen;
+    records_removed += other.records_removed;
+    refused_full += other.refused_full;
+    refused_corrupt += other.refused_corrupt;
+    refused_truncated += other.refused_truncated;
+    refused_unsupported += other.refused_unsupported;
+    refused_mismatch += other.refused_mismatch;
+    refused_clock_ahead += other.refused_clock_ahead;
+    refused_not_owner += other.refused_not_owner;
+    refused_needs_epoch += other.refused_needs_epoch;
+    refused_invalid += other.refused_invalid;
+    amnesia += other.amnesia;
+    clones += other.clones;
+    epochs += other.epochs;
+  }
+  template <typename F>
+  constexpr void for_each(F&& f) const {
+    f("operations", operations);
+    f("frames_accepted", frames_accepted);
+    f("records_added", records_added);
+    f("records_seen", records_seen);
+    f("records_removed", records_removed);
+    f("refused_full", refused_full);
+    f("refused_corrupt", refused_corrupt);
+    f("refused_truncated", refused_truncated);
+    f("refused_unsupported", refused_unsupported);
+    f("refused_mismatch", refused_mismatch);
+    f("refused_clock_ahead", refused_clock_ahead);
+    f("refused_not_owner", refused_not_owner);
+    f("refused_needs_epoch", refused_needs_epoch);
+    f("refused_invalid", refused_invalid);
+    f("amnesia", amnesia);
+    f("clones", clones);
+    f("epochs", epochs);
+  }
+  constexpr void count(errc e) noexcept {
+    switch (e) {
+      case errc::full: ++refused_full; break;
+      case errc::corrupt: ++refused_corrupt; break;
+      case errc::truncated: ++refused_truncated; break;
+      case errc::unsupported: ++refused_unsupported; break;
+      case errc::mismatch: ++refused_mismatch; break;
+      case errc::clock_ahead: ++refused_clock_ahead; break;
+      case errc::not_owner: ++refused_not_owner; break;
+      case errc::needs_epoch: ++refused_needs_epoch; break;
+      default: ++refused_invalid; break;
+    }
+  }
+};
+
+namespace detail {
+
+/// The limits with the key bytes that the schema really needs: a path without placeholders has nothing to store.
+template <typename Schema, typename Limits>
+struct store_limits : Limits {
+  static constexpr std::size_t key_bytes = Schema::has_placeholders ? key_bytes_of<Limits>() : 0;
+};
+
+/// A distance between instants as milliseconds, for any clock that can make distances of milliseconds; negative ones are 0.
+template <instant Time>
+[[nodiscard]] constexpr std::uint64_t whole_ms(duration_t<Time> distance) noexcept {
+  std::uint64_t ms = 0;
+  for (std::uint64_t step = std::uint64_t{1} << 46; step > 0; step >>= 1) {
+    ms += from_ms<Time>(static_cast<std::int64_t>(ms + step)) <= distance ? step : 0;
+    if constexpr (std::integral<duration_t<Time>>) {
+      return distance > 0 ? static_cast<std::uint64_t>(distance) : 0;  // a raw counter is milliseconds
+    }
+  }
+  return ms;
+}
+
+}  // namespace detail
+
+/// Keyed state that peers agree on, whatever the network does. The edge state manager.
+///
+/// Every mutator takes one event number, changes the store and returns its delta; `accept` joins a delta from anywhere. Deltas may
+/// be lost, repeated and reordered: replicas that have heard the same deltas hold the same state, down to its canonical bytes.
+/// A replica is a value. A plain copy is a clone: it reads and accepts, and answers `needs_epoch` to mutators until `as_new_life`.
+/// Input    paths of `Schema`; arguments for their placeholders after the value; what the wall clock claims
+/// Cost     sizes are in `Limits`; a mutator O(records of the key + bytes of its delta), `accept` O(records in the frame +
+///          min(events it covers, live records)); stack about 58 A + 48 (A + R) bytes; no heap
+/// Errors   mutators: `needs_epoch`, `not_owner`, `full` (`lacking()` names the resource), `invalid` argument, `not_finite`;
+///          accept: `truncated`, `corrupt`, `unsupported`, `mismatch` (a path or a policy that this schema does not have),
+///          `clock_ahead`, `full`. A refused call leaves everything but the counters as it was.
+template <typename Schema, typename Limits = limits::firmware>
+class replica {
+  static_assert(replica_limits<Limits>, "Limits models replica_limits: see limits.hpp for what it names");
+  static_assert(Schema::need <= Limits::links::promise,
+                "a policy of this schema needs its deltas in an order that Limits::links does not promise");
+
+ public:
+  using algebra = joins;
+  using instant_t = typename Limits::time;
+  using store_type = causal_store<detail::store_limits<Schema, Limits>>;
+
+  /// No identity yet: reads and accepts, but cannot write. `create` gives it one.
+  constexpr replica() noexcept = default;
+  replica(const replica& other) noexcept { copy(other); }
+  replica(replica&& other) noexcept { take(other); }
+  replica& operator=(const replica& other) noexcept {
+    if (this != &other) {
+      copy(other);
+    }
+    return *this;
+  }
+  replica& operator=(replica&& other) noexcept {
+    if (this != &other) {
+      take(other);
+    }
+    return *this;
+  }
+  ~replica() = default;
+
+  /// A first life, without a past.
+  ///
+  /// Errors  `unsupported` for `epoch_rule::durable`: this build keeps no image in which an epoch could last
+  template <random_source Rng>
+  [[nodiscard]] static result<replica> create(std::uint64_t id, role as, epoch_rule rule, clock_limits clock, Rng& rng, instant_t now) {
+    result<replica> made{std::in_place};
+    if (const status s = create(made.value(), id, as, rule, clock, rng, now); !s) {
+      return s.error();
+    }
+    return made;
+  }
+  /// The same where `place` stands: for replicas too large for the stack. It must be fresh.
+  template <random_source Rng>
+  [[nodiscard]] static status create(replica& place, std::uint64_t id, role as, epoch_rule rule, clock_limits clock, Rng& rng,
+                                     instant_t now) {
+    if (rule != epoch_rule::every_open) {
+      return errc::unsupported;
+    }
+    place.identity_ = identity::create(id, as, rng);
+    place.clock_ = hlc::restore(stamp{}, clock);
+    place.now_ = now;
+    place.alive_ = true;
+    place.counters_.epochs = 1;
+    return {};
+  }
+
+  /// Gives a copy an identity of its own, with fresh entropy; or an original a new epoch.
+  template <random_source Rng>
+  [[nodiscard]] status as_new_life(Rng& rng) {
+    if (identity_.self() == actor{}) {
+      return errc::needs_epoch;  // never created
+    }
+    identity_.renew(store_.actors().greatest_generation(identity_.self().id), rng);
+    alive_ = true;
+    ++counters_.epochs;
+    return {};
+  }
+  /// The application has put an older image back: the next operation happens under a new epoch.
+  status restored() noexcept {
+    identity_.doubt();
+    return {};
+  }
+
+  /// Writes a value. It takes the place of every record of the key that is here; concurrent ones elsewhere stand beside it.
+  template <typename P, typename... Args>
+  requires written_policy<typename P::policy>
+  [[nodiscard]] result<delta_view> write(const value_t<P>& value, wall_ms wall, const Args&... args) {
+    check_path<P, Args...>();
+    std::array<std::byte, Limits::payload_bytes> payload{};
+    byte_writer out{payload};
+    if (const status s = P::policy::encode(out, value); !s) {
+      return refuse(s.error() == errc::full ? lack(resource::bytes) : s.error());
+    }
+    hlc clock = clock_;
+    const stamp at = clock.tick(wall);
+    return operate<P>([](const record_view&) { return true; },
+                      [&](const actor&, std::uint64_t) { return result<std::span<const std::byte>>{out.written()}; }, at, clock, wall,
+                      args...);
+  }
+
+  /// Removes a key: the records that are here die everywhere, concurrent ones live on. `absent` when there is nothing to remove.
+  template <typename P, typename... Args>
+  requires(P::policy::removable && !detail::is_permanent<P>()) [[nodiscard]] result<delta_view> remove(const Args&... args) {
+    check_path<P, Args...>();
+    key_buffer buffer{};
+    const result<key_ref> key = make_key<P>(buffer, args...);
+    if (!key) {
+      return refuse(key.error());
+    }
+    if (store_.records(key.value()).empty()) {
+      return errc::absent;
+    }
+    return operate<P>([](const record_view&) { return true; }, nothing{}, stamp{}, clock_, wall_ms{}, args...);
+  }
+
+  /// Counts up by `amount`, which is above 0.
+  template <typename P, std::integral Amount, typename... Args>
+  requires counting_policy<typename P::policy>
+  [[nodiscard]] result<delta_view> inc(Amount amount, const Args&... args) {
+    return count<P>(
+        amount, [](auto& row, std::uint64_t by) { return P::policy::inc(row, by); }, args...);
+  }
+  /// Counts down by `amount`, which is above 0.
+  template <typename P, std::integral Amount, typename... Args>
+  requires two_way_counting_policy<typename P::policy>
+  [[nodiscard]] result<delta_view> dec(Amount amount, const Args&... args) {
+    return count<P>(
+        amount, [](auto& row, std::uint64_t by) { return P::policy::dec(row, by); }, args...);
+  }
+
+  template <typename P, typename... Args>
+  [[nodiscard]] result<value_t<P>> read(const Args&... args) const noexcept {
+    check_path<P, Args...>();
+    key_buffer buffer{};
+    const result<key_ref> key = make_key<P>(buffer, args...);
+    return key ? P::policy::read(store_.records(key.value())) : result<value_t<P>>{key.error()};
+  }
+  /// The one value that readers who want one take.
+  template <typename P, typename... Args>
+  requires requires(const typename store_type::record_list& records) { P::policy::pick(records); }
+  [[nodiscard]] result<value_t<P>> pick(const Args&... args) const noexcept { return read<P>(args...); }
+  /// All values that nobody has overwritten, each once, in ascending order of their bytes. Valid until the replica changes.
+  template <typename P, typename... Args>
+  requires requires(const typename store_type::record_list& records) { P::policy::pick(records); }
+  [[nodiscard]] auto siblings(const Args&... args) const noexcept {
+    check_path<P, Args...>();
+    key_buffer buffer{};
+    const result<key_ref> key = make_key<P>(buffer, args...);
+    return sibling_view<value_t<P>, typename store_type::record_list>{key ? store_.records(key.value()) : store_.records(store_type::none)};
+  }
+
+  /// Takes in a frame from a file, a broker, a test: anybody's, in any order, any number of times.
+  ///
+  /// Records of known events are dropped, the rest is joined, all or nothing. A frame with a stamp further ahead than
+  /// `accept_ahead` is refused as a whole and can be offered again later.
+  [[nodiscard]] result<receipt> accept(std::span<const std::byte> frame, instant_t now) {
+    const duration_t<instant_t> slept = elapsed(now, now_);
+    const std::uint64_t passed = slept > duration_t<instant_t>{} ? detail::whole_ms<instant_t>(slept) : 0;
+    delta_frame<Limits::actors, Limits::ranges> received;
+    if (const status s = received.parse(frame); !s) {
+      return refuse(s.error() == errc::full ? lack(resource::actors) : s.error());
+    }
+    hlc clock = clock_;
+    clock.passed(passed);
+    const wall_ms wall{wall_.value + passed < passed ? clock_limits::no_limit : wall_.value + passed};
+    const result<stamp> latest = examine(received, clock, wall);
+    if (!latest) {
+      return refuse(latest.error());
+    }
+    clock.follow(latest.value());
+    const identity heard_of = detect(received);
+    join_report report;
+    if (const status s = join_delta(matched{received}, report); !s) {
+      return refuse(s.error());
+    }
+    const detection verdict = settle(heard_of, report);
+    clock_ = clock;
+    wall_ = wall_known_ ? wall : wall_;
+    now_ = passed > 0 ? now : now_;
+    ++counters_.frames_accepted;
+    return receipt{report.added, report.seen, report.removed, verdict};
+  }
+
+  /// Takes over all that `other` knows: for tests and for tiers inside one process, where no frame is needed. The other's stamps
+  /// are not measured against this node's clock.
+  [[nodiscard]] status join(const replica& other) {
+    if (this == &other) {
+      return {};
+    }
+    const typename store_type::everything all{other.store_};
+    const identity heard_of = detect(all);
+    join_report report;
+    if (const status s = join_delta(all, report); !s) {
+      counters_.count(s.error());
+      return s;
+    }
+    (void)settle(heard_of, report);
+    clock_.follow(other.clock_.last());
+    return {};
+  }
+
+  /// Everything this replica knows as one frame without a sender. Replicas that know the same write the same bytes.
+  ///
+  /// Cost    O(keys log keys) comparisons of texts; one index per key on the stack
+  [[nodiscard]] status encode(byte_writer& out) const {
+    std::array<typename store_type::index, Limits::keys> order{};
+    std::size_t count = 0;
+    store_.for_each_key([&](typename store_type::index slot) { order[count++] = slot; });
+    sort(std::span{order}.first(count));
+    const typename store_type::everything all{store_, std::span<const typename store_type::index>{order}.first(count)};
+    return write_delta<text_bytes>(out, nullptr, all, &Schema::write_text);
+  }
+
+  /// Why a key reads as it does.
+  [[nodiscard]] explanation explain(key_view key) const noexcept {
+    explanation e;
+    key_buffer buffer{};
+    const result<key_ref> found = Schema::match(key.text(), buffer);
+    if (!found) {
+      return e;
+    }
+    const auto records = store_.records(found.value());
+    verdict v;
+    Schema::visit(found.value().path, [&]<typename P>() {
+      e.policy = P::policy::kind;
+      e.writer = detail::writer_of<P>();
+      v = P::policy::judge(records);
+    });
+    e.known = true;
+    e.why = v.why;
+    e.live = records.size();
+    // In the order of (actor, number); the last place is the winner's when it would not be among the first.
+    record_view last{};
+    for (bool more = e.live > 0; more && e.count < explanation::shown;) {
+      record_view least{};
+      more = false;
+      records.for_each([&](const record_view& r) {
+        const bool after_last = e.count == 0 || last.who < r.who || (last.who == r.who && last.n < r.n);
+        if (after_last && (!more || r.who < least.who || (r.who == least.who && r.n < least.n))) {
+          least = r;
+          more = true;
+        }
+      });
+      if (!more) {
+        break;
+      }
+      last = least;
+      if (e.count + 1 == explanation::shown && e.winner == explanation::no_winner) {
+        least = v.winner;
+      }
+      if (least.who == v.winner.who && least.n == v.winner.n) {
+        e.winner = e.count;
+      }
+      e.records[e.count++] = {least.who, least.n, least.at, (least.kind & kinds::stamped) != 0 && clock_.trusted(least.at), least.payload};
+    }
+    return e;
+  }
+
+  /// Who this replica writes as. In doubt the next operation begins a new life first.
+  [[nodiscard]] actor self() const noexcept { return identity_.self(); }
+  [[nodiscard]] state::role role() const noexcept { return identity_.role(); }
+  [[nodiscard]] const replica_counters& counters() const noexcept { return counters_; }
+  /// What the last `full` lacked.
+  [[nodiscard]] resource lacking() const noexcept { return lacking_; }
+  [[nodiscard]] const store_type& store() const noexcept { return store_; }
+  [[nodiscard]] const hlc& clock() const noexcept { return clock_; }
+  /// The application knows that the wall clock is right.
+  void vouch(wall_ms wall) noexcept {
+    clock_.vouch(wall);
+    wall_ = wall;
+    wall_known_ = true;
+  }
+
+ private:
+  static constexpr std::size_t key_bytes = store_type::key_bytes;
+  static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
+  using key_buffer = std::array<char, key_bytes>;
+  using local = local_delta<Limits::actors, Limits::ranges>;
+
+  /// A frame as a delta: its keys found in the schema.
+  class matched {
+   public:
+    explicit matched(const delta_frame<Limits::actors, Limits::ranges>& frame) noexcept : frame_{&frame} {}
+    [[nodiscard]] const auto& context() const noexcept { return frame_->context(); }
+    template <typename F>
+    void for_each(F&& f) const {
+      frame_->for_each([&](const auto& e) {
+        key_buffer buffer{};
+        if (const result<key_ref> key = Schema::match(e.key, buffer); key) {
+          f(incoming{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key});
+        }
+      });
+    }
+
+   private:
+    const delta_frame<Limits::actors, Limits::ranges>* frame_;
+  };
+
+  struct nothing {};
+
+  template <typename P, typename... Args>
+  static constexpr void check_path() {
+    static_assert(Schema::template has<P>, "this path is not in the replica's schema");
+    static_assert(sizeof...(Args) == P::at.placeholders(), "one argument for each placeholder of the path");
+    static_assert((path_argument<Args> && ...), "a placeholder stands for an integer or a text");
+  }
+
+  /// What stands for the placeholders of P, in `buffer`. `invalid` for an empty text or one with '/', `full` when it is too long.
+  template <typename P, typename... Args>
+  [[nodiscard]] static result<key_ref> make_key(key_buffer& buffer, const Args&... args) noexcept {
+    std::size_t used = 0;
+    errc problem = errc::ok;
+    const auto put = [&](char c) {
+      if (used < buffer.size()) {
+        buffer[used++] = c;
+      } else {
+        problem = problem == errc::ok ? errc::full : problem;
+      }
+    };
+    bool first = true;
+    [[maybe_unused]] const auto put_part = [&](const auto& arg) {
+      if (!first) {
+        put('/');
+      }
+      first = false;
+      if constexpr (std::integral<std::remove_cvref_t<decltype(arg)>>) {
+        std::array<char, 20> digits{};
+        std::size_t count = 0;
+        const bool negative = arg < 0;
+        auto rest = static_cast<std::uint64_t>(arg);
+        rest = negative ? ~rest + 1 : rest;
+        do {
+          digits[count++] = static_cast<char>('0' + rest % 10);
+          rest /= 10;
+        } while (rest > 0);
+        if (negative) {
+          put('-');
+        }
+        while (count > 0) {
+          put(digits[--count]);
+        }
+      } else {
+        const std::string_view text{arg};
+        if (text.empty() || text.find('/') != text.npos) {
+          problem = errc::invalid;
+        }
+        for (const char c : text) {
+          put(c);
+        }
+      }
+    };
+    (put_part(args), ...);
+    if (problem != errc::ok) {
+      return problem;
+    }
+    return key_ref{Schema::template index_of<P>, std::span<const char>{buffer}.first(used)};
+  }
+
+  errc lack(resource what) noexcept {
+    lacking_ = what;
+    return errc::full;
+  }
+  errc refuse(errc e) noexcept {
+    counters_.count(e);
+    return e;
+  }
+
+  /// One local event: a new record, if `payload` makes one, in the place of those that `supersedes`.
+  template <typename P, typename Supersedes, typename Payload, typename... Args>
+  [[nodiscard]] result<delta_view> operate(Supersedes&& supersedes, Payload&& payload, stamp at, const hlc& clock, wall_ms wall,
+                                           const Args&... args) {
+    if (!alive_) {
+      return refuse(errc::needs_epoch);
+    }
+    if (!detail::writer_of<P>().allows(identity_.role())) {
+      return refuse(errc::not_owner);
+    }
+    key_buffer buffer{};
+    const result<key_ref> key = make_key<P>(buffer, args...);
+    if (!key) {
+      return refuse(key.error() == errc::full ? lack(resource::bytes) : key.error());
+    }
+    identity me = identity_;
+    if (me.in_doubt() || store_.next(me.self()) == 0) {
+      me.renew(store_.actors().greatest_generation(me.self().id));
+    }
+    const bool renewed = !(me.self() == identity_.self());
+    const std::uint64_t n = store_.next(me.self());
+
+    local delta;
+    delta.key = key.value();
+    status covered = delta.covers.insert(me.self(), n);
+    store_.records(delta.key).for_each([&](const record_view& r) {
+      if (covered && supersedes(r)) {
+        covered = delta.covers.insert(r.who, r.n);
+      }
+    });
+    if (!covered) {
+      return refuse(lack(resource::ranges));
+    }
+    if constexpr (!std::same_as<std::remove_cvref_t<Payload>, nothing>) {
+      const result<std::span<const std::byte>> bytes = payload(me.self(), n);
+      if (!bytes) {
+        return refuse(bytes.error());
+      }
+      delta.record = {me.self(), n, at, P::policy::kind, bytes.value()};
+      delta.writes = true;
+    }
+    const actor self = me.self();
+    byte_writer out{log_};
+    if (!write_delta<text_bytes>(out, &self, delta, &Schema::write_text)) {
+      return refuse(lack(resource::bytes));
+    }
+    join_report report;
+    if (const status s = join_delta(delta, report); !s) {
+      return refuse(s.error());
+    }
+    identity_ = me;
+    counters_.epochs += renewed ? 1 : 0;
+    if (at != stamp{}) {
+      clock_ = clock;
+      wall_ = wall;
+      wall_known_ = true;
+    }
+    ++counters_.operations;
+    return delta_view{out.written()};
+  }
+
+  template <typename P, typename Amount, typename Change, typename... Args>
+  [[nodiscard]] result<delta_view> count(Amount amount, Change&& change, const Args&... args) {
+    check_path<P, Args...>();
+    if (amount <= 0) {
+      return refuse(errc::invalid);
+    }
+    key_buffer buffer{};
+    const result<key_ref> key = make_key<P>(buffer, args...);
+    if (!key) {
+      return refuse(key.error() == errc::full ? lack(resource::bytes) : key.error());
+    }
+    std::array<std::byte, Limits::payload_bytes> payload{};
+    // After a new epoch the old row is another actor's and stays; the new life begins a row of its own.
+    const actor before = identity_.self();
+    const bool in_doubt = identity_.in_doubt() || store_.next(before) == 0;
+    return operate<P>([&](const record_view& r) { return r.who == before && !in_doubt; },
+                      [&](const actor& self, std::uint64_t n) -> result<std::span<const std::byte>> {
+                        typename P::policy::row row{};
+                        row.from = n;
+                        store_.records(key.value()).for_each([&](const record_view& r) {
+                          if (r.who == self) {
+                            row = P::policy::decode(r.payload).value_or(row);
+                          }
+                        });
+                        if (const status s = change(row, static_cast<std::uint64_t>(amount)); !s) {
+                          return s.error() == errc::full ? lack(resource::bytes) : s.error();
+                        }
+                        byte_writer out{payload};
+                        if (!P::policy::encode(out, row)) {
+                          return lack(resource::bytes);
+                        }
+                        return out.written();
+                      },
+                      stamp{}, clock_, wall_ms{}, args...);
+  }
+
+  template <typename Delta>
+  [[nodiscard]] status join_delta(const Delta& delta, join_report& report) {
+    const status s = store_.join(delta, identity_.self(), report, [this](typename store_type::index slot) { prune(slot); });
+    lacking_ = s ? lacking_ : report.lacking;
+    if (s) {
+      counters_.records_added += report.added;
+      counters_.records_seen += report.seen;
+      counters_.records_removed += report.removed;
+      counters_.clones += report.conflicts;
+    }
+    return s;
+  }
+  void prune(typename store_type::index slot) {
+    Schema::visit(store_.key(slot).path, [&]<typename P>() {
+      if constexpr (detail::is_permanent<P>() && requires { P::policy::prune_to(detail::no_records{}); }) {
+        const verdict best = P::policy::prune_to(store_.records(slot));
+        const actor who = best.winner.who;
+        const std::uint64_t n = best.winner.n;
+        (void)store_.prune(slot, [&](const record_view& r) { return r.who == who && r.n == n; });
+      }
+    });
+  }
+
+  /// Whether all that a frame holds belongs into this schema and is believable; the greatest new stamp.
+  [[nodiscard]] result<stamp> examine(const delta_frame<Limits::actors, Limits::ranges>& received, const hlc& clock, wall_ms wall) {
+    errc problem = errc::ok;
+    stamp latest{};
+    received.for_each([&](const auto& e) {
+      if (problem != errc::ok) {
+        return;
+      }
+      key_buffer buffer{};
+      const result<key_ref> key = Schema::match(e.key, buffer);
+      if (!key) {
+        problem = key.error() == errc::full ? lack(resource::bytes) : errc::mismatch;
+        return;
+      }
+      Schema::visit(key.value().path, [&]<typename P>() {
+        if (e.kind != P::policy::kind) {
+          problem = errc::mismatch;
+        } else if (e.payload.size() > Limits::payload_bytes) {
+          problem = lack(resource::bytes);
+        } else if (!P::policy::valid(e.payload)) {
+          problem = errc::corrupt;
+        }
+      });
+      if (problem == errc::ok && (e.kind & kinds::stamped) != 0 && !store_.contains(received.context().actors()[e.who], e.n)) {
+        // Without any reading of the wall clock there is nothing to measure against, but no stamp may be the last one possible.
+        if (wall_known_ ? !clock.welcome(wall, e.at) : e.at == stamp{stamp::greatest_ms, 0xffff}) {
+          problem = errc::clock_ahead;
+        }
+        latest = e.at > latest ? e.at : latest;
+      }
+    });
+    return problem == errc::ok ? result<stamp>{latest} : result<stamp>{problem};
+  }
+
+  /// What a delta tells about this node's own lives. Nobody on a file or a broker proves to be alive, so `live_sender` stays false.
+  template <typename Delta>
+  [[nodiscard]] identity detect(const Delta& delta) {
+    identity after = identity_;
+    verdict_ = detection::ok;
+    if (!alive_) {
+      return after;
+    }
+    const std::uint64_t own = store_.next(identity_.self()) - 1;
+    for (const auto& run : delta.context().runs()) {
+      const heard entry{delta.context().actors()[run.who], run.last, true, false};
+      const detection verdict = identity_.detect(entry, own);
+      after.conclude(entry, verdict);
+      verdict_ = verdict > verdict_ ? verdict : verdict_;
+    }
+    return after;
+  }
+  detection settle(const identity& heard_of, const join_report& report) noexcept {
+    identity_ = heard_of;
+    if (report.own_conflict && alive_) {
+      identity_.conclude({identity_.self(), 0, false, false}, detection::clone);
+    }
+    const detection verdict = report.conflicts > 0 ? detection::clone : verdict_;
+    counters_.amnesia += verdict_ == detection::amnesia_or_clone ? 1 : 0;
+    return verdict;
+  }
+
+  /// Heap sort by the keys' texts: no recursion, no memory.
+  void sort(std::span<typename store_type::index> order) const {
+    const auto less = [this](typename store_type::index a, typename store_type::index b) {
+      std::array<char, text_bytes> x{};
+      std::array<char, text_bytes> y{};
+      const std::size_t nx = Schema::write_text(store_.key(a), x);
+      const std::size_t ny = Schema::write_text(store_.key(b), y);
+      return std::string_view{x.data(), nx} < std::string_view{y.data(), ny};
+    };
+    const auto sink = [&](std::size_t root, std::size_t end) {
+      for (std::size_t child = 2 * root + 1; child < end; child = 2 * root + 1) {
+        child += child + 1 < end && less(order[child], order[child + 1]) ? 1 : 0;
+        if (!less(order[root], order[child])) {
+          return;
+        }
+        std::swap(order[root], order[child]);
+        root = child;
+      }
+    };
+    for (std::size_t i = order.size() / 2; i > 0; --i) {
+      sink(i - 1, order.size());
+    }
+    for (std::size_t end = order.size(); end > 1; --end) {
+      std::swap(order[0], order[end - 1]);
+      sink(0, end - 1);
+    }
+  }
+
+  void assign(const replica& other) noexcept {
+    store_ = other.store_;
+    identity_ = other.identity_;
+    clock_ = other.clock_;
+    wall_ = other.wall_;
+    now_ = other.now_;
+    counters_ = other.counters_;
+    lacking_ = other.lacking_;
+    verdict_ = other.verdict_;
+    wall_known_ = other.wall_known_;
+  }
+  void copy(const replica& other) noexcept {
+    assign(other);
+    alive_ = false;
+  }
+  /// The identity moves along; what stays behind is a clone.
+  void take(replica& other) noexcept {
+    assign(other);
+    alive_ = other.alive_;
+    other.alive_ = false;
+  }
+
+  store_type store_{};
+  identity identity_{};
+  hlc clock_{};
+  wall_ms wall_{};   ///< the last reading of the wall clock, carried on by the time that has passed since
+  instant_t now_{};  ///< the last instant handed in
+  replica_counters counters_{};
+  std::array<std::byte, Limits::log_bytes> log_{};  ///< holds the last delta
+  resource lacking_ = resource::none;
+  detection verdict_ = detection::ok;
+  bool wall_known_ = false;
+  bool alive_ = false;  ///< has an identity that nobody else has
+};
+
+}  // namespace skerry::inline v0::state
