@@ -15,6 +15,7 @@
 #include <limits>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace skerry::inline v0::stats {
 
@@ -355,6 +356,7 @@ class moments {
   static constexpr std::uint32_t max_refused = 0x7fffffff;
 
   using stored_count = std::conditional_t<sizeof(Real) == 4, detail::count_in_words, std::uint64_t>;
+  using every_number = std::make_index_sequence<Order>;
   static constexpr bool compensated = sizeof(Real) == 8;
   using rest_type = std::conditional_t<compensated, float, detail::no_rest>;
   struct flags {
@@ -391,18 +393,20 @@ class moments {
   }
   [[nodiscard]] constexpr Real best_mean() const noexcept { return state_.m[0] + rest_of(state_); }
 
-  /// The new numbers with the old flags.
-  constexpr void accept(numbers& next) noexcept {
-    next.marks = state_.marks;
-    state_ = next;
+  /// Takes the new numbers and keeps the flags. Field by field, and packs instead of loops, so that the numbers stay in registers: a
+  /// copy through memory waits until its parts are stored, which costs more than the arithmetic.
+  constexpr void accept(const numbers& next) noexcept { accept(next, every_number{}); }
+  template <std::size_t... K>
+  constexpr void accept(const numbers& next, std::index_sequence<K...>) noexcept {
+    state_.n = next.n;
+    ((state_.m[K] = next.m[K]), ...);
+    state_.rest = next.rest;
   }
 
-  [[nodiscard]] static constexpr bool is_finite(const numbers& s) noexcept {
-    bool all = true;
-    for (const Real m : s.m) {
-      all = all && __builtin_isfinite(m);
-    }
-    return all && __builtin_isfinite(rest_of(s));
+  [[nodiscard]] static constexpr bool is_finite(const numbers& s) noexcept { return is_finite(s, every_number{}); }
+  template <std::size_t... K>
+  [[nodiscard]] static constexpr bool is_finite(const numbers& s, std::index_sequence<K...>) noexcept {
+    return (__builtin_isfinite(s.m[K]) && ...) && __builtin_isfinite(rest_of(s));
   }
 
   [[nodiscard]] constexpr result<Real> shape(Real value) const noexcept {

@@ -31,7 +31,7 @@ class rolling {
 ///
 /// Cost    O(1) amortised per value: powers of the distance from a pivot go in and out of compensated sums, so what leaves takes
 ///         exactly its own bits with it; the sums are rebuilt (O(N)) every 16 N values, or after N when the mean has moved far from
-///         the pivot. (N + 2 * Order + 1) * sizeof(Real) + 32 bytes, no heap. `summary()` O(1).
+///         the pivot. (N + 2 * Order + 1) * sizeof(Real) + 16 bytes, no heap. `summary()` O(1).
 /// Bound   as one block of N values, whatever passed through before: an outlier leaves no trace once it has left. While the mean
 ///         moves away from the pivot for less than N values, the digits of (mean - pivot)^2 / variance beyond 1024 are lost.
 /// Errors  `out_of_range` when the powers of a value would overflow the sums

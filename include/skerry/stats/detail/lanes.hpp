@@ -32,11 +32,7 @@ class lanes {
 
  public:
   /// The next eight values from memory.
-  [[nodiscard]] static lanes load(const Real* from) noexcept {
-    lanes out;
-    __builtin_memcpy(&out.part_, from, sizeof out.part_);
-    return out;
-  }
+  [[nodiscard]] static lanes load(const Real* from) noexcept { return load(from, every_part{}); }
   void add(const lanes& b) noexcept { add(b, every_part{}); }
   [[nodiscard]] lanes minus(Real b) const noexcept { return minus(b, every_part{}); }
   [[nodiscard]] lanes times(const lanes& b) const noexcept { return times(b, every_part{}); }
@@ -61,6 +57,12 @@ class lanes {
 
  private:
   // Packs instead of loops: at -O2 a loop over the parts would keep the sums in memory.
+  template <std::size_t... K>
+  [[nodiscard]] static lanes load(const Real* from, std::index_sequence<K...>) noexcept {
+    lanes out;
+    (__builtin_memcpy(&out.part_[K], from + K * (lane_count / parts_), bytes_), ...);
+    return out;
+  }
   template <std::size_t... K>
   void add(const lanes& b, std::index_sequence<K...>) noexcept {
     ((part_[K] += b.part_[K]), ...);

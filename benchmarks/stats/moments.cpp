@@ -1,0 +1,232 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+//
+// Moments per value: in blocks, one by one, merged, in a window. Beside them the plain serial loop and Boost.Accumulators where its
+// headers are installed. Data: 10^6 values 1e8 + normal, splitmix64 seed 42. Counter `kurtosis` is what the same code answers for
+// these values (the truth is in `kurtosis_exact`, from a long double two-pass).
+#include <skerry/core/random.hpp>
+#include <skerry/stats.hpp>
+
+#include <benchmark/benchmark.h>
+#include <cstddef>
+#include <vector>
+
+#if __has_include(<boost/accumulators/accumulators.hpp>)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include <boost/accumulators/accumulators.hpp>
+#include <boost/accumulators/statistics/kurtosis.hpp>
+#include <boost/accumulators/statistics/mean.hpp>
+#include <boost/accumulators/statistics/stats.hpp>
+#include <boost/accumulators/statistics/variance.hpp>
+#pragma GCC diagnostic pop
+#define SKERRY_BENCH_HAS_BOOST 1
+#endif
+
+namespace {
+
+using skerry::stats::moments;
+using skerry::stats::rolling;
+
+constexpr std::size_t count = 1000000;
+
+const std::vector<double>& data() {
+  static const std::vector<double> values = [] {
+    skerry::splitmix64 random{42};
+    std::vector<double> out(count);
+    for (double& x : out) {
+      x = 1e8 + skerry::normal(random);
+    }
+    return out;
+  }();
+  return values;
+}
+
+double exact_kurtosis() {
+  static const double answer = [] {
+    long double mean = 0;
+    for (const double x : data()) {
+      mean += x;
+    }
+    mean /= count;
+    long double m2 = 0;
+    long double m4 = 0;
+    for (const double x : data()) {
+      const long double d = x - mean;
+      m2 += d * d;
+      m4 += d * d * d * d;
+    }
+    return static_cast<double>(count * m4 / (m2 * m2) - 3);
+  }();
+  return answer;
+}
+
+void per_value(benchmark::State& state, std::size_t values = count) {
+  // The inverse of a rate is the time per value.
+  state.counters["per_value"] =
+      benchmark::Counter(static_cast<double>(values), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+
+template <unsigned Order>
+void block(benchmark::State& state) {
+  moments<double, Order> m;
+  for (auto _ : state) {
+    m = moments<double, Order>{};
+    benchmark::DoNotOptimize(m.observe(data()));
+  }
+  per_value(state);
+  if constexpr (Order >= 4) {
+    state.counters["kurtosis"] = m.kurtosis_excess().value();
+    state.counters["kurtosis_exact"] = exact_kurtosis();
+  }
+  state.counters["bytes"] = sizeof m;
+}
+
+template <unsigned Order>
+void one_by_one(benchmark::State& state) {
+  moments<double, Order> m;
+  for (auto _ : state) {
+    m = moments<double, Order>{};
+    for (const double x : data()) {
+      benchmark::DoNotOptimize(m.observe(x));
+    }
+  }
+  per_value(state);
+  if constexpr (Order >= 4) {
+    state.counters["kurtosis"] = m.kurtosis_excess().value();
+    state.counters["kurtosis_exact"] = exact_kurtosis();
+  }
+}
+
+/// The textbook update with its division, nothing checked, nothing kept of what rounding takes.
+void plain_serial_loop(benchmark::State& state) {
+  double n = 0;
+  double mean = 0;
+  double m2 = 0;
+  double m3 = 0;
+  double m4 = 0;
+  for (auto _ : state) {
+    n = mean = m2 = m3 = m4 = 0;
+    for (const double x : data()) {
+      const double n1 = n;
+      n += 1;
+      const double d = x - mean;
+      const double step = d / n;
+      const double t = d * step * n1;
+      mean += step;
+      m4 += t * step * step * (n * n - 3 * n + 3) + 6 * step * step * m2 - 4 * step * m3;
+      m3 += t * step * (n - 2) - 3 * step * m2;
+      m2 += t;
+    }
+    benchmark::DoNotOptimize(m4);
+  }
+  per_value(state);
+  state.counters["kurtosis"] = n * m4 / (m2 * m2) - 3;
+  state.counters["kurtosis_exact"] = exact_kurtosis();
+}
+
+void plain_serial_sum(benchmark::State& state) {
+  double sum = 0;
+  for (auto _ : state) {
+    sum = 0;
+    for (const double x : data()) {
+      sum += x;
+    }
+    benchmark::DoNotOptimize(sum);
+  }
+  per_value(state);
+}
+
+void merge(benchmark::State& state) {
+  constexpr std::size_t parts = 64;
+  std::vector<moments<>> part(parts);
+  for (std::size_t i = 0; i < parts; ++i) {
+    (void)part[i].observe(std::span{data()}.subspan(i * (count / parts), count / parts));
+  }
+  for (auto _ : state) {
+    moments<> all;
+    for (const auto& p : part) {
+      all.merge(p);
+    }
+    benchmark::DoNotOptimize(all);
+  }
+  per_value(state, parts);
+}
+
+void rolling_64(benchmark::State& state) {
+  for (auto _ : state) {
+    rolling<moments<double, 2>, 64> window;
+    for (const double x : data()) {
+      benchmark::DoNotOptimize(window.observe(x));
+    }
+    benchmark::DoNotOptimize(window.summary());
+  }
+  per_value(state);
+}
+
+void rolling_extrema_64(benchmark::State& state) {
+  for (auto _ : state) {
+    rolling<skerry::stats::extrema<>, 64> window;
+    for (const double x : data()) {
+      benchmark::DoNotOptimize(window.observe(x));
+    }
+    benchmark::DoNotOptimize(window.summary());
+  }
+  per_value(state);
+}
+
+void extrema_block(benchmark::State& state) {
+  for (auto _ : state) {
+    skerry::stats::extrema<> e;
+    benchmark::DoNotOptimize(e.observe(data()));
+    benchmark::DoNotOptimize(e);
+  }
+  per_value(state);
+}
+
+BENCHMARK(block<2>)->Name("stats/moments/mean_variance/block");
+BENCHMARK(one_by_one<2>)->Name("stats/moments/mean_variance/one_by_one");
+BENCHMARK(block<4>)->Name("stats/moments/four/block");
+BENCHMARK(one_by_one<4>)->Name("stats/moments/four/one_by_one");
+BENCHMARK(plain_serial_loop)->Name("stats/moments/four/plain_serial_loop");
+BENCHMARK(plain_serial_sum)->Name("stats/moments/plain_serial_sum");
+BENCHMARK(merge)->Name("stats/moments/four/merge_of_64");
+BENCHMARK(extrema_block)->Name("stats/extrema/block");
+BENCHMARK(rolling_64)->Name("stats/rolling/mean_variance_64");
+BENCHMARK(rolling_extrema_64)->Name("stats/rolling/extrema_64");
+
+#ifdef SKERRY_BENCH_HAS_BOOST
+namespace acc = boost::accumulators;
+
+void boost_mean_variance(benchmark::State& state) {
+  for (auto _ : state) {
+    acc::accumulator_set<double, acc::stats<acc::tag::mean, acc::tag::variance>> set;
+    for (const double x : data()) {
+      set(x);
+    }
+    benchmark::DoNotOptimize(acc::variance(set));
+  }
+  per_value(state);
+}
+
+void boost_four(benchmark::State& state) {
+  double kurtosis = 0;
+  for (auto _ : state) {
+    acc::accumulator_set<double, acc::stats<acc::tag::mean, acc::tag::variance, acc::tag::kurtosis>> set;
+    for (const double x : data()) {
+      set(x);
+    }
+    kurtosis = acc::kurtosis(set);
+    benchmark::DoNotOptimize(kurtosis);
+  }
+  per_value(state);
+  state.counters["kurtosis"] = kurtosis;
+  state.counters["kurtosis_exact"] = exact_kurtosis();
+}
+
+BENCHMARK(boost_mean_variance)->Name("stats/moments/mean_variance/boost");
+BENCHMARK(boost_four)->Name("stats/moments/four/boost");
+#endif
+
+}  // namespace
