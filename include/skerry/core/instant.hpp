@@ -110,12 +110,18 @@ using duration_t = std::remove_cvref_t<decltype(elapsed(std::declval<const Time&
 template <instant Time>
 [[nodiscard]] constexpr duration_t<Time> duration_from_count(std::int64_t count) noexcept {
   using duration = duration_t<Time>;
+  constexpr auto cut = []<std::integral Rep>(std::int64_t n, Rep least, Rep most) -> Rep {
+    return n < static_cast<std::int64_t>(least) ? least : (n > static_cast<std::int64_t>(most) ? most : static_cast<Rep>(n));
+  };
   if constexpr (std::integral<duration>) {
-    constexpr auto least = std::numeric_limits<duration>::min();
-    constexpr auto most = std::numeric_limits<duration>::max();
-    return count < least ? least : (count > most ? most : static_cast<duration>(count));
+    return cut(count, std::numeric_limits<duration>::min(), std::numeric_limits<duration>::max());
   } else {
-    return duration{static_cast<typename duration::rep>(count)};
+    using rep = typename duration::rep;
+    if constexpr (std::integral<rep>) {
+      return duration{cut(count, std::numeric_limits<rep>::min(), std::numeric_limits<rep>::max())};
+    } else {
+      return duration{static_cast<rep>(count)};
+    }
   }
 }
 
