@@ -4,20 +4,29 @@
 # The public headers by module, relative to include/. Written by: cmake -P cmake/update_headers.cmake
 
 set(skerry_core_headers
+    skerry/core.hpp
     skerry/core/algebra.hpp
     skerry/core/assert.hpp
     skerry/core/bytes.hpp
     skerry/core/config.hpp
     skerry/core/counters.hpp
     skerry/core/crc32c.hpp
+    skerry/core/detail/small_size.hpp
     skerry/core/errc.hpp
+    skerry/core/fixed_string.hpp
+    skerry/core/flat_map.hpp
     skerry/core/hash.hpp
+    skerry/core/hash_table.hpp
+    skerry/core/inplace_string.hpp
+    skerry/core/inplace_vector.hpp
     skerry/core/instant.hpp
     skerry/core/math.hpp
     skerry/core/portable.hpp
     skerry/core/random.hpp
     skerry/core/result.hpp
+    skerry/core/ring_buffer.hpp
     skerry/core/sine_table.hpp
+    skerry/core/spsc_ring.hpp
     skerry/core/storage.hpp
     skerry/core/version.hpp)
 
@@ -31,22 +40,43 @@ set(skerry_stats_headers
     skerry/stats/windowed.hpp)
 
 set(skerry_state_headers
+    skerry/state.hpp
     skerry/state/actor.hpp
+    skerry/state/causal_store.hpp
+    skerry/state/counter.hpp
+    skerry/state/delta.hpp
+    skerry/state/detail/probe_table.hpp
+    skerry/state/detail/value_codec.hpp
     skerry/state/dot.hpp
+    skerry/state/dot_context.hpp
+    skerry/state/explain.hpp
+    skerry/state/frame.hpp
+    skerry/state/hlc.hpp
+    skerry/state/keep_both.hpp
+    skerry/state/limits.hpp
+    skerry/state/lww.hpp
+    skerry/state/policy.hpp
+    skerry/state/replica.hpp
+    skerry/state/schema.hpp
+    skerry/state/standalone.hpp
     skerry/state/version_vector.hpp)
 
 set(skerry_delivery_headers
+    skerry/delivery.hpp
     skerry/delivery/backoff.hpp
     skerry/delivery/circuit_breaker.hpp
     skerry/delivery/counters.hpp
+    skerry/delivery/courier.hpp
     skerry/delivery/dedupe.hpp
     skerry/delivery/detail/scale.hpp
     skerry/delivery/detail/steady.hpp
     skerry/delivery/device_seed.hpp
+    skerry/delivery/drive_tick.hpp
     skerry/delivery/failover.hpp
     skerry/delivery/health.hpp
     skerry/delivery/item.hpp
     skerry/delivery/memory_store.hpp
+    skerry/delivery/outbox.hpp
     skerry/delivery/outcome.hpp
     skerry/delivery/retry.hpp
     skerry/delivery/retry_budget.hpp
@@ -56,24 +86,33 @@ set(skerry_anomaly_headers
     skerry/anomaly/alarm_latch.hpp
     skerry/anomaly/calibration.hpp
     skerry/anomaly/detail/forest_engine.hpp
+    skerry/anomaly/detail/last_instant.hpp
+    skerry/anomaly/detail/lower.hpp
     skerry/anomaly/detail/reference.hpp
     skerry/anomaly/detail/row_ring.hpp
     skerry/anomaly/detail/tree_growth.hpp
     skerry/anomaly/detail/tree_random.hpp
+    skerry/anomaly/dynamic_isolation_forest.hpp
+    skerry/anomaly/float_forest.hpp
     skerry/anomaly/forest_config.hpp
     skerry/anomaly/inference_model.hpp
     skerry/anomaly/isolation_forest.hpp
     skerry/anomaly/monitor.hpp
+    skerry/anomaly/monitor_types.hpp
     skerry/anomaly/path_length.hpp
     skerry/anomaly/quantizer.hpp
     skerry/anomaly/refit_gate.hpp
     skerry/anomaly/row_view.hpp
-    skerry/anomaly/shingler.hpp)
+    skerry/anomaly/shingler.hpp
+    skerry/anomaly/walk_heap.hpp)
 
 set(skerry_testing_headers
+    skerry/testing/broker.hpp
     skerry/testing/cnc_machine.hpp
     skerry/testing/cnc_profile.hpp
+    skerry/testing/detail/sine_cells.hpp
+    skerry/testing/faulty_link.hpp
     skerry/testing/scenario.hpp
-    skerry/testing/detail/sine_cells.hpp)
+    skerry/testing/virtual_clock.hpp)
 
 set(skerry_skerry_headers)

@@ -14,7 +14,7 @@ FLAGS = ["-std=c++20", "-ffp-contract=off"]
 
 
 def variants():
-    yield "g++ -O0", "g++", ["-O0"]
+    yield "g++ -O0 -fno-exceptions -fno-rtti", "g++", ["-O0", "-fno-exceptions", "-fno-rtti"]
     yield "g++ -O3", "g++", ["-O3"]
     yield "clang++ -O3", "clang++", ["-O3"]
     # A target with FMA: the flag of the interface target must keep a * b + c two roundings.
