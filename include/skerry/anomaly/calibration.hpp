@@ -179,6 +179,11 @@ class basic_calibration {
   [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] constexpr std::uint64_t detector() const noexcept { return detector_; }
 
+  /// The strangest reference.
+  [[nodiscard]] constexpr result<Score> greatest() const noexcept {
+    return size_ == 0 ? result<Score>{errc::insufficient} : result<Score>{falling(0)};
+  }
+
   constexpr void clear() noexcept { size_ = 0; }
 
   /// Same detector, same references.

@@ -121,10 +121,10 @@ class apprentice {
   }
 
   // How many of the first n rows went to half 0.
-  static constexpr std::size_t dealt(std::size_t n) noexcept {
-    return n / (2 * Config::fold) * Config::fold + std::min(n % (2 * Config::fold), Config::fold);
+  [[nodiscard]] constexpr std::size_t dealt(std::size_t n) const noexcept {
+    return n / (2 * fold_) * fold_ + std::min(n % (2 * fold_), fold_);
   }
-  static constexpr std::size_t side_of(std::size_t i) noexcept { return i / Config::fold % 2; }
+  [[nodiscard]] constexpr std::size_t side_of(std::size_t i) const noexcept { return i / fold_ % 2; }
   // The block lies as: rows of half 0, guard rows, rows of half 1; so each half with the guards is one view.
   [[nodiscard]] constexpr std::size_t place(std::size_t i) const noexcept {
     return side_of(i) == 0 ? dealt(i) : dealt(usable_) + guards + (i - dealt(i));
@@ -155,9 +155,10 @@ class apprentice {
     if (at_ < end_) {
       return outcome::working;
     }
-    if (usable_ < 2 * Config::fold) {
+    if (usable_ < Config::warm_up / 2) {
       return fail();
     }
+    fold_ = std::min(Config::fold, usable_ / 2);
     for (std::size_t f = 0; f < Features; ++f) {
       // A column that never moved: a thousandth of its value is a move.
       const double lo = lo_[f];
@@ -317,7 +318,7 @@ class apprentice {
   std::array<float, Features> lo_{}, hi_{};
   alarm_latch latch_ = alarm_latch::create({}).value();
   std::uint64_t first_ = 0, end_ = 0, at_ = 0, seed_ = 0;
-  std::size_t usable_ = 0, done_ = 0, cursor_ = 0, side_ = 0;
+  std::size_t usable_ = 0, fold_ = 1, done_ = 0, cursor_ = 0, side_ = 0;
   phase phase_ = phase::idle;
   bool started_ = false;
 };
