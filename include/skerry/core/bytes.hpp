@@ -28,6 +28,17 @@ namespace skerry::inline v0 {
 /// Errors  sticky `full`: after the first field that does not fit nothing more is written, and `written()` ends before it
 /// Cost    O(bytes); no heap
 class byte_writer {
+  // Before its first use, or Clang 14 cannot write in constant expressions.
+  template <std::size_t N>
+  constexpr void fixed(std::uint64_t v) noexcept {
+    if (!room(N)) {
+      return;
+    }
+    for (std::size_t i = 0; i < N; ++i) {
+      out_[size_++] = static_cast<std::byte>(v >> (8 * i));
+    }
+  }
+
  public:
   constexpr explicit byte_writer(std::span<std::byte> out) noexcept : out_{out} {}
 
@@ -90,15 +101,6 @@ class byte_writer {
     }
     return error_ == errc::ok;
   }
-  template <std::size_t N>
-  constexpr void fixed(std::uint64_t v) noexcept {
-    if (!room(N)) {
-      return;
-    }
-    for (std::size_t i = 0; i < N; ++i) {
-      out_[size_++] = static_cast<std::byte>(v >> (8 * i));
-    }
-  }
 
   std::span<std::byte> out_;
   std::size_t size_ = 0;
@@ -111,6 +113,20 @@ class byte_writer {
 ///         or what `fail` was told. After the first one every read answers zero or an empty span.
 /// Cost    O(bytes read); no heap; a length is believed only after it fits
 class byte_reader {
+  // Before its first use, or Clang 14 cannot read in constant expressions.
+  template <std::size_t N>
+  [[nodiscard]] constexpr std::uint64_t fixed() noexcept {
+    if (!has(N)) {
+      return 0;
+    }
+    std::uint64_t v = 0;
+    for (std::size_t i = 0; i < N; ++i) {
+      v |= std::to_integer<std::uint64_t>(in_[i]) << (8 * i);
+    }
+    in_ = in_.subspan(N);
+    return v;
+  }
+
  public:
   constexpr explicit byte_reader(std::span<const std::byte> in) noexcept : in_{in} {}
 
@@ -196,18 +212,6 @@ class byte_reader {
       error_ = errc::truncated;
     }
     return error_ == errc::ok;
-  }
-  template <std::size_t N>
-  [[nodiscard]] constexpr std::uint64_t fixed() noexcept {
-    if (!has(N)) {
-      return 0;
-    }
-    std::uint64_t v = 0;
-    for (std::size_t i = 0; i < N; ++i) {
-      v |= std::to_integer<std::uint64_t>(in_[i]) << (8 * i);
-    }
-    in_ = in_.subspan(N);
-    return v;
   }
 
   std::span<const std::byte> in_;
