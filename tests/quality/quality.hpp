@@ -54,5 +54,7 @@ int run_forest(const forest_options& options);
 
 /// `skerry_quality stream`: runs the default monitor over every stream below `dir`, one pass, no labels seen.
 int run_stream(const std::filesystem::path& dir);
+/// What its columns mean, for the program's help.
+const char* stream_definitions();
 
 }  // namespace skerry_quality

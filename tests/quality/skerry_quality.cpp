@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
 
   std::filesystem::path stream_data;
   CLI::App* stream_command = app.add_subcommand("stream", "runs the default monitor over every stream below a directory");
+  stream_command->footer(skerry_quality::stream_definitions());
   stream_command->add_option("--data", stream_data, "directory with *.csv and *.f32 files")->required()->check(CLI::ExistingDirectory);
 
   CLI11_PARSE(app, argc, argv);
