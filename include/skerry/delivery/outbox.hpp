@@ -258,6 +258,10 @@ class outbox {
     return item_id{epoch_, stream, stream < L.streams ? lanes_[stream].durable : 0};
   }
 
+  /// The newest item of the stream. `seq` 0: there was none.
+  [[nodiscard]] item_id last(stream_id stream) const noexcept {
+    return item_id{epoch_, stream, stream < L.streams ? lanes_[stream].next_seq - 1 : 0};
+  }
   /// When the outbox may have something to do of itself: an item due (as of the last call: at once), a lease, an expiry, a sync.
   [[nodiscard]] deadline<Time> next_deadline() const noexcept {
     outbox_look look = look_ahead(time_.now());

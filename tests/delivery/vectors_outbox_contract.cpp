@@ -1,0 +1,233 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#include <skerry/delivery/drive_tick.hpp>
+#include <skerry/delivery/memory_store.hpp>
+#include <skerry/testing/broker.hpp>
+#include <skerry/testing/faulty_link.hpp>
+
+#include "vectors/vector_suite.hpp"
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stdexcept>
+
+namespace skerry_test {
+namespace {
+
+using namespace skerry::delivery;
+using nlohmann::json;
+using tick = std::uint64_t;
+using store_type = memory_store<std::size_t{1} << 20>;
+using courier_type = courier<tick, store_type, courier_limits{outbox_limits{16, 2048, 256}, 8, 32}>;
+
+eviction eviction_of(const std::string& name) {
+  return name == "reject"             ? eviction::reject
+         : name == "oldest"           ? eviction::oldest
+         : name == "oldest_of_lowest" ? eviction::oldest_of_lowest
+         : name == "lowest_newest"    ? eviction::lowest_newest
+         : name == "thin"             ? eviction::thin
+                                      : throw std::invalid_argument{"eviction " + name};
+}
+
+/// One courier, one link, one receiver, on virtual time.
+class world {
+ public:
+  explicit world(const json& c)
+      : link_{clock_, 1, {.delay = c.at("rtt_ms").get<std::int64_t>() / 2}}, payload_(c.at("payload_bytes").get<std::size_t>()) {
+    config_.box.quota_items = c.at("quota_count");
+    config_.box.quota_bytes = c.at("quota_bytes");
+    config_.box.evict = eviction_of(c.at("eviction"));
+    config_.box.mode =
+        c.at("durability") == "media" ? durability::media : (c["durability"] == "os" ? durability::os : durability::volatile_);
+    config_.box.in_flight = c.at("inflight");
+    config_.box.dead_letter_after = c.at("dead_letter_after");
+    config_.box.streams = c.at("order") == "strict" ? order::strict : order::live_first;
+    config_.attempt_timeout = c.at("attempt_timeout_ms");
+    config_.backoff.base = c.at("backoff_ms").at(0);
+    config_.backoff.cap = c.at("backoff_ms").at(1);
+    config_.replay_interval = 1000 / c.at("rate_per_s").get<std::int64_t>();
+    config_.endpoints = c.at("endpoints");
+    ttl_s_ = static_cast<std::uint32_t>(c.at("ttl_ms").get<std::uint64_t>() / 1000);
+    courier_ = std::make_unique<skerry::result<courier_type>>(
+        courier_type::open(store_, config_, device_seed::for_test(1), {clock_.now(), skerry::wall_ms{1'700'000'000'000}, true}));
+    link_.on_request([this](endpoint_id, const item_view& item) {
+      const auto before = broker_.effects();
+      const outcome what = broker_.receive(item);
+      if (broker_.effects() != before && marked_ && !first_after_mark_) {
+        first_after_mark_ = {clock_.now() - *marked_, item.id.seq};
+      }
+      return reply<tick>{what, no_hint<tick>};
+    });
+    link_.on_answer([this](send_token token, reply<tick> answer, tick now) { it().on_result(token, answer, now); });
+  }
+
+  courier_type& it() { return courier_->value(); }
+
+  /// Runs until `done()` or until the time is over; false in the latter case.
+  template <typename Done>
+  bool run(tick for_ms, Done&& done) {
+    const tick end = clock_.now() + for_ms;
+    for (;;) {
+      const auto wake = drive_tick(it(), link_, clock_.now());
+      if (wake && wake.value() <= clock_.now()) {
+        throw std::runtime_error{"next_deadline is not later than now"};
+      }
+      if (done()) {
+        return true;
+      }
+      const auto next = skerry::earliest<tick>(wake, clock_.next_event(), clock_.now());
+      if (!next || next.value() > end) {
+        clock_.run_until(end);
+        (void)drive_tick(it(), link_, clock_.now());
+        return done();
+      }
+      clock_.run_until(next.value());
+    }
+  }
+
+  void play(const json& step, suite_report::checks& check) {
+    const std::string op = step.at("op");
+    const tick limit = step.value("limit_ms", tick{3'600'000});
+    if (op == "link") {
+      const std::string state = step.at("state");
+      link_.set(endpoint_id{step.at("endpoint").get<std::uint8_t>()}, state == "up"       ? skerry::testing::link_condition::up
+                                                                      : state == "refuse" ? skerry::testing::link_condition::refuse
+                                                                      : state == "silent" ? skerry::testing::link_condition::silent
+                                                                      : state == "no_replies"
+                                                                          ? skerry::testing::link_condition::no_replies
+                                                                          : throw std::invalid_argument{"link state " + state});
+    } else if (op == "append") {
+      const auto stream = step.at("stream").get<stream_id>();
+      for (int i = 0; i < step.at("count").get<int>(); ++i) {
+        item_options<tick> options;
+        options.stream = stream;
+        options.importance = step.at("klass");
+        options.ttl_s = ttl_s_;
+        (void)it().post(std::span<const std::byte>{payload_}, options, clock_.now());
+        if (step.contains("every_ms")) {
+          run(step["every_ms"].get<tick>(), [] { return false; });
+        }
+      }
+    } else if (op == "sync") {
+      check.held(op, run(limit, [this] { return all_durable(); }), "all durable", "not in time");
+    } else if (op == "run") {
+      run(step.at("for_ms").get<tick>(), [] { return false; });
+    } else if (op == "until_acks") {
+      const auto goal = it().counters().delivered + step.at("count").get<std::uint64_t>();
+      check.held(op, run(limit, [&] { return it().counters().delivered >= goal; }), "acknowledgements", "not in time");
+    } else if (op == "settle") {
+      check.held(op, run(limit, [this] { return it().queued() == 0 && it().in_flight() == 0; }), "nothing queued", "not in time");
+    } else if (op == "wall_jump") {
+      wall_ += step.at("by_ms").get<std::uint64_t>();
+      it().on_clock({clock_.now(), skerry::wall_ms{1'700'000'000'000 + wall_ + clock_.now()}, true});
+    } else if (op == "reply") {
+      const std::string what = step.at("outcome");
+      broker_.answer(step.at("stream"), step.at("nth"),
+                     what == "permanent"   ? outcome::permanent
+                     : what == "transient" ? outcome::transient
+                     : what == "throttled" ? outcome::throttled
+                                           : throw std::invalid_argument{"outcome " + what});
+    } else if (op == "mark") {
+      marked_ = clock_.now();
+    } else {
+      check.held("op", false, "a known op", op);
+    }
+    const delivery_counters& n = it().counters();
+    check.equal("sum after " + op, n.produced, n.delivered + n.dropped_total() + it().queued());
+    check.equal("offers after " + op, n.offered, n.produced + n.refused);
+  }
+
+  void compare(const json& expect, suite_report::checks& check) {
+    const delivery_counters& n = it().counters();
+    std::array<std::pair<const char*, drop_reason>, drop_reasons> reasons{{{"expired", drop_reason::expired},
+                                                                           {"evicted", drop_reason::evicted},
+                                                                           {"dead_letter", drop_reason::dead_letter},
+                                                                           {"damaged", drop_reason::damaged},
+                                                                           {"cancelled", drop_reason::cancelled},
+                                                                           {"not_stored", drop_reason::not_stored}}};
+    for (const auto& [key, value] : expect.items()) {
+      if (key == "produced") {
+        check.equal(key, value.get<std::uint64_t>(), n.produced);
+      } else if (key == "refused") {
+        check.equal(key, value.get<std::uint64_t>(), n.refused);
+      } else if (key == "delivered") {
+        check.equal(key, value.get<std::uint64_t>(), broker_.effects());
+      } else if (key == "dropped") {
+        for (const auto& reason : reasons) {
+          check.equal(std::string{"dropped "} + reason.first, value.value(reason.first, std::uint64_t{0}), n.dropped_for(reason.second));
+        }
+      } else if (key == "queued") {
+        check.equal(key, value.get<std::uint64_t>(), it().queued());
+      } else if (key == "order_violations") {
+        check.equal(key, value.get<std::uint64_t>(), broker_.overtaken());
+      } else if (key == "duplicates_max") {
+        check.held(key, broker_.repeats() <= value.get<std::uint64_t>(), value.dump(), std::to_string(broker_.repeats()));
+      } else if (key == "first_delivery_after_mark_ms_max") {
+        const bool in_time = first_after_mark_ && first_after_mark_->first <= value.get<tick>();
+        check.held(key, in_time, value.dump(), first_after_mark_ ? std::to_string(first_after_mark_->first) : "never");
+      } else if (key == "first_seq_after_mark") {
+        check.equal(key, value.get<std::uint64_t>(), first_after_mark_ ? first_after_mark_->second : 0);
+      } else {
+        check.held(key, false, "a known count", value.dump());
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] bool all_durable() {
+    for (stream_id s = 0; s < courier_type::limits.box.streams; ++s) {
+      if (it().durable_upto(s).seq < it().box().last(s).seq) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  skerry::testing::virtual_clock<tick> clock_{tick{1'000'000}};
+  skerry::testing::faulty_link<tick> link_;
+  skerry::testing::broker<16, 64> broker_;
+  store_type store_;
+  courier_config<tick> config_{};
+  std::unique_ptr<skerry::result<courier_type>> courier_;
+  std::vector<std::byte> payload_;
+  std::uint32_t ttl_s_ = 0;
+  std::uint64_t wall_ = 0;
+  std::optional<tick> marked_;
+  std::optional<std::pair<tick, std::uint64_t>> first_after_mark_;
+};
+
+void run(const json& file, const std::filesystem::path&, suite_report& report) {
+  for (const auto& scenario : file.at("broker_scenarios")) {
+    const std::string name = scenario.at("name");
+    const char* why = nullptr;
+    for (const auto& step : scenario.at("script")) {
+      if (step.at("op") == "crash" || step.at("op") == "reopen") {
+        why = "needs a store that survives a power cut: memory_store does not";
+      } else if (step.at("op") == "disk") {
+        why = "needs a store on a disk";
+      }
+    }
+    if (why != nullptr) {
+      report.skip(name, why);
+      continue;
+    }
+    suite_report::checks check{report, name};
+    json config = file.at("script_defaults");
+    config.update(scenario.value("config", json::object()));
+    world all{config};
+    for (const auto& step : scenario.at("script")) {
+      all.play(step, check);
+    }
+    all.compare(scenario.at("expect_counts"), check);
+  }
+  for (const auto& gate : file.at("gates")) {
+    report.skip("gate " + gate.at("name").get<std::string>(), "needs the segment log and its crash program");
+  }
+}
+
+const suite_registration registered{"delivery.outbox_contract", &run};
+
+}  // namespace
+}  // namespace skerry_test
