@@ -1,0 +1,98 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/anomaly/monitor.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+// A monitor's width is a type; a recording's width is known when its header is read. One of a few widths is chosen then, and the
+// columns beyond the recording's are constant, which a forest never looks at.
+namespace gateway {
+
+/// What the pipeline needs of a verdict, whatever the width.
+struct judgement {
+  skerry::anomaly::monitor_state state = skerry::anomaly::monitor_state::learning;
+  bool scored = false;
+  std::uint8_t why = 0;
+  std::uint32_t alarm_id = 0;
+  float score = 0;
+  float level = 1;  ///< the score from which on a row is strange
+  float p_value = 1;
+};
+
+/// More history than the default, because a machine with four programs needs half an hour to show all of its normal.
+struct hall_monitor : skerry::anomaly::default_monitor {
+  static constexpr std::size_t warm_up = 900;
+};
+
+class judge {
+ public:
+  /// `columns` is 1 to 16.
+  template <typename Config>
+  static judge make(std::size_t columns, const skerry::anomaly::monitor_config& config) {
+    if (columns <= 1) {
+      return judge{of<1, Config>(config)};
+    }
+    if (columns <= 4) {
+      return judge{of<4, Config>(config)};
+    }
+    return columns <= 8 ? judge{of<8, Config>(config)} : judge{of<16, Config>(config)};
+  }
+
+  skerry::result<judgement> observe(std::span<const float> row, std::uint64_t now_ms) { return observe_(object_.get(), row, now_ms); }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  struct built {
+    std::shared_ptr<void> object;
+    skerry::result<judgement> (*observe)(void*, std::span<const float>, std::uint64_t);
+    std::size_t bytes;
+  };
+  explicit judge(built b) : object_{std::move(b.object)}, observe_{b.observe}, bytes_{b.bytes} {}
+
+  template <typename Monitor>
+  static float level_of(const Monitor& m) {
+    if constexpr (requires { m.enter(); }) {
+      return m.enter().value_or(1.0F);
+    } else {
+      const auto level = m.level();
+      return level ? level.value().value : 1.0F;
+    }
+  }
+
+  template <std::size_t Width, typename Config>
+  static built of(const skerry::anomaly::monitor_config& config) {
+    using monitor = skerry::anomaly::monitor<Width, skerry::anomaly::no_model, Config>;
+    auto made = std::make_shared<monitor>();
+    const skerry::status created = monitor::create(*made, config);
+    SKERRY_ASSERT(created && "the gateway's monitor settings are valid");
+    return {made,
+            [](void* object, std::span<const float> row, std::uint64_t now_ms) -> skerry::result<judgement> {
+              auto& m = *static_cast<monitor*>(object);
+              std::array<float, Width> padded{};
+              std::copy(row.begin(), row.end(), padded.begin());
+              const auto v = m.observe(std::span<const float, Width>{padded}, now_ms);
+              if (!v) {
+                return v.error();
+              }
+              const float level = level_of(m);
+              return judgement{v.value().state,  (v.value().quality & skerry::anomaly::quality_not_scored) == 0,
+                               v.value().why,    v.value().alarm_id,
+                               v.value().score,  level,
+                               v.value().p_value};
+            },
+            sizeof(monitor)};
+  }
+
+  std::shared_ptr<void> object_;
+  skerry::result<judgement> (*observe_)(void*, std::span<const float>, std::uint64_t);
+  std::size_t bytes_;
+};
+
+}  // namespace gateway

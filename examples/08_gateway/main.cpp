@@ -1,0 +1,333 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+//
+// gateway: from signals to a page that says what to look at, through an outage. This file is the composition: sources, checks,
+// judges, state, outbox, link and region meet here, and nowhere else.
+#include "csv_source.hpp"
+#include "hall_state.hpp"
+#include "options.hpp"
+#include "report.hpp"
+#include "simulated_source.hpp"
+#include "station.hpp"
+#include "summary.hpp"
+#include "uplink.hpp"
+
+#include <skerry/core/version.hpp>
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace gateway;
+using steady = std::chrono::steady_clock;
+
+/// Everything behind the sources: what a machine's rows and alarms become, and the way up.
+class pipeline {
+ public:
+  pipeline(run_record& run, std::vector<station> stations, std::vector<link_cut> cuts, bool quiet)
+      : run_{run},
+        stations_{std::move(stations)},
+        region_{run.seed},
+        uplink_{region_, std::move(cuts), run.seed, run.start_unix},
+        state_{make_state(1, skerry::state::role::gateway, run.seed)},
+        summaries_(stations_.size()),
+        rows_in_summary_(stations_.size()),
+        conditions_(stations_.size(), condition::learning),
+        quiet_{quiet} {
+    for (std::size_t m = 0; m < stations_.size(); ++m) {
+      write_condition(m, condition::learning, 0);
+    }
+  }
+
+  [[nodiscard]] station& at(std::size_t m) { return stations_[m]; }
+
+  /// `judge` looks at what machine `m` delivered until `t`; its time is the local latency.
+  template <typename Judge>
+  void row(std::size_t m, double t, Judge&& judge) {
+    uplink_.run_until(t);
+    const auto begin = steady::now();
+    const judged answer = judge(stations_[m]);
+    const std::chrono::duration<float, std::micro> took = steady::now() - begin;
+    run_.latency[!uplink_.up() ? 1 : (uplink_.queued() > 2 * stations_.size() ? 2 : 0)].us.push_back(took.count());
+    ++run_.rows;
+    after(m, t, answer.values, answer.happened);
+    progress(t);
+  }
+
+  void finish() {
+    for (std::size_t m = 0; m < stations_.size(); ++m) {
+      close_summary(m, run_.duration);
+    }
+    // A minute beyond the last row, so that what is under way arrives.
+    uplink_.run_until(run_.duration + 60);
+    uplink_.finish(run_);
+    region_.finish(run_);
+    run_.region.states_agree = agree(*state_, region_.state());
+    for (station& s : stations_) {
+      s.finish();
+      run_.machines.push_back(std::move(s.record()));
+    }
+    for (latency_record& l : run_.latency) {
+      std::sort(l.us.begin(), l.us.end());
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t rows_per_summary = 10;
+
+  void after(std::size_t m, double t, std::span<const float> values, edge happened) {
+    auto& channels = summaries_[m];
+    if (!values.empty()) {
+      channels.resize(values.size());
+      for (std::size_t c = 0; c < values.size(); ++c) {
+        // Finite by the checks before; what is refused is missing from the count, and shows there.
+        (void)channels[c].observe(static_cast<double>(values[c]));
+      }
+      ++run_.region.rows_produced;
+      run_.bytes.features += values.size_bytes();
+    }
+    if (happened != edge::none) {
+      const alarm_record& a = stations_[m].record().alarms.back();
+      const alarm_message message{static_cast<std::uint16_t>(m + 1), a.id, happened == edge::raised, static_cast<std::uint64_t>(1000 * t)};
+      send(stream_alarm, 0, t, [&](skerry::byte_writer& out) { return encode(message, out); });
+    }
+    if (happened == edge::raised) {
+      if (const auto delta = state_->inc<machine_alarms>(1U, static_cast<std::uint32_t>(m + 1))) {
+        uplink_.send(stream_state, 1, delta.value().bytes(), t);
+      }
+    }
+    const condition now =
+        stations_[m].alarmed() ? condition::alarmed : (stations_[m].record().learned_at == never ? condition::learning : condition::normal);
+    if (now != conditions_[m]) {
+      write_condition(m, now, t);
+    }
+    if (++rows_in_summary_[m] == rows_per_summary) {
+      close_summary(m, t);
+    }
+  }
+
+  void close_summary(std::size_t m, double t) {
+    rows_in_summary_[m] = 0;
+    if (summaries_[m].empty()) {
+      return;
+    }
+    const summary_message message{static_cast<std::uint16_t>(m + 1), std::move(summaries_[m])};
+    summaries_[m] = {};
+    send(stream_summary, 2, t, [&](skerry::byte_writer& out) { return encode(message, out); });
+  }
+
+  void write_condition(std::size_t m, condition now, double t) {
+    conditions_[m] = now;
+    const skerry::wall_ms wall{static_cast<std::uint64_t>(1000 * (run_.start_unix + t))};
+    if (const auto delta = state_->write<machine_condition>(now, wall, static_cast<std::uint32_t>(m + 1))) {
+      uplink_.send(stream_state, 1, delta.value().bytes(), t);
+    }
+  }
+
+  template <typename Encode>
+  void send(std::uint16_t stream, std::uint8_t importance, double t, Encode&& encode_into) {
+    std::array<std::byte, uplink_limits.box.record_bytes> memory;
+    skerry::byte_writer out{memory};
+    const skerry::status encoded = encode_into(out);
+    SKERRY_ASSERT(encoded && "a summary of 16 channels fits into a record");
+    uplink_.send(stream, importance, out.written(), t);
+  }
+
+  /// Once per second of wall time; plain lines, so that a log file reads well too.
+  void progress(double t) {
+    if (quiet_ || steady::now() - last_line_ < std::chrono::seconds{1}) {
+      return;
+    }
+    last_line_ = steady::now();
+    std::size_t alarms = 0;
+    for (const station& s : stations_) {
+      alarms += s.alarmed() ? 1U : 0U;
+    }
+    fmt::print(stderr, "{} of {} · {} rows · link {} · {} queued · {} dropped · {} machine(s) alarmed\n", when(run_, t),
+               span_text(run_.duration), run_.rows, uplink_.up() ? "up" : "DOWN", uplink_.queued(), uplink_.counters().dropped_total(),
+               alarms);
+  }
+
+  run_record& run_;
+  std::vector<station> stations_;
+  region region_;
+  uplink uplink_;
+  std::unique_ptr<hall_state> state_;
+  std::vector<std::vector<channel_moments>> summaries_;
+  std::vector<std::uint32_t> rows_in_summary_;
+  std::vector<condition> conditions_;
+  bool quiet_;
+  steady::time_point last_line_ = steady::now();
+};
+
+/// The outages asked for; without a word, ten minutes in the middle of the story, or the middle tenth of anything else.
+std::vector<link_cut> cuts_of(const options& o, run_record& run) {
+  std::vector<link_cut> cuts;
+  for (const auto& [at, length] : o.outages) {
+    cuts.push_back({at, at + length});
+  }
+  if (cuts.empty() && !o.no_outage) {
+    const bool story = o.csv.empty() && run.duration >= 3700;
+    cuts.push_back(story ? link_cut{3000, 3600} : link_cut{0.45 * run.duration, 0.55 * run.duration});
+    run.settings.emplace_back("outage", story ? "3000+600, the story's" : "the middle tenth of the recording, as none was asked for");
+  }
+  return cuts;
+}
+
+void simulate(const options& o, run_record& run) {
+  run.source = "simulator";
+  run.duration = o.hours * 3600;
+  run.truth_known = true;
+  run.settings.emplace_back("simulated", fmt::format("{} machines, {} h, seed {}", o.machines, o.hours, o.seed));
+  run.settings.emplace_back(
+      "judge", fmt::format("isolation forest over rows of {} features, learning from the first {} rows of each machine", feature_count,
+                           hall_monitor::warm_up));
+  std::vector<simulated_machine> machines;
+  std::vector<station> stations;
+  for (std::uint16_t n = 1; n <= o.machines; ++n) {
+    machines.emplace_back(o.seed, n, o.faults);
+    skerry::anomaly::monitor_config config;
+    config.seed = o.seed * 1000 + n;
+    config.rows_per_day = 86400;
+    stations.emplace_back(fmt::format("mill-{}", n), feature_names(), judge::make<hall_monitor>(feature_count, config));
+    for (const auto& fault : o.faults) {
+      if (fault.machine == n && fault.at < run.duration) {
+        stations.back().record().truth.push_back({to_string(fault.what), fault.at, std::min(fault.until, run.duration),
+                                                  class_of(fault.what) == skerry::testing::disturbance_class::sensor});
+      }
+    }
+  }
+  pipeline p{run, std::move(stations), cuts_of(o, run), o.quiet};
+  for (std::uint64_t second = 0; static_cast<double>(second + 1) <= run.duration; ++second) {
+    for (std::size_t m = 0; m < machines.size(); ++m) {
+      machines[m].collect(second);
+      run.bytes.raw += machines[m].raw_bytes_per_second();
+      p.row(m, static_cast<double>(second + 1), [&](station& s) { return machines[m].judge_second(s, second, run); });
+    }
+  }
+  p.finish();
+}
+
+void play_back(const options& o, run_record& run) {
+  csv_table table = read_csv(o.csv, o.renames);
+  run.source = std::filesystem::path{o.csv}.filename().string();
+  run.duration = table.t.back() + table.row_seconds;
+  run.start_unix = table.start_unix;
+  run.row_seconds = table.row_seconds;
+  run.bytes.raw = table.bytes;
+  run.input_hash = fmt::format("{:08x}", table.crc);
+  run.truth_known = !table.label.empty();
+  run.gaps = table.gaps;
+  run.refused.assign(table.refused.begin(), table.refused.end());
+  run.refused_examples = table.refused_examples;
+  run.settings.emplace_back("input", fmt::format("{}, {} bytes, CRC-32C {}", run.source, table.bytes, run.input_hash));
+  run.settings.emplace_back("channels", fmt::format("{}", fmt::join(table.columns, ", ")));
+  run.settings.emplace_back("judge", "isolation forest over the rows as they are, default settings");
+  for (const std::string& note : table.notes) {
+    run.settings.emplace_back("note", note);
+    fmt::print(stderr, "gateway: {}\n", note);
+  }
+  std::vector<indicator> indicators(table.columns.size());
+  for (std::size_t c = 0; c < indicators.size(); ++c) {
+    indicators[c].name = table.columns[c];
+  }
+  skerry::anomaly::monitor_config config;
+  config.seed = o.seed;
+  config.rows_per_day = 86400 / table.row_seconds;
+  config.max_gap_ms = static_cast<std::int64_t>(10'000 * table.row_seconds);
+  std::vector<station> stations;
+  stations.emplace_back(std::filesystem::path{o.csv}.stem().string(), std::move(indicators),
+                        judge::make<skerry::anomaly::default_monitor>(table.columns.size(), config));
+  machine_record& record = stations.back().record();
+  for (std::size_t i = 0; i < table.label.size(); ++i) {
+    if (table.label[i] != 0 && (i == 0 || table.label[i - 1] == 0)) {
+      record.truth.push_back({"labelled as anomaly", table.t[i], table.t[i], false});
+    }
+    if (table.label[i] != 0) {
+      record.truth.back().until = table.t[i];
+    }
+  }
+  for (const auto& [from, until] : table.gap_spans) {
+    stations.back().quality("gap", from, until);
+  }
+  for (const stuck_span& s : find_stuck(table, skerry::anomaly::default_monitor::warm_up)) {
+    ++run.stuck;
+    stations.back().quality("one channel repeats one value", s.from, s.until);
+  }
+  pipeline p{run, std::move(stations), cuts_of(o, run), o.quiet};
+  for (std::size_t i = 0; i < table.rows(); ++i) {
+    p.row(0, table.t[i], [&](station& s) { return judged{s.observe(table.t[i], table.row(i), 0), table.row(i)}; });
+  }
+  p.finish();
+}
+
+std::uint64_t peak_memory_kib() {
+  std::ifstream status{"/proc/self/status"};
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmHWM:", 0) == 0) {
+      return std::stoull(line.substr(6));
+    }
+  }
+  return 0;
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream out{path, std::ios::binary};
+  out << text;
+  out.flush();
+  if (!out) {
+    throw misuse{fmt::format("cannot write {}", path)};
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const options o = read_options(argc, argv);
+    if (!o.quiet) {
+      fmt::print("gateway: learns each machine's normal, raises alarms, and brings everything to the region through an outage\n");
+    }
+    run_record run;
+    run.seed = o.seed;
+    run.version = "skerry " SKERRY_VERSION_STRING;
+    run.settings.emplace_back("version", run.version);
+    const auto begin = steady::now();
+    o.csv.empty() ? simulate(o, run) : play_back(o, run);
+    run.wall_seconds = std::chrono::duration<double>(steady::now() - begin).count();
+    run.memory_kib = peak_memory_kib();
+    fmt::print("{}", summary_text(run));
+    if (!o.json.empty()) {
+      write_file(o.json, to_json(run).dump(2) + "\n");
+    }
+    if (!o.report.empty()) {
+      write_file(o.report, report{run}.html());
+      fmt::print("{:<9}{}\n", "report", o.report);
+    }
+    const bool held = run.account.balances();
+    fmt::print("{}\n", held ? "Held: every message handed over is delivered, dropped with a reason, or still queued."
+                            : "NOT HELD: the accounting does not balance.");
+    return held ? 0 : 1;
+  } catch (const help_wanted& e) {
+    fmt::print("{}", e.what());
+    return 0;
+  } catch (const misuse& e) {
+    fmt::print(stderr, "gateway: {}\n{}", e.what(), usage);
+    return 2;
+  }
+}

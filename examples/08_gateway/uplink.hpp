@@ -1,0 +1,218 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "messages.hpp"
+#include "record.hpp"
+#include "region.hpp"
+
+#include <skerry/delivery/courier.hpp>
+#include <skerry/delivery/drive_tick.hpp>
+#include <skerry/delivery/memory_store.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+// The way up: an outbox, a courier, and a link in the same process that is down when the schedule says so. Time is stream time in ms.
+namespace gateway {
+
+namespace delivery = skerry::delivery;
+
+/// Carries items to the region and answers back, each with a delay. What is under way when the link is cut is lost: an item before it
+/// arrived, or only the answer to it, and then the same item comes twice.
+class scheduled_link {
+ public:
+  using code = int;
+  static constexpr std::uint64_t one_way_ms = 25;
+
+  scheduled_link(region& peer, std::vector<link_cut> cuts) : peer_{&peer}, cuts_{std::move(cuts)} {}
+
+  [[nodiscard]] bool up(std::uint64_t now) const {
+    return std::none_of(cuts_.begin(), cuts_.end(), [&](const link_cut& c) {
+      return static_cast<double>(now) >= 1000 * c.from && static_cast<double>(now) < 1000 * c.until;
+    });
+  }
+
+  skerry::status start(delivery::endpoint_id, delivery::send_token token, const delivery::item_view& item,
+                       delivery::attempt_info) noexcept {
+    if (!up(now_)) {
+      return skerry::errc::unavailable;
+    }
+    // What MQTT adds to the payload (header, topic, packet id) and its acknowledgement, in TCP/IP segments of 1448 bytes, 40 bytes of
+    // header each way: computed, as no broker takes part here.
+    const std::uint64_t mqtt = item.payload.size() + 32;
+    wire_bytes_ += mqtt + 40 * ((mqtt + 1447) / 1448) + 4 + 40;
+    under_way_.push_back({now_ + one_way_ms, token, item.id, item.historical, {item.payload.begin(), item.payload.end()}, false});
+    return {};
+  }
+  void abandon(delivery::send_token) noexcept {}
+  [[nodiscard]] delivery::outcome classify(code) const noexcept { return delivery::outcome::transient; }
+
+  /// Moves everything that is due, and answers when the next thing is: an arrival, or the link changing.
+  template <typename Answer>
+  std::uint64_t advance(std::uint64_t now, Answer&& answer) {
+    now_ = now;
+    for (std::size_t i = 0; i < under_way_.size();) {
+      flight& f = under_way_[i];
+      if (f.at > now) {
+        ++i;
+        continue;
+      }
+      if (up(now) && !f.answered) {
+        peer_->receive(f.id, f.historical, f.payload, now);
+        f.answered = true;
+        f.at = now + one_way_ms;
+        ++i;
+        continue;
+      }
+      const flight over = std::move(f);
+      under_way_.erase(under_way_.begin() + static_cast<std::ptrdiff_t>(i));
+      if (up(now)) {
+        answer(over.token);
+      }
+    }
+    std::uint64_t next = ~std::uint64_t{0};
+    for (const flight& f : under_way_) {
+      next = std::min(next, f.at);
+    }
+    for (const link_cut& c : cuts_) {
+      for (const double edge : {c.from, c.until}) {
+        const auto at = static_cast<std::uint64_t>(1000 * edge);
+        next = at > now ? std::min(next, at) : next;
+      }
+    }
+    return next;
+  }
+
+  void set_now(std::uint64_t now) { now_ = now; }
+  [[nodiscard]] std::uint64_t wire_bytes() const { return wire_bytes_; }
+
+ private:
+  struct flight {
+    std::uint64_t at;
+    delivery::send_token token;
+    delivery::item_id id;
+    bool historical;
+    std::vector<std::byte> payload;
+    bool answered;
+  };
+  region* peer_;
+  std::vector<link_cut> cuts_;
+  std::vector<flight> under_way_;
+  std::uint64_t now_ = 0, wire_bytes_ = 0;
+};
+
+inline constexpr delivery::courier_limits uplink_limits{
+    .box = {.streams = stream_count, .items = 4096, .record_bytes = 512}, .endpoints = 1, .flights = 8};
+using uplink_store = delivery::memory_store<std::size_t{4} << 20>;
+using uplink_courier = delivery::courier<std::uint64_t, uplink_store, uplink_limits>;
+
+class uplink {
+ public:
+  uplink(region& peer, std::vector<link_cut> cuts, std::uint64_t seed, double start_unix)
+      : cuts_{cuts},
+        link_{peer, std::move(cuts)},
+        store_{std::make_unique<uplink_store>()},
+        config_{std::make_unique<delivery::courier_config<std::uint64_t>>()} {
+    config_->box = {.quota_bytes = std::uint64_t{2} << 20, .quota_items = 4000, .mode = delivery::durability::volatile_};
+    config_->attempt_timeout = 2000;
+    const skerry::clock_reading<std::uint64_t> clock{0, skerry::wall_ms{static_cast<std::uint64_t>(1000 * start_unix)}, start_unix > 0};
+    courier_ =
+        std::make_unique<uplink_courier>(uplink_courier::open(*store_, *config_, delivery::device_seed::for_test(seed), clock).value());
+    queue_.push_back({0, 0, 0});
+  }
+
+  /// Hands a message over; it is sent now if that is possible and stored if not.
+  void send(std::uint16_t stream, std::uint8_t importance, std::span<const std::byte> payload, double t) {
+    const auto now = static_cast<std::uint64_t>(1000 * t);
+    delivery::send_options<std::uint64_t> options;
+    options.item.stream = stream;
+    options.item.importance = importance;
+    // A refusal is counted by the courier, and shows in the accounting.
+    if (courier_->send(payload, options, now)) {
+      sent_bytes_ += payload.size();
+    }
+    turn(now);
+  }
+
+  /// Everything that happens on the link until `t`.
+  void run_until(double t) {
+    const auto end = static_cast<std::uint64_t>(1000 * t);
+    while (next_ <= end) {
+      turn(std::max(next_, now_));
+    }
+    turn(end);
+  }
+
+  [[nodiscard]] bool up() const { return link_.up(now_); }
+  [[nodiscard]] std::uint64_t queued() const { return courier_->queued(); }
+  [[nodiscard]] const delivery::delivery_counters& counters() const { return courier_->counters(); }
+
+  void finish(run_record& run) {
+    const delivery::delivery_counters& c = courier_->counters();
+    run.account.produced = c.produced;
+    run.account.delivered = c.delivered;
+    run.account.refused = c.refused;
+    run.account.queued = courier_->queued();
+    static constexpr const char* names[] = {"expired", "evicted", "dead letter", "damaged", "cancelled", "not stored"};
+    for (std::size_t i = 0; i < c.dropped.size(); ++i) {
+      run.account.dropped.emplace_back(names[i], c.dropped[i]);
+    }
+    run.bytes.sent = sent_bytes_;
+    run.bytes.wire = link_.wire_bytes();
+    run.queue = queue_;
+    run.cuts = cuts_;
+  }
+
+ private:
+  void turn(std::uint64_t now) {
+    const bool was_up = link_.up(now_);
+    now_ = now;
+    link_.set_now(now);
+    if (link_.up(now) && !was_up) {
+      courier_->on_link(delivery::endpoint_id{0}, delivery::link_state::up, now);
+    }
+    const std::uint64_t link_next = link_.advance(
+        now, [&](delivery::send_token token) { courier_->on_result(token, delivery::reply<std::uint64_t>{delivery::outcome::ok}, now); });
+    (void)delivery::drive_tick(*courier_, link_, now);
+    // An attempt that has just started is due after the courier's own deadline at the earliest, so the link is asked again.
+    const std::uint64_t arrival = link_.advance(now, [](delivery::send_token) {});
+    const auto courier_next = courier_->next_deadline();
+    next_ = std::min({link_next > now ? link_next : ~std::uint64_t{0}, arrival, courier_next ? courier_next.value() : ~std::uint64_t{0}});
+    next_ = std::max(next_, now + 1);
+    observe_queue(now);
+  }
+
+  void observe_queue(std::uint64_t now) {
+    const std::uint64_t queued = courier_->queued();
+    const double t = static_cast<double>(now) / 1000;
+    for (link_cut& c : cuts_) {
+      if (t >= c.from && t < c.until) {
+        c.stored = queued;
+      } else if (t >= c.until && c.drained_in == never && queued == 0) {
+        c.drained_in = t - c.until;
+      }
+    }
+    if (queued != queue_.back().queued) {
+      if (queue_.back().t < t) {
+        queue_.push_back({t, queue_.back().queued, 0});  // a step, not a slope
+      }
+      queue_.push_back({t, queued, 0});
+    }
+  }
+
+  std::vector<link_cut> cuts_;
+  scheduled_link link_;
+  std::unique_ptr<uplink_store> store_;
+  std::unique_ptr<delivery::courier_config<std::uint64_t>> config_;
+  std::unique_ptr<uplink_courier> courier_;
+  std::vector<queue_point> queue_;
+  std::uint64_t now_ = 0, next_ = 0, sent_bytes_ = 0;
+};
+
+}  // namespace gateway
