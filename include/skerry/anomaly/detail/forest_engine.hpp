@@ -41,7 +41,7 @@ struct forest_pool {
   std::uint32_t trees;                                                                    ///< places for trees
 };
 
-/// Clears what lies behind the trees, so that equal forests are equal bytes.
+/// Clears what lies behind the trees: rows of a history that were at work there, trees of an earlier fit.
 template <typename Split, typename Leaf>
 void clear_tail(const forest_state& state, forest_pool<Split, Leaf> pool) noexcept {
   for (std::uint32_t i = state.splits; i < pool.room; ++i) {
