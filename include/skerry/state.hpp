@@ -1,0 +1,21 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/state/actor.hpp>
+#include <skerry/state/causal_store.hpp>
+#include <skerry/state/counter.hpp>
+#include <skerry/state/delta.hpp>
+#include <skerry/state/dot.hpp>
+#include <skerry/state/dot_context.hpp>
+#include <skerry/state/explain.hpp>
+#include <skerry/state/frame.hpp>
+#include <skerry/state/hlc.hpp>
+#include <skerry/state/keep_both.hpp>
+#include <skerry/state/limits.hpp>
+#include <skerry/state/lww.hpp>
+#include <skerry/state/policy.hpp>
+#include <skerry/state/replica.hpp>
+#include <skerry/state/schema.hpp>
+#include <skerry/state/standalone.hpp>
+#include <skerry/state/version_vector.hpp>

@@ -1,0 +1,160 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#include <skerry/core/random.hpp>
+#include <skerry/state/counter.hpp>
+#include <skerry/state/replica.hpp>
+
+#include "state/histories.hpp"
+
+#include <optional>
+#include <sstream>
+
+namespace {
+
+namespace state = skerry::state;
+using nlohmann::json;
+
+const char* name_of(state::detection d) {
+  switch (d) {
+    case state::detection::ok: return "ok";
+    case state::detection::amnesia_or_clone: return "amnesia_or_clone";
+    case state::detection::clone: return "clone";
+    case state::detection::fenced: return "fenced";
+  }
+  return "?";
+}
+
+/// An identity at a given generation and nonce 0: as if it had come from an image.
+state::identity at_generation(std::uint64_t id, std::uint32_t generation) {
+  const auto zero = [] { return std::uint64_t{0}; };
+  state::identity me = state::identity::create(id, state::role::device, zero);
+  if (generation > 1) {
+    me.renew(generation - 1, zero);
+  }
+  return me;
+}
+
+void detect(const json& c, skerry_test::suite_report::checks& check) {
+  const json& own = c.at("own");
+  const json& incoming = c.at("incoming");
+  skerry_test::name_numbers names;
+  names.add(own.at("actor").get<std::string>());
+  names.add(incoming.at("actor").get<std::string>());
+  std::vector<std::uint64_t> retired;
+  for (const auto& name : own.value("retired", json::array())) {
+    names.add(name.get<std::string>());
+  }
+  for (const auto& name : own.value("retired", json::array())) {
+    retired.push_back(names.number(name.get<std::string>()) + 1);
+  }
+  const state::identity me = at_generation(names.number(own.at("actor").get<std::string>()) + 1, own.at("epoch").get<std::uint32_t>());
+  state::heard entry;
+  entry.who = {names.number(incoming.at("actor").get<std::string>()) + 1, incoming.at("epoch").get<std::uint32_t>(), me.self().nonce};
+  entry.n = incoming.at("counter").get<std::uint64_t>();
+  entry.digest_match = incoming.at("digest_match").get<bool>();
+  entry.live_sender = incoming.value("live_sender", false);
+  check.equal("own epoch", own.at("epoch").get<std::uint32_t>(), me.self().generation);
+  check.equal("detect", c.at("expect").get<std::string>(),
+              std::string{name_of(me.detect(entry, own.at("counter").get<std::uint64_t>(), retired))});
+}
+
+struct tally {
+  static constexpr state::path at{"tally"};
+  using policy = state::pn_counter;
+};
+using replica = state::replica<state::schema<tally>>;
+
+/// A and its clone share A's image; B is somebody else.
+struct plant {
+  skerry::splitmix64 rng{7};
+  std::map<std::string, replica> nodes;
+  std::map<std::string, replica> images;
+
+  replica& node(const std::string& name) {
+    const auto found = nodes.find(name);
+    if (found != nodes.end()) {
+      return found->second;
+    }
+    if (name.ends_with("'")) {  // installed from the other's image, which must not make it the other
+      replica& copy = nodes.emplace(name, node(name.substr(0, name.size() - 1))).first->second;
+      const bool refused = copy.inc<tally>(1).error() == skerry::errc::needs_epoch;
+      return refused && copy.as_new_life(rng) ? copy : nodes.at("a clone could write");
+    }
+    replica& fresh = nodes[name];
+    (void)replica::create(fresh, static_cast<std::uint64_t>(name[0]), state::role::device, state::epoch_rule::every_open, {}, rng, 0);
+    return fresh;
+  }
+};
+
+void converge(const json& c, skerry_test::suite_report::checks& check) {
+  plant p;
+  std::vector<std::string> last;
+  for (const auto& e : c.at("events")) {
+    const auto text = e.get<std::string>();
+    std::istringstream in{text};
+    std::string who;
+    std::string what;
+    in >> who;
+    if (who == "backup") {
+      in >> who;
+      p.images.insert_or_assign(who, p.node(who));
+      continue;
+    }
+    in >> what;
+    if (what == "(clone)" || what == "(new") {
+      if (what == "(new") {
+        in >> what;  // incarnation)
+      }
+      in >> what;
+    }
+    if (what == "restore") {
+      const state::actor before = p.node(who).self();
+      p.node(who) = p.images.at(who);
+      const auto refused = p.node(who).inc<tally>(1);
+      check.equal(text + ": an old image cannot write", std::string{"needs_epoch"}, std::string{skerry::to_string(refused.error())});
+      check.equal(text, true, static_cast<bool>(p.node(who).as_new_life(p.rng)));
+      check.equal(text + ": a new actor", true, !(p.node(who).self() == before));
+    } else if (what == "<-" || what == "<->") {
+      std::string other;
+      in >> other;
+      check.equal(text, true, static_cast<bool>(p.node(who).join(p.node(other))));
+      if (what == "<->") {
+        check.equal(text, true, static_cast<bool>(p.node(other).join(p.node(who))));
+        last = {who, other};
+      }
+    } else if (what.starts_with("+")) {
+      check.equal(text, true, static_cast<bool>(p.node(who).inc<tally>(std::stoull(what.substr(1)))));
+    } else {
+      check.held(text, false, "an event of a known form", what);
+    }
+  }
+  for (const auto& name : last) {
+    const auto value = p.node(name).read<tally>();
+    const json expect = c.contains("expect_both") ? c.at("expect_both") : c.at("expect_either").at("value");
+    check.equal(name, expect, value ? json(value.value()) : json(skerry::to_string(value.error())));
+  }
+  check.equal("somebody met", false, last.empty());
+}
+
+void run(const json& file, const std::filesystem::path&, skerry_test::suite_report& report) {
+  for (const auto& c : file.at("cases")) {
+    const auto name = c.at("name").get<std::string>();
+    const auto kind = c.at("kind").get<std::string>();
+    if (kind == "converge" && c.at("type") == "aw_set") {
+      report.skip(name, "there is no aw_set yet");
+      continue;
+    }
+    skerry_test::suite_report::checks check{report, name};
+    if (kind == "detect") {
+      detect(c, check);
+    } else if (kind == "converge" && c.at("type") == "pn_counter") {
+      converge(c, check);
+    } else {
+      check.held("kind", false, "detect or converge", c.dump());
+    }
+  }
+}
+
+const skerry_test::suite_registration suite{"state.identity", &run};
+
+}  // namespace
