@@ -189,7 +189,8 @@ class inplace_vector : private detail::inplace_vector_base<T, N> {
     return {};
   }
   /// Puts `value` before `position`; the elements behind it move up by one.
-  constexpr status try_insert(const_iterator position, T value) noexcept(std::is_nothrow_move_constructible_v<T>) {
+  constexpr status try_insert(const_iterator position,
+                              T value) noexcept(std::is_nothrow_move_constructible_v<T>&& std::is_nothrow_move_assignable_v<T>) {
     const auto index = static_cast<std::size_t>(position - begin());
     SKERRY_ASSERT(index <= size() && "inplace_vector: no such position");
     if (full()) {

@@ -96,17 +96,14 @@ struct mantissa_exponent {
   return (s * (half + r) + scale_low) - half;
 }
 
-}  // namespace detail
-
-namespace detail {
-
 /// Square root of x >= 0 from integers alone: for constant expressions, where clang has no built-in.
 template <real T>
 [[nodiscard]] constexpr T sqrt_by_digits(T x) noexcept {
   if (x == T{0} || !isfinite(x)) {
     return x;
   }
-  // Digit by digit in integers: x = n * 2^(2q) with n of 54 or 55 bits beyond the precision, so that the remainder decides the rounding.
+  // x = n * 2^e with n of 53 or 54 bits and e even. Two bits of n give one of the root; one more than T keeps, and the rest, decide the
+  // rounding.
   const double wide = static_cast<double>(x) < 0x1p-1022 ? static_cast<double>(x) * 0x1p54 : static_cast<double>(x);
   const auto bits = std::bit_cast<std::uint64_t>(wide);
   int e = static_cast<int>(bits >> 52) - 1075 - (static_cast<double>(x) < 0x1p-1022 ? 54 : 0);
@@ -116,7 +113,7 @@ template <real T>
     --e;
   }
   constexpr int digits = std::numeric_limits<T>::digits;
-  // The root of n * 4^k has (53 or 54)/2 + k bits; one more than `digits` is wanted, plus a sticky bit.
+  // The root of n has 27 bits: n is continued by zeros (or cut, for float) until there is one bit more than `digits`.
   constexpr int k = digits + 1 - 27;
   std::uint64_t root = 0;
   std::uint64_t rest = 0;
