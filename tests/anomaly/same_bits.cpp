@@ -45,9 +45,11 @@ void drive_quantizer(bit_hash& h) {
 
 template <typename Code>
 void drive_forest(bit_hash& h) {
-  using forest_type = isolation_forest<columns, 10, 64, Code>;
+  using forest_type = isolation_forest<columns, 10, 64, Code, 10 * 63>;
   static forest_type forest;
-  (void)forest.fit({some_rows().data(), rows, columns, columns}, {.seed = 0xfeedfacecafe, .trees = 10, .sample = 64});
+  h.add(static_cast<std::uint64_t>(
+      forest.fit({some_rows().data(), rows, columns, columns}, {.seed = 0xfeedfacecafe, .trees = 10, .sample = 64})
+          .error()));  // a refusal would hide the rest
   for (std::size_t t = 0; t < forest.trees(); ++t) {
     for (const auto& s : forest.splits_of(t)) {
       h.add(static_cast<std::uint64_t>(s.feature));
@@ -64,9 +66,10 @@ void drive_forest(bit_hash& h) {
 }
 
 void drive_walk_heap(bit_hash& h) {
-  using forest_type = isolation_forest<columns, 10, 64, std::uint8_t>;
+  using forest_type = isolation_forest<columns, 10, 64, std::uint8_t, 10 * 63>;
   static forest_type forest;
-  (void)forest.fit({some_rows().data(), rows, columns, columns}, {.seed = 7, .trees = 10, .sample = 64});
+  h.add(static_cast<std::uint64_t>(forest.fit({some_rows().data(), rows, columns, columns}, {.seed = 7, .trees = 10, .sample = 64})
+                                       .error()));  // a refusal would hide the rest
   static const auto heap = lower<walk_heap_for<forest_type>>(forest);
   std::array<std::uint8_t, columns> x{};
   for (std::size_t i = 0; heap && i < rows; ++i) {

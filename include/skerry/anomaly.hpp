@@ -1,0 +1,19 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/anomaly/alarm_latch.hpp>
+#include <skerry/anomaly/calibration.hpp>
+#include <skerry/anomaly/dynamic_isolation_forest.hpp>
+#include <skerry/anomaly/float_forest.hpp>
+#include <skerry/anomaly/forest_config.hpp>
+#include <skerry/anomaly/inference_model.hpp>
+#include <skerry/anomaly/isolation_forest.hpp>
+#include <skerry/anomaly/monitor.hpp>
+#include <skerry/anomaly/monitor_types.hpp>
+#include <skerry/anomaly/path_length.hpp>
+#include <skerry/anomaly/quantizer.hpp>
+#include <skerry/anomaly/refit_gate.hpp>
+#include <skerry/anomaly/row_view.hpp>
+#include <skerry/anomaly/shingler.hpp>
+#include <skerry/anomaly/walk_heap.hpp>
