@@ -91,7 +91,8 @@ class extrema {
       greatest[l] = x > greatest[l] ? x : greatest[l];
     };
     std::size_t i = 0;
-    for (; xs.size() - i >= width; i += width) {
+    const std::size_t whole = xs.size() - xs.size() % width;
+    for (; i < whole; i += width) {
       for (std::size_t l = 0; l < width; ++l) {
         lane(l, xs[i + l]);
       }
