@@ -83,6 +83,7 @@ set(skerry_delivery_headers
     skerry/delivery/transport.hpp)
 
 set(skerry_anomaly_headers
+    skerry/anomaly.hpp
     skerry/anomaly/alarm_latch.hpp
     skerry/anomaly/calibration.hpp
     skerry/anomaly/detail/forest_engine.hpp
