@@ -137,6 +137,20 @@ TEST_CASE("an append that does not fit as a whole adds nothing") {
   CHECK(v.try_append({}));
 }
 
+struct config {
+  inplace_vector<int, 4> after{};
+};
+
+TEST_CASE("a list in braces is taken whole, and one that is too long is the caller's mistake") {
+  const config c{.after = {3, 1, 2}};
+  CHECK(c.after.size() == 3);
+  CHECK(c.after.back() == 2);
+  static_assert(inplace_vector<int, 2>{5, 6}[1] == 6);
+  CHECK(inplace_vector<counted, 2>{counted{5}, counted{6}}.front() == counted{5});
+  CHECK(skerry_test::panics([] { (void)inplace_vector<int, 2>{1, 2, 3}.size(); }));
+  CHECK(counted::alive == 0);
+}
+
 TEST_CASE("reaching for an element that is not there panics in every build") {
   CHECK(skerry_test::panics([] { (void)inplace_vector<int, 4>{}[0]; }));
   CHECK(skerry_test::panics([] { (void)inplace_vector<int, 4>{}.back(); }));

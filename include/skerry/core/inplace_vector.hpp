@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <new>
 #include <span>
 #include <type_traits>
@@ -140,6 +141,13 @@ class inplace_vector : private detail::inplace_vector_base<T, N> {
   using const_iterator = const T*;
 
   inplace_vector() = default;
+  /// A list that is longer than N is the caller's mistake.
+  constexpr inplace_vector(std::initializer_list<T> values) noexcept(std::is_nothrow_copy_constructible_v<T>) {
+    SKERRY_ASSERT(values.size() <= N && "inplace_vector: the list is longer than the capacity");
+    for (const T& value : values) {
+      this->construct(value);
+    }
+  }
 
   [[nodiscard]] static constexpr std::size_t capacity() noexcept { return N; }
   [[nodiscard]] static constexpr std::size_t max_size() noexcept { return N; }
