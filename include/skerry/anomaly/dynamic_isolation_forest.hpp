@@ -98,7 +98,7 @@ class dynamic_isolation_forest {
     for (std::size_t j = 0; j < rows.columns; ++j) {
       float least = 0;
       float greatest = 0;
-      detail::column_ranges(row_view<float>{rows.data + j, rows.rows, 1, rows.stride}, &least, &greatest);
+      (void)detail::column_ranges(row_view<float>{rows.data + j, rows.rows, 1, rows.stride}, &least, &greatest);
       if (!detail::is_finite(greatest - least)) {
         return errc::out_of_range;
       }
@@ -107,7 +107,7 @@ class dynamic_isolation_forest {
       return possible;
     }
     lay_out(rows.columns, config.trees, config.sample);
-    detail::column_ranges(rows, lo(), inv_step());
+    (void)detail::column_ranges(rows, lo(), inv_step());
     if (const status steps = detail::ranges_to_steps<Code>(lo(), inv_step(), columns_); !steps) {
       return steps;
     }
@@ -181,6 +181,9 @@ class dynamic_isolation_forest {
       }
       lay_out(history.columns, state_.planned, state_.wanted_sample);
       lo()[0] = std::numeric_limits<float>::quiet_NaN();
+    }
+    if (columns_ == 0) {
+      return errc::insufficient;
     }
     return detail::grow_slice(state_, pool(), history, columns_, row_visits, std::span<std::uint32_t>{marks(), (columns_ + 31) / 32});
   }

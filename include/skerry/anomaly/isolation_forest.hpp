@@ -62,13 +62,8 @@ class isolation_forest {
     if (rows.rows < 2) {
       return errc::insufficient;
     }
-    for (std::size_t i = 0; i < rows.rows; ++i) {
-      if (!detail::all_finite(rows.row(i), Features)) {
-        return errc::not_finite;
-      }
-    }
     quantizer<Features, Code> codes;
-    if (const status learnt = codes.learn(rows); !learnt) {
+    if (const status learnt = codes.learn(rows, config.missing == missing_policy::refuse); !learnt) {
       return learnt;
     }
     return fit_from(rows.rows, config, codes, [&rows, &codes](std::size_t i, Code* out) {

@@ -5,6 +5,7 @@
 #include <skerry/anomaly/row_view.hpp>
 #include <skerry/core/result.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -82,22 +83,51 @@ template <forest_code Code>
   return bad == 0;
 }
 
-/// Least and greatest value of each column, NaN passed over; false when a value is infinite. A column without any number gets lo > hi.
-constexpr bool column_ranges(row_view<float> rows, float* lo, float* hi) noexcept {
-  for (std::size_t j = 0; j < rows.columns; ++j) {
-    lo[j] = std::numeric_limits<float>::infinity();
-    hi[j] = -std::numeric_limits<float>::infinity();
-  }
-  std::uint32_t infinite = 0;
+/// One pass over up to `Most` columns. Extremes in local arrays, so that a compiler may keep them in vector registers.
+template <std::size_t Most>
+[[nodiscard]] constexpr bool some_column_ranges(row_view<float> rows, std::size_t first, std::size_t count, float* lo, float* hi) noexcept {
+  std::array<float, Most> least;
+  std::array<float, Most> greatest;
+  least.fill(std::numeric_limits<float>::infinity());
+  greatest.fill(-std::numeric_limits<float>::infinity());
+  std::array<std::uint32_t, Most> bad{};
   for (std::size_t i = 0; i < rows.rows; ++i) {
-    const float* x = rows.row(i);
-    for (std::size_t j = 0; j < rows.columns; ++j) {
-      lo[j] = x[j] < lo[j] ? x[j] : lo[j];
-      hi[j] = x[j] > hi[j] ? x[j] : hi[j];
-      infinite |= static_cast<std::uint32_t>((std::bit_cast<std::uint32_t>(x[j]) & 0x7fffffffU) == 0x7f800000U);
+    const float* x = rows.row(i) + first;
+    for (std::size_t j = 0; j < count; ++j) {
+      least[j] = x[j] < least[j] ? x[j] : least[j];
+      greatest[j] = x[j] > greatest[j] ? x[j] : greatest[j];
+      bad[j] |= static_cast<std::uint32_t>(!is_finite(x[j]));
     }
   }
-  return infinite == 0;
+  std::uint32_t any = 0;
+  for (std::size_t j = 0; j < count; ++j) {
+    lo[first + j] = least[j];
+    hi[first + j] = greatest[j];
+    any |= bad[j];
+  }
+  return any == 0;
+}
+
+/// Least and greatest value of each column, NaN passed over; true when every value is finite. A column without any number gets lo > hi.
+[[nodiscard]] constexpr bool column_ranges(row_view<float> rows, float* lo, float* hi) noexcept {
+  constexpr std::size_t together = 8;
+  bool finite = true;
+  std::size_t first = 0;
+  for (; first + together <= rows.columns; first += together) {
+    finite = some_column_ranges<together>(rows, first, together, lo, hi) && finite;
+  }
+  return (first == rows.columns || some_column_ranges<together>(rows, first, rows.columns - first, lo, hi)) && finite;
+}
+
+[[nodiscard]] constexpr bool any_infinite(row_view<float> rows) noexcept {
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    for (std::size_t j = 0; j < rows.columns; ++j) {
+      if (!is_finite(rows.row(i)[j]) && !is_nan(rows.row(i)[j])) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 /// From ranges, in place of hi, the inverse steps; `out_of_range`, with lo and hi spoilt, when a range overflows binary32.
@@ -156,8 +186,8 @@ class quantizer {
     return made;
   }
 
-  /// Takes the least and greatest number of each column as its range; NaN is passed over.
-  [[nodiscard]] constexpr status learn(row_view<float> rows) noexcept {
+  /// Takes the least and greatest number of each column as its range. NaN is passed over, or refused as infinity is.
+  [[nodiscard]] constexpr status learn(row_view<float> rows, bool refuse_nan = false) noexcept {
     if (!rows.holds(Features)) {
       return errc::width;
     }
@@ -165,7 +195,7 @@ class quantizer {
       return errc::insufficient;
     }
     quantizer made;
-    if (!detail::column_ranges(rows, made.lo_, made.inv_step_)) {
+    if (!detail::column_ranges(rows, made.lo_, made.inv_step_) && (refuse_nan || detail::any_infinite(rows))) {
       return errc::not_finite;
     }
     if (const status fits = detail::ranges_to_steps<Code>(made.lo_, made.inv_step_, Features); !fits) {
