@@ -119,6 +119,26 @@ TEST_CASE("a step fault raises an alarm within eight rows") {
   }
 }
 
+TEST_CASE("one column alone is enough for a step fault to raise within eight rows") {
+  for (unsigned seed = 1; seed <= 25; ++seed) {
+    CAPTURE(seed);
+    auto m = make<monitor<1, no_model, brisk>>({.seed = seed * 104729});
+    noise n{seed + 500};
+    std::uint64_t now = 0;
+    const int at = 257 + static_cast<int>(n.g() % 1500);
+    for (int i = 0; i < at; ++i) {
+      (void)feed<1>(*m, n.sample<1>(), now);
+    }
+    verdict<1> v{};
+    int rows = 0;
+    while (rows < 8 && v.state != monitor_state::alarmed) {
+      v = feed<1>(*m, n.sample<1>(seed % 2 == 0 ? 15.0F : -15.0F), now);
+      ++rows;
+    }
+    REQUIRE(v.state == monitor_state::alarmed);
+  }
+}
+
 TEST_CASE("a step in one column that never moved before is a fault too") {
   auto m = make<monitor<4, no_model, brisk>>();
   noise n{5};

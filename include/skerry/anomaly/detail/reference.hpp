@@ -30,7 +30,8 @@ struct reference {
 
   quantizer<Features, code> codes{};
   std::array<forest, 2> halves{};
-  basic_calibration<float, Config::history> scores{};
+  using scores_type = basic_calibration<float, Config::history>;
+  scores_type scores{};
   float enter = 0;
   float leave = 0;
   bool resolved = false;
@@ -249,7 +250,7 @@ class apprentice {
       return fail();
     }
     into.resolved = level.value().resolved;
-    into.enter = into.resolved ? level.value().enter() : within_reach(into, level.value().enter());
+    into.enter = into.resolved ? level.value().enter() : within_reach(into, cautious(into, level.value().enter()));
     into.leave = std::min(calm.value().value, into.enter);
     latch_config judged = wanted.latch;
     judged.enter = into.enter;
@@ -264,15 +265,23 @@ class apprentice {
     return outcome::working;
   }
 
+  // A level beyond the references rests on the mean excess of a few rows; an exponential's mean of n values has the relative
+  // standard error 1 / sqrt(n), and two of them are added.
+  [[nodiscard]] static float cautious(const model& judge, float enter) noexcept {
+    const auto tail = static_cast<double>(judge.scores.size() / model::scores_type::least_for_tail);
+    const float from = judge.scores.for_contamination(1.0 / static_cast<double>(model::scores_type::least_for_tail)).value().value;
+    return from + (enter - from) * static_cast<float>(1 + 2 / math::sqrt(tail));
+  }
+
   // A score has an upper end, an exponential tail has none: a level continued beyond the references may lie where no fault comes.
-  // So it is lowered to what the forest says of its weakest guard row, a fault of one column, but never into the references.
+  // So it is at most half-way from the strangest reference to what the forest says of its weakest guard row, a fault of one column.
   [[nodiscard]] float within_reach(const model& judge, float enter) const noexcept {
     float reach = 1;
     for (std::size_t g = 0; g < guards; ++g) {
       reach = std::min(reach, judge.score(wide(dealt(usable_) + g)));
     }
     const float least = threshold{judge.scores.greatest().value(), true}.enter();
-    return std::max(least, std::min(enter, reach));
+    return std::max(least, std::min(enter, least + (reach - least) * 0.5F));
   }
 
   outcome replay(model& into, const held_ring& held, refit_gate& gate) noexcept {
