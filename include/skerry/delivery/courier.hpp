@@ -144,7 +144,7 @@ class courier {
     delivery_counters& count = box_.count();
     ++count.offered;
     flight* f = free_flight();
-    if (f == nullptr || direct_in(item.stream) || box_.queued() + directs_ >= box_.config().quota_items) {
+    if (f == nullptr || box_.would_overtake(item.stream) || box_.queued() + directs_ >= box_.config().quota_items) {
       if (options.store == store_when::on_failure) {
         --count.offered;  // the outbox counts it
         return box_.append(payload, item, t);
@@ -158,7 +158,7 @@ class courier {
       return id.error();
     }
     ++count.produced;
-    ++directs_;
+    begin_direct(item.stream);
     f->kind = flight_kind::direct;
     f->stage = flight_stage::waiting;
     f->id = id.value();
@@ -198,7 +198,7 @@ class courier {
       }
       if (f.kind == flight_kind::direct) {
         ++box_.count().dropped[static_cast<std::size_t>(drop_reason::cancelled)];
-        --directs_;
+        end_direct(f.id.stream);
       } else {
         (void)box_.drop(f.id, drop_reason::cancelled);
       }
@@ -408,17 +408,17 @@ class courier {
     }
     return nullptr;
   }
+  void begin_direct(stream_id stream) noexcept {
+    ++directs_;
+    box_.set_direct(stream, true);
+  }
+  void end_direct(stream_id stream) noexcept {
+    --directs_;
+    box_.set_direct(stream, false);
+  }
   void clear(flight& f) noexcept {
     f.kind = flight_kind::none;
     ++f.generation;
-  }
-  [[nodiscard]] bool direct_in(stream_id stream) const noexcept {
-    for (const flight& f : flights_) {
-      if (f.kind == flight_kind::direct && f.id.stream == stream && (f.stage == flight_stage::waiting || f.stage == flight_stage::out)) {
-        return true;
-      }
-    }
-    return false;
   }
   /// The most preferred endpoint that may be used now and is not in `but`; `endpoint_id::none` if there is none.
   [[nodiscard]] endpoint_id ready_endpoint(Time t, std::uint8_t but = 0) const noexcept {
@@ -430,8 +430,7 @@ class courier {
     return endpoint_id::none;
   }
   [[nodiscard]] bool may_go_direct(stream_id stream, Time t) const noexcept {
-    const bool behind = box_.order_of(stream) == order::strict && box_.queued(stream) > 0;
-    return !behind && !direct_in(stream) && ready_endpoint(t) != endpoint_id::none;
+    return !box_.would_overtake(stream) && ready_endpoint(t) != endpoint_id::none;
   }
   [[nodiscard]] item_options<Time> with_history(item_options<Time> options, Time t) noexcept {
     if (ready_endpoint(t) == endpoint_id::none) {
@@ -510,7 +509,7 @@ class courier {
       const duration_t<Time> capped = duration_from_count<Time>(share > 0 ? share : 1);
       return launch(f, e, config_->attempt_timeout < capped ? config_->attempt_timeout : capped, t);
     }
-    --directs_;
+    end_direct(f.id.stream);
     delivery_counters& count = box_.count();
     f.why = late ? errc::timeout : errc::unavailable;
     if (f.store == store_when::never) {
@@ -588,27 +587,23 @@ class courier {
   }
 
   [[nodiscard]] action<Time> probe(Time t) noexcept {
-    const endpoint_id e = paths_.probe_due(t);
-    if (e == endpoint_id::none) {
-      return {};
-    }
     flight* f = free_flight();
-    if (f == nullptr) {
-      return {};
+    for (endpoint_id e = paths_.probe_due(t); f != nullptr && e != endpoint_id::none; e = paths_.probe_due(t)) {
+      if (!breakers_[e.value].ready(t)) {
+        const deadline<Time> at = breakers_[e.value].next_deadline();
+        paths_.postpone_probe(e, at ? at.value() : skerry::advance(t, config_->failover.probe_every));
+        continue;
+      }
+      f->kind = flight_kind::probe;
+      f->id = item_id{};
+      f->length = 0;
+      f->attempts = 0;
+      f->tried = 0;
+      f->cancelled = false;
+      paths_.postpone_probe(e, skerry::advance(t, config_->attempt_timeout));
+      return launch(*f, e, config_->attempt_timeout, t);
     }
-    if (!breakers_[e.value].ready(t)) {
-      const deadline<Time> at = breakers_[e.value].next_deadline();
-      paths_.postpone_probe(e, at ? at.value() : skerry::advance(t, config_->failover.probe_every));
-      return {};
-    }
-    f->kind = flight_kind::probe;
-    f->id = item_id{};
-    f->length = 0;
-    f->attempts = 0;
-    f->tried = 0;
-    f->cancelled = false;
-    paths_.postpone_probe(e, skerry::advance(t, config_->attempt_timeout));
-    return launch(*f, e, config_->attempt_timeout, t);
+    return {};
   }
 
   // --- answers ---
@@ -641,7 +636,7 @@ class courier {
     if (what == outcome::ok) {
       ++count.delivered;
       count.bytes_live += f.length;
-      --directs_;
+      end_direct(f.id.stream);
       f.stage = flight_stage::over;
       f.why = errc::ok;
       return;
@@ -650,7 +645,7 @@ class courier {
         (what == outcome::permanent && f.store == store_when::never) || (what == outcome::unknown && f.options.repeat == repeatable::no);
     if (final) {
       ++count.dropped[static_cast<std::size_t>(drop_reason::dead_letter)];
-      --directs_;
+      end_direct(f.id.stream);
       f.stage = flight_stage::over;
       f.why = what == outcome::permanent ? errc::refused : errc::timeout;
       return;

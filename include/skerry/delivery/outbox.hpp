@@ -310,6 +310,16 @@ class outbox {
     trusted_ = clock.trusted;
   }
 
+  /// A direct send of this stream is under way: what must not overtake it waits.
+  void set_direct(stream_id stream, bool under_way) noexcept {
+    SKERRY_ASSERT(stream < L.streams);
+    lanes_[stream].direct = under_way;
+  }
+  /// Would a new item of this stream overtake one that it must not?
+  [[nodiscard]] bool would_overtake(stream_id stream) const noexcept {
+    const lane& s = lanes_[stream];
+    return s.direct || (s.how == order::strict ? s.count > 0 : s.fresh != none);
+  }
   /// Lets a stream wait.
   void hold(stream_id stream, duration_t<Time> wait, Time now) noexcept {
     SKERRY_ASSERT(stream < L.streams);
@@ -412,6 +422,7 @@ class outbox {
     std::uint16_t out = 0, live_out = 0;
     order how = order::strict;
     bool held = false;
+    bool direct = false;  // the courier sends an item of this stream that is not stored
   };
   struct outbox_look {
     deadline<Time> timer{};
@@ -600,7 +611,7 @@ class outbox {
     if (to.held) {
       to.backlog_upto = e.seq > to.backlog_upto && to.how == order::strict ? e.seq : to.backlog_upto;
     }
-    if (!historical && to.fresh == none && e.seq > to.backlog_upto) {
+    if (to.fresh == none && is_live(to, e)) {
       to.fresh = i;
     }
     return {};
@@ -705,6 +716,9 @@ class outbox {
     }
     if (of.fresh == i) {
       of.fresh = e.next;
+      while (of.fresh != none && !is_live(of, entries_[of.fresh])) {
+        of.fresh = entries_[of.fresh].next;
+      }
     }
     const bool oldest = of.head == i;
     (e.prev == none ? of.head : entries_[e.prev].next) = e.next;
@@ -826,12 +840,12 @@ class outbox {
   /// What the stream would send next, regardless of its hold; `held` says whether the hold matters.
   [[nodiscard]] index candidate(const lane& s, bool& waits, bool live_only) const noexcept {
     waits = false;
-    if (s.head == none) {
+    if (s.head == none || (s.direct && s.how == order::strict)) {
       return none;
     }
-    if (s.how == order::live_first && s.fresh != none && s.live_out < config_.stream_window) {
+    if (s.how == order::live_first && !s.direct && s.fresh != none && s.live_out < config_.stream_window) {
       for (index i = s.fresh; i != none; i = entries_[i].next) {
-        if (!entries_[i].in_flight && sendable(entries_[i]) && !(live_only && entries_[i].historical)) {
+        if (is_live(s, entries_[i]) && !entries_[i].in_flight && sendable(entries_[i])) {
           return i;
         }
       }
@@ -843,7 +857,7 @@ class outbox {
     while (i != none && entries_[i].in_flight) {
       i = entries_[i].next;
     }
-    if (i == none || !sendable(entries_[i]) || (is_live(s, entries_[i]) && s.live_out >= config_.stream_window) ||
+    if (i == none || !sendable(entries_[i]) || (is_live(s, entries_[i]) && (s.direct || s.live_out >= config_.stream_window)) ||
         (live_only && has_waited(s, entries_[i]))) {
       return none;
     }
