@@ -27,7 +27,9 @@ namespace {
 
 template <std::size_t F, std::size_t T, std::size_t S, typename C, std::size_t N>
 constexpr bool keeps_its_size(const isolation_forest<F, T, S, C, N>*) {
-  return sizeof(isolation_forest<F, T, S, C, N>) <= N * (2 + sizeof(C)) + N + T + 8 * F + 4 * T + 64;
+  constexpr std::size_t split = 2 + sizeof(C) + (F > 255 ? 1 : 0) + (S > 256 ? 1 : 0);
+  constexpr std::size_t leaf = S > 512 ? 2 : 1;
+  return sizeof(isolation_forest<F, T, S, C, N>) <= N * split + (N + T) * leaf + 8 * F + 4 * T + 64;
 }
 template <typename F>
 constexpr bool in_bound = keeps_its_size(static_cast<const F*>(nullptr)) && std::is_trivially_copyable_v<F>;
@@ -36,6 +38,9 @@ static_assert(in_bound<isolation_forest<16, 100, 256, std::uint8_t>>);
 static_assert(in_bound<isolation_forest<1, 1, 2>>);
 static_assert(in_bound<isolation_forest<3, 50, 128>> && in_bound<isolation_forest<3, 50, 128, std::uint8_t>>);
 static_assert(in_bound<isolation_forest<255, 7, 255>> && in_bound<isolation_forest<80, 100, 256, std::int16_t, 7001>>);
+static_assert(in_bound<isolation_forest<256>> && in_bound<isolation_forest<1000, 20, 300>> && in_bound<isolation_forest<4, 20, 300>>);
+static_assert(in_bound<isolation_forest<4, 20, 700>> && in_bound<isolation_forest<300, 10, 64, std::uint8_t>> &&
+              in_bound<isolation_forest<4, 20, 300, std::uint8_t>> && in_bound<isolation_forest<300, 20, 300, std::uint8_t>>);
 static_assert(isolation_forest<16>::training_bytes <= 10 * 1024 &&
               isolation_forest<16, 100, 256, std::uint8_t>::training_bytes <= 6 * 1024);
 static_assert(noexcept(std::declval<isolation_forest<2>&>().fit({}, {.seed = 0})));
@@ -96,6 +101,20 @@ TEMPLATE_TEST_CASE("a forest grown in slices is the forest grown at once, split 
     }
     CHECK(from_codes.depth_sum(row_of<forest_type>(data, 0)).error() == errc::insufficient);  // it never saw a number
   }
+}
+
+TEST_CASE("more than 255 columns and samples beyond 256 grow in slices as at once, too") {
+  using forest_type = isolation_forest<260, 3, 300, std::int16_t, 3 * 299 + 10>;
+  const rows_of_numbers data{8, 310, 260};
+  const forest_config config{.seed = 4, .trees = 3, .sample = 300};
+  auto at_once = std::make_unique<forest_type>();
+  auto sliced = std::make_unique<forest_type>();
+  REQUIRE(at_once->fit(data.view(), config));
+  CHECK(at_once->leaf_scale() == 12);
+  const auto codes = codes_of(data, at_once->codes());
+  REQUIRE(sliced->begin(config, at_once->codes()));
+  REQUIRE(grow_in_slices(*sliced, {codes.data(), data.rows, 260, 260}, 3, 1) == errc::ok);
+  CHECK(skerry_test::same_trees(*at_once, *sliced));
 }
 
 TEST_CASE("a tree depends on the seed, its number and its sample, not on how many trees stand beside it") {

@@ -23,7 +23,8 @@ namespace skerry::inline v0::anomaly {
 ///
 /// The members are those of the fixed form with spans of any length; a row of another width than the forest's is `errc::width`.
 ///
-/// Cost    one block from the allocator, 6 bytes a split and 2 a leaf with room for the worst case, Trees · (Sample - 1) splits, and
+/// Cost    one block from the allocator, 4 + sizeof(Code) bytes a split and 2 a leaf with room for the worst case, Trees · (Sample - 1)
+/// splits, and
 ///         the memory to train in; taken by `reserve`, or by the first fit. Afterwards nothing is allocated as long as fits are not
 ///         wider or larger. A fit never counts first, because it always fits.
 /// Errors  as `isolation_forest`; `full` only from `grow` when all trees are grown. What an allocator throws passes through, and

@@ -28,8 +28,8 @@ namespace skerry::inline v0::anomaly {
 ///         higher = stranger
 /// Cost    fit: Trees · sample · depth row visits; Sample · (Features · sizeof(Code) + 2) + Features / 8 bytes of stack (`training_bytes`).
 ///         A second fit grows the trees twice, once to count. depth_sum: Trees · depth comparisons. No heap, trivially copyable.
-///         sizeof <= Nodes · (2 + sizeof(Code)) + Nodes + Trees + 8 · Features + 4 · Trees + 64, up to 255 columns and samples of 256
-///         (beyond either: six bytes a split; two bytes a leaf from samples of about 600)
+///         sizeof <= Nodes · (2 + sizeof(Code)) + Nodes + Trees + 8 · Features + 4 · Trees + 64; a byte more per split beyond 255
+///         columns, one more beyond samples of 256, and one more per leaf beyond samples of 512
 /// Bound   of `score`: relative error <= 1e-6 against 2^(-mean h / c(ψ)) of the depth sum
 /// Errors  `width`; `insufficient`: fewer than two rows, or not fitted; `not_finite`: NaN or infinity, or the missing code;
 ///         `out_of_range`: greatest - least overflows binary32; `full`: more trees, sample or splits than fit; `invalid`: no trees, a

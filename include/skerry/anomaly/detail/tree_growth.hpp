@@ -23,6 +23,21 @@ struct split {
   Code threshold;  ///< left when code <= threshold
 };
 
+template <typename Feature, typename Count, typename Code>
+inline constexpr bool leaves_gaps = (sizeof(Feature) == 1 && sizeof(Count) == 2) ||
+                                    ((sizeof(Feature) == 2 || sizeof(Count) == 2 || sizeof(Code) == 2) &&
+                                     (sizeof(Feature) + sizeof(Count) + sizeof(Code)) % 2 != 0);
+
+/// The same where the fields would leave gaps: no gaps, and no alignment.
+template <typename Feature, typename Count, forest_code Code>
+requires leaves_gaps<Feature, Count, Code>
+struct [[gnu::packed]] split<Feature, Count, Code> {
+  using code_type = Code;
+  Feature feature;
+  Count left;
+  Code threshold;
+};
+
 /// Depth at which growing stops: ceil(log2 n), or what the caller wants.
 [[nodiscard]] constexpr std::uint32_t depth_limit_of(std::uint32_t sample) noexcept {
   return static_cast<std::uint32_t>(std::bit_width(sample - 1U));
