@@ -63,7 +63,7 @@ struct outbox_config {
 
 /// Keeps items until a peer took responsibility for them, bounded, in order per stream, and counts every one that is lost.
 ///
-/// Cost    `append`, `take`, `acknowledge` O(streams) and one copy of the payload; eviction and expiry O(items). 64 bytes of RAM per
+/// Cost    `append`, `take`, `acknowledge` O(streams) and one copy of the payload; eviction and expiry O(items). 56 bytes of RAM per
 ///         item of the limits with a 32-bit tick, and one record buffer; no heap
 /// Bound   produced + recovered = delivered + dropped + queued at any moment
 /// Errors  `append`: `full` (quota or store, and nobody may be evicted), `invalid` (stream or class out of range), `width` (longer than
