@@ -171,7 +171,7 @@ class basic_calibration {
         scores_[to - 1] = other.scores_[--theirs];
       }
     }
-    size_ = static_cast<std::uint32_t>(size_ + (self ? size_ : other.size_));
+    size_ += self ? size_ : other.size_;
     return {};
   }
 
@@ -205,7 +205,7 @@ class basic_calibration {
 
   std::array<Score, Capacity> scores_{};
   std::uint64_t detector_ = 0;
-  std::uint32_t size_ = 0;
+  std::uint64_t size_ = 0;  // wide, so that the object has no padding and equal ones are equal in bytes
 };
 
 /// The calibration of a forest's scores: up to 4096 references, 16 KB.
