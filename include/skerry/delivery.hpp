@@ -6,6 +6,7 @@
 #include <skerry/delivery/circuit_breaker.hpp>
 #include <skerry/delivery/counters.hpp>
 #include <skerry/delivery/courier.hpp>
+#include <skerry/delivery/courier_action.hpp>
 #include <skerry/delivery/dedupe.hpp>
 #include <skerry/delivery/device_seed.hpp>
 #include <skerry/delivery/drive_tick.hpp>
@@ -14,6 +15,7 @@
 #include <skerry/delivery/item.hpp>
 #include <skerry/delivery/memory_store.hpp>
 #include <skerry/delivery/outbox.hpp>
+#include <skerry/delivery/outbox_config.hpp>
 #include <skerry/delivery/outcome.hpp>
 #include <skerry/delivery/retry.hpp>
 #include <skerry/delivery/retry_budget.hpp>

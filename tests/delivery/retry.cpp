@@ -54,7 +54,6 @@ TEST_CASE("permanent and cancelled end it, ok ends it well") {
 }
 
 TEST_CASE("jitter is added to a hint, never subtracted") {
-  retry_budget<tick> budget{budget_config};
   retry_config<tick> config;
   config.hint = hint_rule::exact_then_reset;
   config.hint_jitter = 500;

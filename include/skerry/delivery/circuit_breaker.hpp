@@ -47,7 +47,7 @@ template <std::uint16_t N>
 class result_bits {
  public:
   constexpr void push(bool failed, bool slow, std::uint16_t size) noexcept {
-    const std::uint16_t word = head_ / 32;
+    const std::size_t word = words == 1 ? 0 : head_ / 32;
     const std::uint32_t bit = 1U << (head_ % 32);
     if (count_ == size) {
       failures_ = static_cast<std::uint16_t>(failures_ - ((failed_[word] & bit) != 0 ? 1 : 0));
@@ -280,7 +280,10 @@ class circuit_breaker {
 
   /// What time alone does: a clock that stepped back, silent trials, a half-open state that lasts too long.
   void settle(Time now) noexcept {
-    if (elapsed(now, since_) < duration_t<Time>{} && state_ != breaker_state::closed) {
+    if (state_ == breaker_state::closed) {
+      return;
+    }
+    if (elapsed(now, since_) < duration_t<Time>{}) {
       since_ = now;  // no wait becomes longer than its nominal length
       leased_ = now;
     }

@@ -4,6 +4,7 @@
 
 #include <skerry/delivery/backoff.hpp>
 #include <skerry/delivery/circuit_breaker.hpp>
+#include <skerry/delivery/courier_action.hpp>
 #include <skerry/delivery/failover.hpp>
 #include <skerry/delivery/outbox.hpp>
 #include <skerry/delivery/retry_budget.hpp>
@@ -17,76 +18,6 @@
 #include <utility>
 
 namespace skerry::inline v0::delivery {
-
-/// Capacity of a courier, as a template argument.
-struct courier_limits {
-  outbox_limits box{};
-  std::uint8_t endpoints = 3;
-  std::uint16_t flights = 16;  ///< attempts under way, direct sends included; each has a buffer of box.record_bytes
-};
-
-template <instant Time>
-struct courier_config {
-  outbox_config box{};  ///< its quotas are mandatory
-  std::uint8_t endpoints = 1;
-  backoff_config<Time> backoff{};
-  breaker_config<Time> breaker{};
-  retry_budget_config<Time> budget{};
-  failover_config<Time> failover{};
-  duration_t<Time> attempt_timeout = from_ms<Time>(30'000);  ///< the lease of a token
-  duration_t<Time> send_deadline = from_ms<Time>(30'000);    ///< of a send that names none
-  duration_t<Time> replay_interval = from_ms<Time>(10);      ///< between two items out of the outbox; twice that while live items wait
-};
-
-/// When a direct send is written to the outbox.
-enum class store_when : std::uint8_t {
-  on_failure,  ///< when nobody could be reached
-  first,       ///< before it is tried: closes the crash window
-  never,       ///< it is lost if it fails, and counted as not_stored
-};
-
-template <instant Time>
-struct send_options {
-  item_options<Time> item{};
-  deadline<Time> until{};  ///< one over all endpoints; none: courier_config::send_deadline from now
-  store_when store = store_when::on_failure;
-};
-
-/// What a hint says about a link. It proves nothing.
-enum class link_state : std::uint8_t { up, down };
-
-/// What the caller is asked to do, or told.
-enum class action_kind : std::uint8_t {
-  idle,         ///< nothing until next_deadline() or an event
-  send,         ///< start the attempt; answer with on_result(token)
-  abandon,      ///< nobody waits for this token any more
-  sync,         ///< sync the store; answer with on_synced(sync)
-  probe,        ///< ask the endpoint whether it answers; answer with on_result(token)
-  completed,    ///< a direct send ended: delivered (ok), stored (unavailable), or lost (any other reason)
-  dead_letter,  ///< the peer refused this item for good: last chance to keep it
-};
-
-/// Names one sync.
-struct sync_token {
-  std::uint16_t generation = 0;
-};
-
-/// One action. The item is valid until the next call of the courier.
-template <instant Time>
-struct action {
-  action_kind kind = action_kind::idle;
-  send_token token{};
-  endpoint_id endpoint{};
-  item_view item{};
-  std::uint16_t attempt = 0;  ///< from 1
-  Time deadline{};            ///< send, probe: the token's lease ends
-  sync_token sync{};
-  errc why = errc::ok;             ///< completed
-  std::uint32_t remaining_ms = 0;  ///< send: the time that is left
-
-  /// What travels with the attempt.
-  [[nodiscard]] attempt_info info() const noexcept { return attempt_info{attempt, kind == action_kind::probe, remaining_ms}; }
-};
 
 /// The connectivity manager: now if it can, stored if it cannot, replayed once it can again.
 ///
@@ -532,16 +463,16 @@ class courier {
   }
 
   [[nodiscard]] action<Time> replay(Time t) noexcept {
-    box_.tick(t);
-    const bool paced = elapsed(t, replay_at_) < duration_t<Time>{};
-    if (!box_.due(t, paced)) {
+    if (box_.queued() == 0) {
       return {};
     }
     flight* f = free_flight();
-    const endpoint_id e = ready_endpoint(t);
-    if (f == nullptr || e == endpoint_id::none) {
+    const endpoint_id e = f == nullptr ? endpoint_id::none : ready_endpoint(t);
+    if (e == endpoint_id::none) {
+      box_.tick(t);
       return {};
     }
+    const bool paced = elapsed(t, replay_at_) < duration_t<Time>{};
     const result<item_view> taken = box_.take(t, paced);
     if (!taken) {
       return {};

@@ -1,0 +1,53 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+namespace skerry::inline v0::delivery {
+
+/// Who leaves when a quota is used up. Items in flight never do, nor does an item for a less important one.
+enum class eviction : std::uint8_t {
+  reject,            ///< nobody: the new item is refused
+  oldest,            ///< the oldest, whatever its class
+  oldest_of_lowest,  ///< the oldest of the least important class
+  lowest_newest,     ///< the newest of the least important class
+  thin,              ///< every second of the least important class, so that a history keeps its shape
+};
+
+/// What an item must survive before `durable_upto` covers it.
+enum class durability : std::uint8_t {
+  volatile_,  ///< nothing: no sync is asked for, nothing is called durable
+  os,         ///< the end of this process
+  media,      ///< a power cut
+};
+
+/// What a stream does with new items while older ones wait.
+enum class order : std::uint8_t {
+  strict,      ///< they queue behind
+  live_first,  ///< they go at once; the backlog follows in its own order, marked historical
+};
+
+/// Capacity of an outbox, as a template argument.
+struct outbox_limits {
+  std::uint16_t streams = 8;
+  std::uint16_t items = 256;         ///< queued at once: each takes an index entry of RAM, wherever its payload is
+  std::uint32_t record_bytes = 256;  ///< longest payload
+};
+
+struct outbox_config {
+  std::uint64_t quota_bytes;  ///< of payload; mandatory
+  std::uint32_t quota_items;  ///< mandatory
+  eviction evict = eviction::oldest_of_lowest;
+  durability mode = durability::media;
+  std::uint16_t sync_records = 16;
+  std::uint32_t sync_window_ms = 20;
+  std::uint16_t stream_window = 1;     ///< in flight per stream; above 1 order holds only over a transport that keeps it and fails in order
+  std::uint16_t in_flight = 32;        ///< over all streams
+  std::uint8_t dead_letter_after = 5;  ///< permanent refusals of one item, because peers misreport
+  std::uint8_t lower_share = 8;        ///< every so many takes one goes to a class that would have to wait
+  std::uint32_t lease_ms = 60'000;     ///< in flight without a word for so long: given back as unknown; 0: never
+  delivery::order streams = order::strict;
+};
+
+}  // namespace skerry::inline v0::delivery
