@@ -129,7 +129,7 @@ class causal_store {
   /// records, the same ones each time.
   ///
   /// watched    an actor whose conflicts are of special interest, usually the own one
-  /// touched    called as `touched(slot)` for each key that got a record, after it got it
+  /// touched    called as `touched(slot, who)` after a key got a record of an actor
   template <typename Delta, typename Touched>
   [[nodiscard]] constexpr status join(const Delta& delta, const actor& watched, join_report& report, Touched&& touched) {
     report = {};
@@ -176,7 +176,7 @@ class causal_store {
   }
   template <typename Delta>
   [[nodiscard]] constexpr status join(const Delta& delta, join_report& report) {
-    return join(delta, actor{}, report, [](index) {});
+    return join(delta, actor{}, report, [](index, const actor&) {});
   }
   [[nodiscard]] constexpr status join(const causal_store& other) {
     join_report report;
@@ -243,6 +243,12 @@ class causal_store {
     std::array<actor_ref, Limits::actors> position_{};
   };
 
+  /// Drops the records of one actor under a key but its latest.
+  constexpr void prune_to_latest(index slot, const actor& who) {
+    std::uint64_t latest = 0;
+    records(slot).for_each([&](const record_view& r) { latest = r.who == who && r.n > latest ? r.n : latest; });
+    (void)prune(slot, [&](const record_view& r) { return r.who != who || r.n == latest; });
+  }
   /// Drops the records of a key for which `keep` is false. They count as removed everywhere, like any event seen and absent: only
   /// for records that no reader can ever need again.
   template <typename Keep>
@@ -525,7 +531,7 @@ class causal_store {
     fill(r, in);
     dot_index_.insert(hash(d), static_cast<typename decltype(dot_index_)::index>(i));
     ++record_count_;
-    touched(slot);
+    touched(slot, actors_[d.who]);
   }
   static constexpr void fill(record& r, const incoming& in) noexcept {
     r.at = in.at;

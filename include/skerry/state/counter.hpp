@@ -25,6 +25,7 @@ struct counter_rows {
   using row = counter_row;
   static constexpr delivery_need need = delivery_need::any_order;
   static constexpr bool removable = false;
+  static constexpr bool one_per_actor = true;  // a row holds totals: an older one that comes late must not count beside it
 
   [[nodiscard]] static constexpr status encode(byte_writer& out, const counter_row& r) noexcept {
     out.varint(r.from);

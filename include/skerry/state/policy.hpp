@@ -61,7 +61,9 @@ struct verdict {
 ///   4. `P::kind` is its wire tag, for ever;
 ///   5. payloads have one encoding per content, of bounded size; `P::valid(payload)` knows it from all other bytes;
 ///   6. `P::need` names the order of deltas that it relies on;
-///   7. `P::removable` says whether a key may be removed.
+///   7. `P::removable` says whether a key may be removed;
+///   8. `P::one_per_actor`, if it is there and true, says that an actor's later record says all that its earlier ones said: of
+///      several, which late deltas can bring together, only the latest is kept. Not for what is removable, as under 3.
 template <typename P>
 concept policy = requires(const detail::no_records& records, std::span<const std::byte> payload) {
   typename P::value_type;
@@ -72,6 +74,18 @@ concept policy = requires(const detail::no_records& records, std::span<const std
   { P::judge(records) } -> std::same_as<verdict>;
   { P::valid(payload) } -> std::same_as<bool>;
 };
+
+namespace detail {
+template <typename P>
+constexpr bool is_one_per_actor() noexcept {
+  if constexpr (requires { P::one_per_actor; }) {
+    static_assert(!P::one_per_actor || !P::removable, "one_per_actor is for policies that are not removable: see the concept");
+    return P::one_per_actor;
+  } else {
+    return false;
+  }
+}
+}  // namespace detail
 
 /// A policy whose mutator is `write`: the new value takes the place of all that the writer saw.
 template <typename P>

@@ -602,7 +602,8 @@ class replica {
 
   template <typename Delta>
   [[nodiscard]] status join_delta(const Delta& delta, join_report& report) {
-    const status s = store_.join(delta, identity_.self(), report, [this](typename store_type::index slot) { prune(slot); });
+    const status s =
+        store_.join(delta, identity_.self(), report, [this](typename store_type::index slot, const actor& who) { prune(slot, who); });
     lacking_ = s ? lacking_ : report.lacking;
     if (s) {
       counters_.records_added += report.added;
@@ -612,9 +613,11 @@ class replica {
     }
     return s;
   }
-  void prune(typename store_type::index slot) {
+  void prune(typename store_type::index slot, const actor& writer) {
     Schema::visit(store_.key(slot).path, [&]<typename P>() {
-      if constexpr (detail::is_permanent<P>() && requires { P::policy::prune_to(detail::no_records{}); }) {
+      if constexpr (detail::is_one_per_actor<typename P::policy>()) {
+        store_.prune_to_latest(slot, writer);
+      } else if constexpr (detail::is_permanent<P>() && requires { P::policy::prune_to(detail::no_records{}); }) {
         const verdict best = P::policy::prune_to(store_.records(slot));
         const actor who = best.winner.who;
         const std::uint64_t n = best.winner.n;
