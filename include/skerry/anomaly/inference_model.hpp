@@ -55,6 +55,12 @@ struct no_model {
   static constexpr std::array<std::uint32_t, 1> shape{0};
 };
 
+namespace detail {
+template <typename F, std::size_t In, std::size_t Out>
+concept callable_on = std::invocable < std::remove_cvref_t<F>
+&, std::span<const float, In>, std::span < float, Out >> ;
+}  // namespace detail
+
 /// A callable as an `inference_model` with one input and one output extent; made by `model_from`.
 ///
 /// Cost    sizeof(F); one call
@@ -93,10 +99,8 @@ class function_model {
 
 /// Makes an `inference_model` of a callable `f(std::span<const float, In>, std::span<float, Out>)` that returns a `status`, or
 /// nothing when it cannot fail: for a hand-written rule, a generated function, or a call into a runtime.
-template <std::size_t In, std::size_t Out, typename F>
-requires std::invocable < std::remove_cvref_t<F>
-&, std::span<const float, In>, std::span < float,
-    Out >> [[nodiscard]] constexpr auto model_from(F&& f) noexcept(std::is_nothrow_constructible_v<std::remove_cvref_t<F>, F>) {
+template <std::size_t In, std::size_t Out, detail::callable_on<In, Out> F>
+[[nodiscard]] constexpr auto model_from(F&& f) noexcept(std::is_nothrow_constructible_v<std::remove_cvref_t<F>, F>) {
   return function_model<In, Out, std::remove_cvref_t<F>>{std::forward<F>(f)};
 }
 
