@@ -32,6 +32,8 @@ set(skerry_core_headers
 
 set(skerry_stats_headers
     skerry/stats.hpp
+    skerry/stats/cholesky.hpp
+    skerry/stats/covariance.hpp
     skerry/stats/detail/lanes.hpp
     skerry/stats/ewma.hpp
     skerry/stats/extrema.hpp
@@ -67,6 +69,7 @@ set(skerry_delivery_headers
     skerry/delivery/circuit_breaker.hpp
     skerry/delivery/counters.hpp
     skerry/delivery/courier.hpp
+    skerry/delivery/courier_action.hpp
     skerry/delivery/dedupe.hpp
     skerry/delivery/detail/scale.hpp
     skerry/delivery/detail/steady.hpp
@@ -77,6 +80,7 @@ set(skerry_delivery_headers
     skerry/delivery/item.hpp
     skerry/delivery/memory_store.hpp
     skerry/delivery/outbox.hpp
+    skerry/delivery/outbox_config.hpp
     skerry/delivery/outcome.hpp
     skerry/delivery/retry.hpp
     skerry/delivery/retry_budget.hpp
@@ -87,10 +91,12 @@ set(skerry_anomaly_headers
     skerry/anomaly/alarm_latch.hpp
     skerry/anomaly/calibration.hpp
     skerry/anomaly/detail/forest_engine.hpp
+    skerry/anomaly/detail/jacobi_eigen.hpp
     skerry/anomaly/detail/last_instant.hpp
     skerry/anomaly/detail/lower.hpp
     skerry/anomaly/detail/reference.hpp
     skerry/anomaly/detail/row_ring.hpp
+    skerry/anomaly/detail/tail_quantiles.hpp
     skerry/anomaly/detail/tree_growth.hpp
     skerry/anomaly/detail/tree_random.hpp
     skerry/anomaly/dynamic_isolation_forest.hpp

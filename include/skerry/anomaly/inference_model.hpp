@@ -57,8 +57,9 @@ struct no_model {
 
 namespace detail {
 template <typename F, std::size_t In, std::size_t Out>
-concept callable_on = std::invocable < std::remove_cvref_t<F>
-&, std::span<const float, In>, std::span < float, Out >> ;
+concept callable_on = requires(std::remove_cvref_t<F> f, std::span<const float, In> in, std::span<float, Out> out) {
+  f(in, out);
+};
 }  // namespace detail
 
 /// A callable as an `inference_model` with one input and one output extent; made by `model_from`.
