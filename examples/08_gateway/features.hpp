@@ -27,21 +27,23 @@ using feature_row = std::array<float, feature_count>;
 
 /// Names, units and, in the words of a maintenance engineer, what to check when it rises.
 inline std::vector<indicator> feature_names() {
-  const auto make = [](const char* name, const char* unit, const char* means) {
+  const auto make = [](const char* name, const char* unit, const char* means, bool specific = false) {
     indicator i;
     i.name = name;
     i.unit = unit;
     i.means = means;
+    i.specific = specific;
     return i;
   };
-  return {make("vibration, all axes", "dB", "what is loose, out of balance or worn; see which other indicator rose with it"),
-          make("impulsiveness of the vibration", "dB", "bearing or gear damage: something strikes once per turn or per ball"),
-          make("ringing of the spindle head", "dB", "spindle bearing, lubrication; then tool and clamping"),
-          make("ringing at the outer-ring frequency", "dB", "outer ring of the spindle bearing: listen, grease, plan its replacement"),
-          make("ringing at the inner-ring frequency", "dB", "inner ring of the spindle bearing: listen, grease, plan its replacement"),
-          make("shaft line, once per turn", "dB", "balance of spindle and tool holder, clamping"),
-          make("tooth-pass line", "dB", "tool wear, a chipped tooth, feed per tooth"),
-          make("spindle current for the load", "%", "tool wear, spindle drive, lubrication")};
+  return {
+      make("vibration of all axes", "dB", "what is loose, out of balance or worn; see which other indicator rose with it"),
+      make("impulsiveness of the vibration", "dB", "bearing or gear damage: something strikes once per turn or per ball"),
+      make("ringing of the spindle head", "dB", "spindle bearing, lubrication; then tool and clamping"),
+      make("ringing at the outer-ring frequency", "dB", "outer ring of the spindle bearing: listen, grease, plan its replacement", true),
+      make("ringing at the inner-ring frequency", "dB", "inner ring of the spindle bearing: listen, grease, plan its replacement", true),
+      make("shaft line, once per turn", "dB", "balance of spindle and tool holder, clamping", true),
+      make("tooth-pass line", "dB", "tool wear, a chipped tooth, feed per tooth", true),
+      make("spindle current for the load", "%", "tool wear, spindle drive, lubrication", true)};
 }
 
 /// Power of `x` around one frequency (Goertzel 1958); the mean must have been taken out.
@@ -154,6 +156,8 @@ class second_window {
 
   [[nodiscard]] feature_row features(const skerry::testing::cnc_machine& machine) const {
     const skerry::testing::cnc_profile& profile = machine.profile();
+    // Below these a line is noise, and its ups and downs mean nothing.
+    constexpr double line_floor = 400, ringing_floor = 1000;  // counts squared: about 0.01 g
     const auto decibel = [](double power) { return static_cast<float>(10 * std::log10(std::max(power, 1e-6))); };
     const double rate = static_cast<double>(profile.sample_rate);
     double total = 0;
@@ -175,10 +179,10 @@ class second_window {
     return {decibel(total),
             decibel(axes_[0].kurtosis_excess().value_or(0.0) + 3.0),
             static_cast<float>(20 * std::log10(std::max(level, 1e-3))),
-            decibel(lines(ringing, machine.bearing().bpfo() * fr, rate / 2, 3)),
-            decibel(lines(ringing, machine.bearing().bpfi() * fr, rate / 2, 3)),
-            decibel(lines(samples_, fr, rate, 1)),
-            decibel(lines(samples_, teeth(machine) * fr, rate, 2)),
+            decibel(ringing_floor + lines(ringing, machine.bearing().bpfo() * fr, rate / 2, 3)),
+            decibel(ringing_floor + lines(ringing, machine.bearing().bpfi() * fr, rate / 2, 3)),
+            decibel(line_floor + lines(samples_, fr, rate, 1)),
+            decibel(line_floor + (cutting ? lines(samples_, teeth(machine) * fr, rate, 2) : 0.0)),
             static_cast<float>(100 * std::log(std::max(cutting ? current / (20 + load()) : current, 1e-3)))};
   }
 
@@ -203,20 +207,29 @@ class second_window {
   float counts_per_g_ = 1;
 };
 
-/// What is normal in each operating mode: rows come out as distances from it.
+/// A row as the distance from the normal of its operating mode.
+struct distance_row {
+  feature_row natural{};  ///< in dB and %, for people
+  feature_row scaled{};   ///< in standard deviations of that mode, for the judge: quiet and loud modes weigh alike
+};
+
+/// What is normal in each operating mode.
 class mode_baseline {
  public:
-  static constexpr std::uint64_t enough = 12;   ///< rows of a mode before distances from it mean something
+  static constexpr std::uint64_t enough = 30;   ///< rows of a mode before distances from it mean something
   static constexpr std::uint64_t frozen = 400;  ///< after so many the mode is known and moves no more
 
   /// Nothing while the mode is being learned. `teach` is false while anything looks suspicious: a fault must not become normal.
-  std::optional<feature_row> observe(std::uint16_t mode, const feature_row& row, bool teach) {
+  std::optional<distance_row> observe(std::uint16_t mode, const feature_row& row, bool teach) {
     auto& known = modes_[mode];
-    std::optional<feature_row> out;
+    std::optional<distance_row> out;
     if (known[0].count() >= enough) {
       out.emplace();
       for (std::size_t i = 0; i < feature_count; ++i) {
-        (*out)[i] = row[i] - static_cast<float>(known[i].mean().value_or(0.0));
+        const double distance = static_cast<double>(row[i]) - known[i].mean().value_or(0.0);
+        out->natural[i] = static_cast<float>(distance);
+        // A channel that is constant in this mode (the tooth-pass line where nothing is cut) has no scale of its own.
+        out->scaled[i] = static_cast<float>(distance / std::max(known[i].stddev().value_or(0.0), least_spread));
       }
     }
     if (teach && known[0].count() < frozen) {
@@ -228,6 +241,7 @@ class mode_baseline {
   }
 
  private:
+  static constexpr double least_spread = 0.05;  ///< dB or %: what is smaller is of no interest to anybody
   std::map<std::uint16_t, std::array<skerry::stats::moments<double, 2>, feature_count>> modes_;
 };
 

@@ -136,8 +136,19 @@ inline std::string strip_figure(const run_record& run, const machine_record& m) 
       ++row;
     }
     row_name(row, "judged");
+    // A machine pauses every minute; only pauses that can be seen at this scale leave a blank.
+    std::vector<row_state> shown = m.state;
+    std::size_t last = 0;
+    for (std::size_t i = 1; i < shown.size(); ++i) {
+      if (shown[i] != row_state::paused) {
+        if (i - last > 1 && m.t[i] - m.t[last] < run.duration / 60) {
+          std::fill(shown.begin() + static_cast<std::ptrdiff_t>(last) + 1, shown.begin() + static_cast<std::ptrdiff_t>(i), shown[last]);
+        }
+        last = i;
+      }
+    }
     runs(
-        row, [&](std::size_t i) { return m.state[i]; },
+        row, [&](std::size_t i) { return shown[i]; },
         [&](int r, double from, double to, row_state s) {
           switch (s) {
             case row_state::learning: slab(r, from, to, "s-learning"); break;

@@ -33,7 +33,11 @@ struct hall_monitor : skerry::anomaly::default_monitor {
 
 class judge {
  public:
-  /// `columns` is 1 to 16.
+  template <std::size_t Width, typename Config>
+  static judge of_width(const skerry::anomaly::monitor_config& config) {
+    return judge{of<Width, Config>(config)};
+  }
+  /// `columns` is 1 to 16, known at run time.
   template <typename Config>
   static judge make(std::size_t columns, const skerry::anomaly::monitor_config& config) {
     if (columns <= 1) {

@@ -203,8 +203,10 @@ void simulate(const options& o, run_record& run) {
     machines.emplace_back(o.seed, n, o.faults);
     skerry::anomaly::monitor_config config;
     config.seed = o.seed * 1000 + n;
+    config.latch.k = 5;  // of 7 seconds: a hall can wait two seconds longer for an alarm that is not false
+    config.latch.n = 7;
     config.rows_per_day = 86400;
-    stations.emplace_back(fmt::format("mill-{}", n), feature_names(), judge::make<hall_monitor>(feature_count, config));
+    stations.emplace_back(fmt::format("mill-{}", n), feature_names(), judge::of_width<feature_count, hall_monitor>(config));
     for (const auto& fault : o.faults) {
       if (fault.machine == n && fault.at < run.duration) {
         stations.back().record().truth.push_back({to_string(fault.what), fault.at, std::min(fault.until, run.duration),
@@ -218,6 +220,7 @@ void simulate(const options& o, run_record& run) {
       machines[m].collect(second);
       run.bytes.raw += machines[m].raw_bytes_per_second();
       p.row(m, static_cast<double>(second + 1), [&](station& s) { return machines[m].judge_second(s, second, run); });
+      machines[m].keep_spectra(p.at(m), static_cast<double>(second + 1));
     }
   }
   p.finish();

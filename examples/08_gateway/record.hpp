@@ -20,9 +20,10 @@ enum class row_state : std::uint8_t { learning, normal, suspect, alarmed, paused
 
 /// One thing that is watched, as it came and, where the machine has operating modes, over its own normal in the same mode.
 struct indicator {
-  std::string name;   ///< in the words of the person who maintains the machine
-  std::string unit;   ///< of `value`; empty for a bare number
-  std::string means;  ///< what to check when it rises; empty for recorded channels
+  std::string name;       ///< in the words of the person who maintains the machine
+  std::string unit;       ///< of `value`; empty for a bare number
+  std::string means;      ///< what to check when it rises; empty for recorded channels
+  bool specific = false;  ///< names a part, where others only say that something is wrong
   std::vector<float> value;
   float low = no_value, high = no_value;            ///< its own normal band, learned: the middle 98 % of the reference
   float wide_low = no_value, wide_high = no_value;  ///< band beyond which it is far outside
@@ -75,6 +76,7 @@ struct machine_record {
   std::vector<quality_event> quality;
   std::vector<spectrum_pair> spectra;
   double learned_at = never;
+  std::size_t learned_rows = 0;
   // Filled by judge(): alarms against the truth.
   std::size_t faults = 0, hit = 0, false_alarms = 0;
   std::vector<double> delays;

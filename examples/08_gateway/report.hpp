@@ -82,15 +82,17 @@ class report {
     const alarm_record* alarm = nullptr;
   };
 
+  [[nodiscard]] double lasted(const alarm_record& a) const { return std::min(a.cleared, run_.duration) - a.raised; }
+  /// What still stands comes before what has passed, however long that was.
+  [[nodiscard]] double open_bonus(const alarm_record& a) const { return a.cleared == never ? run_.duration + 1 : 0; }
+
   /// One per machine with alarms: what still stands before what cleared, then the longer one.
   [[nodiscard]] std::vector<finding> findings() const {
     std::vector<finding> out;
     for (const machine_record& m : run_.machines) {
       const alarm_record* worst = nullptr;
       for (const alarm_record& a : m.alarms) {
-        const auto weight = [&](const alarm_record& x) { return std::min(x.cleared, run_.duration) - x.raised; };
-        if (worst == nullptr || (a.cleared == never && worst->cleared != never) ||
-            ((a.cleared == never) == (worst->cleared == never) && weight(a) > weight(*worst))) {
+        if (worst == nullptr || lasted(a) + open_bonus(a) > lasted(*worst) + open_bonus(*worst)) {
           worst = &a;
         }
       }
@@ -98,8 +100,9 @@ class report {
         out.push_back({&m, worst});
       }
     }
-    std::stable_sort(out.begin(), out.end(),
-                     [](const finding& a, const finding& b) { return (a.alarm->cleared == never) > (b.alarm->cleared == never); });
+    std::stable_sort(out.begin(), out.end(), [&](const finding& a, const finding& b) {
+      return lasted(*a.alarm) + open_bonus(*a.alarm) > lasted(*b.alarm) + open_bonus(*b.alarm);
+    });
     return out;
   }
 
@@ -113,19 +116,21 @@ class report {
     for (const finding& f : list) {
       const machine_record& m = *f.machine;
       const alarm_record& a = *f.alarm;
-      add("<div class=card><h3>{}. {}: {}</h3><ul>\n", ++rank, svg::escape(m.name), headline(m, a));
-      add("<li>Since {}{}</li>\n", when(run_, a.raised),
-          a.cleared == never ? fmt::format(", still so at the end ({} later)", span_text(run_.duration - a.raised))
-                             : fmt::format(", back to normal at {} ({} later)", when(run_, a.cleared), span_text(a.cleared - a.raised)));
+      const bool stands = a.cleared == never;
+      add("<div class='card{}'><h3>{}. {}: {}</h3><ul>\n", stands ? "" : " past", ++rank, svg::escape(m.name), headline(m, a));
+      if (stands) {
+        add("<li>Since {}, and still so at the end, {} later</li>\n", when(run_, a.raised), span_text(lasted(a)));
+      } else {
+        add("<li>It has passed: from {} on for {}</li>\n", when(run_, a.raised), span_text(lasted(a)));
+      }
       if (m.alarms.size() > 1) {
-        add("<li>{} alarms on this machine in all; this one weighs most</li>\n", m.alarms.size());
+        add("<li>{} alarms on this machine in all; this one {}</li>\n", m.alarms.size(), stands ? "stands" : "lasted longest");
       }
       if (!a.top.empty()) {
         out_ += "<li>What changed most: ";
         for (std::size_t i = 0; i < a.top.size(); ++i) {
           const indicator& ind = m.indicators[a.top[i].column];
-          add("{}{} {} ({:.0f} % of the verdict)", i == 0 ? "" : "; ", svg::escape(ind.name), change_text(ind, a.top[i].change),
-              100 * a.top[i].share);
+          add("{}{} {}", i == 0 ? "" : "; ", svg::escape(ind.name), change_text(ind, a.top[i].change));
         }
         out_ += "</li>\n";
         const std::string& check = m.indicators[a.top[0].column].means;
@@ -135,7 +140,7 @@ class report {
           out_ += "<li><strong>Check first: the sensors named above, and what they look at</strong></li>\n";
         }
       }
-      add("<li>How sure: {}</li></ul></div>\n", odds_text(a.p_value, run_.row_seconds));
+      add("<li>How sure: {}</li></ul></div>\n", odds_text(a.p_value, m.learned_rows, run_.row_seconds));
     }
     for (const machine_record& m : run_.machines) {
       for (const quality_event& q : m.quality) {
@@ -149,11 +154,12 @@ class report {
   }
 
   [[nodiscard]] static std::string headline(const machine_record& m, const alarm_record& a) {
+    const char* was = a.cleared == never ? "is" : "was";
     if (a.top.empty()) {
-      return "does not behave as it did";
+      return fmt::format("{} not as it used to be", was);
     }
     const indicator& i = m.indicators[a.top[0].column];
-    return fmt::format("{} {} its normal", svg::escape(i.name), a.top[0].change >= 0 ? "above" : "below");
+    return fmt::format("{} {} {} its normal", svg::escape(i.name), was, a.top[0].change >= 0 ? "above" : "below");
   }
 
   /// The indicators that spoke for the alarms, strongest first; where there was none, the first ones.

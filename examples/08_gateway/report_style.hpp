@@ -17,7 +17,7 @@ body{margin:0 auto;padding:16px;max-width:1180px;background:var(--bg);color:var(
 h1{font-size:1.6rem;line-height:1.2;margin:.2em 0}h2{font-size:1.25rem;margin:2em 0 .4em;padding-top:.4em;border-top:2px solid var(--rule)}
 h3{font-size:1.05rem;margin:1.4em 0 .2em}p{margin:.4em 0;max-width:75ch}.soft{color:var(--soft)}
 .card{background:var(--card);border:1px solid var(--rule);border-left:6px solid var(--badline);border-radius:6px;padding:10px 14px;margin:12px 0}
-.card.ok{border-left-color:var(--c3)}.card.sensor{border-left-color:var(--c1)}.card h3{margin:.1em 0}.card ul{margin:.3em 0;padding-left:1.2em}
+.card.past{border-left-color:var(--soft)}.card.ok{border-left-color:var(--c3)}.card.sensor{border-left-color:var(--c1)}.card h3{margin:.1em 0}.card ul{margin:.3em 0;padding-left:1.2em}
 nav{font-size:.9rem}nav a{margin-right:.9em;white-space:nowrap}a{color:var(--c1)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem;margin:.5em 0}th,td{padding:3px 10px 3px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}

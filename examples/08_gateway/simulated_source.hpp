@@ -30,6 +30,7 @@ class simulated_machine {
   /// Collects the second that ends at `second + 1`.
   void collect(std::uint64_t second) {
     window_.clear();
+    judged_mode_ = 0;
     for (std::uint64_t k = 0; k < second_window::blocks; ++k) {
       window_.add(machine_->block(second * second_window::blocks + k), machine_->profile());
     }
@@ -60,21 +61,14 @@ class simulated_machine {
       s.skip(t, program, true);
       return {edge::none, row_};
     }
-    const edge e = s.observe(t, *distance, program);
-    keep_spectra(s, mode, t);
+    const edge e = s.observe(t, distance->natural, distance->scaled, program);
+    judged_mode_ = mode;
     return {e, row_};
   }
 
-  [[nodiscard]] std::uint64_t raw_bytes_per_second() const {
-    return static_cast<std::uint64_t>(machine_->profile().sample_rate) * 3 * sizeof(std::int16_t) + second_window::blocks * 40;
-  }
-
- private:
-  static constexpr std::size_t most_hz = 400;
-  static constexpr int averaged = 5;
-
   /// Five seconds of each mode while all is well, and five seconds of the first known mode after an alarm.
-  void keep_spectra(station& s, std::uint16_t mode, double t) {
+  void keep_spectra(station& s, double t) {
+    const std::uint16_t mode = judged_mode_;
     if (mode <= 1 || !s.record().spectra.empty()) {
       return;
     }
@@ -114,6 +108,14 @@ class simulated_machine {
     s.record().spectra.push_back(std::move(pair));
   }
 
+  [[nodiscard]] std::uint64_t raw_bytes_per_second() const {
+    return static_cast<std::uint64_t>(machine_->profile().sample_rate) * 3 * sizeof(std::int16_t) + second_window::blocks * 40;
+  }
+
+ private:
+  static constexpr std::size_t most_hz = 400;
+  static constexpr int averaged = 5;
+
   struct spectrum_sum {
     std::vector<float> sum;
     int count = 0;
@@ -132,6 +134,7 @@ class simulated_machine {
   std::unique_ptr<skerry::testing::cnc_machine> machine_;
   second_window window_;
   feature_row row_{};
+  std::uint16_t judged_mode_ = 0;
   mode_baseline baseline_;
   std::map<std::uint16_t, spectrum_sum> before_, after_;
 };

@@ -33,9 +33,11 @@ class station {
   }
 
   /// A row that may be judged. `mode` is the program for the strip of the report, 0 where there is none.
-  edge observe(double t, std::span<const float> row, std::uint16_t mode) {
+  edge observe(double t, std::span<const float> row, std::uint16_t mode) { return observe(t, row, row, mode); }
+  /// The same where the judge sees another scale than people do.
+  edge observe(double t, std::span<const float> row, std::span<const float> scaled, std::uint16_t mode) {
     const auto now_ms = static_cast<std::uint64_t>(std::llround(t * 1000));
-    const skerry::result<judgement> answer = judge_.observe(row, now_ms);
+    const skerry::result<judgement> answer = judge_.observe(scaled, now_ms);
     if (!answer) {
       ++refused_;  // the quality checks in front let nothing through that a monitor refuses; counted all the same
       return edge::none;
@@ -148,7 +150,9 @@ class station {
   void learn_bands() {
     for (indicator& i : record_.indicators) {
       std::vector<float> seen;
+      seen.reserve(i.value.size());
       std::copy_if(i.value.begin(), i.value.end(), std::back_inserter(seen), [](float v) { return std::isfinite(v); });
+      record_.learned_rows = seen.size();
       if (seen.size() < 20) {
         continue;
       }
@@ -188,6 +192,17 @@ class station {
       sum += z * z;
     }
     std::sort(all.begin(), all.end(), [](const contribution& a, const contribution& b) { return a.share > b.share; });
+    // What names a part comes first, if it is far outside too: of several the one that changed most.
+    auto first = all.end();
+    for (auto c = all.begin(); c != all.end(); ++c) {
+      const bool names_part = record_.indicators[c->column].specific && c->share > 0.8F;
+      if (names_part && (first == all.end() || std::fabs(c->change) > std::fabs(first->change))) {
+        first = c;
+      }
+    }
+    if (first != all.end()) {
+      std::rotate(all.begin(), first, first + 1);
+    }
     for (contribution& c : all) {
       c.share = sum > 0 ? static_cast<float>(static_cast<double>(c.share) / sum) : 0;
     }

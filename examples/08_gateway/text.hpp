@@ -65,22 +65,17 @@ inline std::string when(const run_record& run, double t) {
     return utc(run.start_unix + t).substr(0, 16);
   }
   const auto s = static_cast<std::int64_t>(std::llround(t));
-  return fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+  return fmt::format("{}:{:02}:{:02} into the run", s / 3600, s / 60 % 60, s % 60);
 }
 
-/// How often a row like this one is expected in normal operation.
-inline std::string odds_text(double p_value, double row_seconds) {
-  if (!(p_value > 0)) {
-    return "never seen in normal operation";
+/// How sure an alarm is: how often a row like its rows is expected in normal operation, as far as that can be known.
+inline std::string odds_text(double p_value, std::size_t learned_rows, double row_seconds) {
+  if (!(p_value * static_cast<double>(learned_rows) > 3)) {
+    return fmt::format(
+        "several rows in a row stranger than nearly all of the {} it learned from; the limit is set for one false alarm in a week",
+        learned_rows);
   }
-  const double seconds = row_seconds / p_value;
-  if (seconds > 3 * 365.25 * 86400) {
-    return "a row like this is expected less than once in 3 years of normal operation";
-  }
-  if (seconds > 14 * 86400) {
-    return fmt::format("a row like this is expected once in {:.0f} weeks of normal operation", seconds / (7 * 86400));
-  }
-  return fmt::format("a row like this is expected once in {} of normal operation", span_text(seconds));
+  return fmt::format("a row like this is expected once in {} of normal operation", span_text(row_seconds / p_value));
 }
 
 /// A change against the own normal: "+12 dB", "+3.4 K", "x 2.1".

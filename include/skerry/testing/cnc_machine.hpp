@@ -184,8 +184,7 @@ class cnc_machine {
       out.segments[out.size++] = {activity, tool, teeth, static_cast<std::uint16_t>(blocks), rpm, engagement};
     };
     const auto u0 = draw(program_text, 0, index++);
-    const std::uint32_t tools = between(u0[0], 2, 2);
-    add(cnc_activity::idle, between(u0[1], 60, 140), 1, 2, profile_.rpm_least, 0);
+    constexpr std::uint32_t tools = 2;
     for (std::uint32_t t = 0; t < tools; ++t) {
       const auto u = draw(program_text, 0, index++);
       const auto v = draw(program_text, 0, index++);
@@ -203,6 +202,7 @@ class cnc_machine {
       add(cnc_activity::rapid, between(v[2], 10, 20), tool, teeth, rpm, 0);
       add(rough ? cnc_activity::roughing : cnc_activity::finishing, between(v[3], 120, 240), tool, teeth, rpm, engagement);
     }
+    add(cnc_activity::idle, between(u0[1], 60, 140), out.segments[out.size - 1].tool, 2, profile_.rpm_least, 0);
     return out;
   }
 
@@ -240,7 +240,6 @@ class cnc_machine {
           batch_left_ = between(draw(schedule, batch_++, 0)[0], 2, 4);
         }
         --batch_left_;
-        material_ = 1 + profile_.stock_variation * signed_share(draw(stock, next_, 0)[0]);
       }
       const cnc_segment& s = programs_[program_].segments[segment_];
       segment_left_ = s.blocks;
@@ -314,6 +313,15 @@ class cnc_machine {
     started_ = true;
   }
 
+  /// The allowance of the raw part varies along the cut: drawn every three seconds, linear between.
+  [[nodiscard]] double stock_now() const noexcept {
+    constexpr std::uint64_t span = 30;
+    const double from = signed_share(draw(stock, next_ / span, 0)[0]);
+    const double to = signed_share(draw(stock, next_ / span + 1, 0)[0]);
+    const double along = static_cast<double>(next_ % span) / static_cast<double>(span);
+    return 1 + profile_.stock_variation * (from + (to - from) * along);
+  }
+
   void slow_channels(const cnc_segment& now, bool cutting, const effects& e) noexcept {
     constexpr double spindle_left = math::exp(-block_seconds / 0.4);
     constexpr double load_left = math::exp(-block_seconds / 0.3);
@@ -324,7 +332,7 @@ class cnc_machine {
 
     towards(state_.rpm, static_cast<double>(now.rpm), spindle_left);
     state_.rpm = state_.rpm < 0.5 ? 0 : state_.rpm;
-    towards(state_.load, static_cast<double>(now.engagement) * material_, load_left);
+    towards(state_.load, static_cast<double>(now.engagement) * stock_now(), load_left);
     const double day = time() / 86400;
     const double ambient =
         profile_.ambient +
@@ -492,7 +500,6 @@ class cnc_machine {
   std::uint32_t batch_ = 0, batch_left_ = 0;
   std::size_t program_ = 0, segment_ = 0;
   std::uint32_t segment_left_ = 0;
-  double material_ = 1;
   struct slow_state {
     double rpm = 0, load = 0, head = 0, coolant = 0, flow = 0;
   } state_{};

@@ -44,7 +44,7 @@ struct cnc_profile {
   double mode_tolerance = 0.03;
   double damping_least = 0.02, damping_most = 0.04;
 
-  double stock_variation = 0.03;  ///< load from part to part
+  double stock_variation = 0.03;  ///< of the load along a cut
   double current_idle = 3.0, current_load = 0.15;
   double head_time_constant = 1200, ambient = 21, ambient_swing = 8;
   double coolant_flow = 12;  ///< l/min
