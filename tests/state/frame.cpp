@@ -109,7 +109,7 @@ TEST_CASE("the events that a delta covers merge into runs, whatever their order"
   state::delta_context<3, 3> c;
   const state::actor a{1, 1, 1};
   const state::actor b{2, 1, 1};
-  for (const std::uint64_t n : {5, 3, 9, 4, 1, 2, 4}) {
+  for (const std::uint64_t n : std::initializer_list<std::uint64_t>{5, 3, 9, 4, 1, 2, 4}) {
     REQUIRE(c.insert(b, n));
   }
   REQUIRE(c.insert(a, 7));

@@ -47,6 +47,7 @@ static_assert(path{"a/{x}/b/{y}"}.placeholders() == 2 && path{"a/{x}"}.segment(1
 static_assert(state::path_argument<int> && state::path_argument<const char*> && state::path_argument<std::string_view>);
 static_assert(!state::path_argument<bool> && !state::path_argument<char> && !state::path_argument<double>);
 
+static_assert(state::detail::writer_of<setpoint>() == state::owner::cloud && state::detail::writer_of<oil_temp>() == state::owner::any);
 static_assert(state::owner::any.allows(state::role::user_3) && !state::owner::cloud.allows(state::role::device));
 static_assert(state::owner::role<state::role::user_1>.allows(state::role::user_1));
 }  // namespace

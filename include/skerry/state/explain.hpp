@@ -43,7 +43,7 @@ struct explanation {
 
   bool known = false;  ///< the text belongs to a path of the schema
   std::uint8_t policy = 0;
-  owner writer = owner::any;
+  write_rule writer = owner::any;
   state::why why = state::why::nothing;
   std::array<explained_record, shown> records{};  ///< by (actor, number), the winner among them
   std::size_t count = 0;                          ///< how many of `records` are filled

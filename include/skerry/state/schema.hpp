@@ -82,34 +82,35 @@ class path {
   std::string_view text_;
 };
 
-/// Who may write a path. Declared beside the policy; a mutator of anybody else answers `not_owner`.
-class owner {
+/// Whether a node may write a path: what `owner` names.
+class write_rule {
  public:
-  static const owner any, device, cloud, self;
-  template <state::role R>
-  static const owner role;
+  enum class kind : std::uint8_t { any, self, role };
+  constexpr explicit write_rule(kind k, state::role needed = state::role::device) noexcept : kind_{k}, role_{needed} {}
 
-  /// Whether a node of this role may write.
-  [[nodiscard]] constexpr bool allows(state::role writer) const noexcept { return anybody_ || writer == role_; }
-  friend constexpr bool operator==(const owner&, const owner&) noexcept = default;
+  /// Whether a node of this role may write. With `self` each node writes under its own id, so its own mutator refuses nothing.
+  [[nodiscard]] constexpr bool allows(state::role writer) const noexcept { return kind_ != kind::role || writer == role_; }
+  friend constexpr bool operator==(const write_rule&, const write_rule&) noexcept = default;
 
  private:
-  constexpr owner(bool anybody, bool only_self, state::role needed) noexcept : anybody_{anybody}, self_{only_self}, role_{needed} {}
-  bool anybody_;
-  bool self_;  ///< each node under its own id; nothing to refuse at the own mutator
+  kind kind_;
   state::role role_;
 };
-inline constexpr owner owner::any{true, false, state::role::device};
-inline constexpr owner owner::device{false, false, state::role::device};
-inline constexpr owner owner::cloud{false, false, state::role::cloud};
-inline constexpr owner owner::self{true, true, state::role::device};
-template <state::role R>
-inline constexpr owner owner::role{false, false, R};
+
+/// Who may write a path. Declared beside the policy; a mutator of anybody else answers `not_owner`.
+struct owner {
+  static constexpr write_rule any{write_rule::kind::any};
+  static constexpr write_rule self{write_rule::kind::self};
+  static constexpr write_rule device{write_rule::kind::role, state::role::device};
+  static constexpr write_rule cloud{write_rule::kind::role, state::role::cloud};
+  template <state::role R>
+  static constexpr write_rule role{write_rule::kind::role, R};
+};
 
 /// A type P models `schema_entry` when:
 ///   1. `P::at` is a static constexpr `path`;
 ///   2. `P::policy` models `policy`;
-///   3. `P::writer`, if it is there, is an `owner` (`owner::any` otherwise);
+///   3. `P::writer`, if it is there, is one of `owner` (`owner::any` otherwise);
 ///   4. `P::permanent`, if it is there and true, says that keys of this path are never removed: `remove` does not compile, and a
 ///      policy that can name one winner keeps no other record.
 template <typename P>
@@ -125,7 +126,7 @@ concept path_argument = (std::integral<T> && !std::same_as<T, bool> && !std::sam
 
 namespace detail {
 template <typename P>
-constexpr owner writer_of() noexcept {
+constexpr write_rule writer_of() noexcept {
   if constexpr (requires { P::writer; }) {
     return P::writer;
   } else {

@@ -91,7 +91,7 @@ class value {
   template <typename Delta>
   [[nodiscard]] constexpr status apply(const Delta& delta) {
     join_report report;
-    return store_.join(delta, actor{}, report, [this](typename store_type::index slot, [[maybe_unused]] const actor& writer) {
+    return store_.join(delta, actor{}, report, [&](typename store_type::index slot, [[maybe_unused]] const actor& writer) {
       if constexpr (state::detail::is_one_per_actor<Policy>()) {
         store_.prune_to_latest(slot, writer);
       } else if constexpr (requires { Policy::prune_to(state::detail::no_records{}); }) {
