@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/stats/cholesky.hpp>
+#include <skerry/stats/covariance.hpp>
 #include <skerry/stats/ewma.hpp>
 #include <skerry/stats/extrema.hpp>
 #include <skerry/stats/moments.hpp>

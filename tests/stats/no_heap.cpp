@@ -39,7 +39,7 @@ TEST_CASE("no verb of stats allocates", "[stats][no_heap]") {
   using namespace skerry::stats;
   stats_test::source random{1};
   const auto xs = random.values(5000);
-  std::array<std::byte, 64> image{};
+  std::array<std::byte, 256> image{};
   const auto round_trip = [&](const auto& s) {
     skerry::byte_writer out{image};
     const bool written = static_cast<bool>(s.encode(out));
@@ -64,6 +64,14 @@ TEST_CASE("no verb of stats allocates", "[stats][no_heap]") {
     rolling<moments<>, 64> m;
     rolling<extrema<>, 64> r;
     good = good && m.observe(xs) == xs.size() && r.observe(xs) == xs.size() && m.summary().mean() && r.summary().min();
+    covariance<4> c;
+    covariance<4> d;
+    const auto row = std::span<const double, 4>{xs.data(), 4};
+    good = good && c.observe_rows(xs) == xs.size() / 4 && d.observe(row);
+    c.merge(d);
+    good = good && c.factor() && c.factor().value().update(row, 0.5) && round_trip(c);
+    mahalanobis<4> judge;
+    good = good && judge.observe(row) && !judge.squared_distance(row);
   }
   const std::size_t after = allocations;
   CHECK(good);

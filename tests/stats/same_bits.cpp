@@ -109,4 +109,29 @@ const bits_of windows{"stats.rolling", [](bit_hash& h) {
                         }
                       }};
 
+const bits_of covariances{"stats.covariance", [](bit_hash& h) {
+                            skerry::splitmix64 random{14};
+                            std::array<double, 11 * 700> xs{};
+                            for (double& x : xs) {
+                              x = 50 + skerry::normal(random);
+                            }
+                            covariance<11> block;
+                            covariance<11> streamed;
+                            (void)block.observe_rows(xs);
+                            for (std::size_t r = 0; r < 700; ++r) {
+                              (void)streamed.observe(std::span<const double, 11>{xs.data() + r * 11, 11});
+                            }
+                            add_image(h, block);
+                            add_image(h, streamed);
+                            block.merge(streamed);
+                            add_image(h, block);
+                            auto factor = block.factor(0.01).value_or(cholesky<11>{});
+                            const auto x = std::span<const double, 11>{xs.data(), 11};
+                            h.add(factor.squared_distance(x));
+                            (void)factor.update(x, 0.5);
+                            h.add(factor.squared_distance(x));
+                            (void)factor.downdate(x, 0.25);
+                            h.add(factor.squared_distance(x));
+                          }};
+
 }  // namespace

@@ -33,9 +33,11 @@ class lanes {
  public:
   /// The next eight values from memory.
   [[nodiscard]] static lanes load(const Real* from) noexcept { return load(from, every_part{}); }
+  void store(Real* to) const noexcept { __builtin_memcpy(to, &part_, sizeof part_); }
   void add(const lanes& b) noexcept { add(b, every_part{}); }
   [[nodiscard]] lanes minus(Real b) const noexcept { return minus(b, every_part{}); }
   [[nodiscard]] lanes times(const lanes& b) const noexcept { return times(b, every_part{}); }
+  [[nodiscard]] lanes times(Real b) const noexcept { return times(b, every_part{}); }
 
   /// One more value for each of the first `count` lanes: the end of a block whose length is no multiple of eight.
   template <typename F>
@@ -77,6 +79,12 @@ class lanes {
   [[nodiscard]] lanes times(const lanes& b, std::index_sequence<K...>) const noexcept {
     lanes out;
     ((out.part_[K] = part_[K] * b.part_[K]), ...);
+    return out;
+  }
+  template <std::size_t... K>
+  [[nodiscard]] lanes times(Real b, std::index_sequence<K...>) const noexcept {
+    lanes out;
+    ((out.part_[K] = part_[K] * b), ...);
     return out;
   }
 
