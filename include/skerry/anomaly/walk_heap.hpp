@@ -113,9 +113,11 @@ class walk_heap {
 
   [[nodiscard]] std::uint32_t sum_of(const Code* x) const noexcept {
     std::uint32_t sum = 0;
-    const std::size_t together = trees_ - trees_ % lanes;
-    for (std::size_t t = 0; t < together; t += lanes) {
-      sum += walk<lanes>(splits_.data() + t * width, leaves_.data() + t * width, x);
+    std::size_t together = 0;
+    if constexpr (Trees >= lanes) {  // said to the compiler: GCC 12 at -O3 otherwise warns of trees that a small forest has no room for
+      for (; together + lanes <= trees_; together += lanes) {
+        sum += walk<lanes>(splits_.data() + together * width, leaves_.data() + together * width, x);
+      }
     }
     for (std::size_t t = together; t < trees_; ++t) {
       sum += walk<1>(splits_.data() + t * width, leaves_.data() + t * width, x);

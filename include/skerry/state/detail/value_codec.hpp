@@ -21,7 +21,7 @@ inline constexpr std::array<double, 7> decimal_scale{1.0, 1e1, 1e2, 1e3, 1e4, 1e
 /// A double as mantissa and three bits of scale 0 to 6 when that gives back the same bits, else as 7 and its eight bytes.
 constexpr void encode_double(byte_writer& out, double value) noexcept {
   constexpr double exact = 0x1p53;
-  for (std::uint64_t scale = 0; scale < decimal_scale.size(); ++scale) {
+  for (std::size_t scale = 0; scale < decimal_scale.size(); ++scale) {
     const double scaled = value * decimal_scale[scale];
     if (!(scaled < exact && scaled > -exact)) {
       break;
@@ -29,7 +29,7 @@ constexpr void encode_double(byte_writer& out, double value) noexcept {
     const auto mantissa = static_cast<std::int64_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
     const double again = static_cast<double>(mantissa) / decimal_scale[scale];
     if (std::bit_cast<std::uint64_t>(again) == std::bit_cast<std::uint64_t>(value)) {
-      out.varint(zigzag(mantissa) << 3 | scale);
+      out.varint(zigzag(mantissa) << 3 | static_cast<std::uint64_t>(scale));
       return;
     }
   }
@@ -38,7 +38,7 @@ constexpr void encode_double(byte_writer& out, double value) noexcept {
 }
 [[nodiscard]] constexpr double decode_double(byte_reader& in) noexcept {
   const std::uint64_t head = in.varint();
-  const std::uint64_t scale = head & 7;
+  const auto scale = static_cast<std::size_t>(head & 7);
   if (scale == 7) {
     if (head != 7) {
       in.fail(errc::corrupt);
