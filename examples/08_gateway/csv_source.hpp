@@ -12,6 +12,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -20,6 +21,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 // A recorded table: read once, checked row by row, refused rows counted by kind. The column `label` is kept apart: it is for scoring.
@@ -130,11 +132,12 @@ inline bool missing(std::string_view cell) {
 ///
 /// Throws `misuse` for a file that cannot be used at all; rows that cannot be used are counted and left out.
 inline csv_table read_csv(const std::string& path, const std::map<std::string, std::string>& renames = {}) {
+  std::error_code error;
   std::ifstream in{path, std::ios::binary};
-  const std::string text{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
-  if (!in && text.empty()) {
+  if (!in || !std::filesystem::is_regular_file(path, error)) {
     throw misuse{fmt::format("cannot read {}: no such file, a folder, or no permission", path)};
   }
+  const std::string text{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
   csv_table out;
   out.bytes = text.size();
   out.crc = skerry::crc32c(std::as_bytes(std::span{text.data(), text.size()}));

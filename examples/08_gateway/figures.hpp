@@ -130,7 +130,7 @@ inline std::string strip_figure(const run_record& run, const machine_record& m) 
           [&](int r, double from, double to, std::uint16_t mode) {
             if (mode != 0) {
               slab(r, from, to, mode % 2 == 0 ? "even" : "odd");
-              f.text((f.px(from) + f.px(to)) / 2, f.py(rows - r - 0.5) + 4, fmt::format("{}", mode), "middle", "tick");
+              f.text((f.px(from) + f.px(to)) / 2, f.py(rows - r - 0.5) + 4, fmt::format("{}", mode), "middle", "name");
             }
           });
       ++row;

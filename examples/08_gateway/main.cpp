@@ -63,7 +63,9 @@ class pipeline {
     const auto begin = steady::now();
     const judged answer = judge(stations_[m]);
     const std::chrono::duration<float, std::micro> took = steady::now() - begin;
-    run_.latency[!uplink_.up() ? 1 : (uplink_.queued() > 2 * stations_.size() ? 2 : 0)].us.push_back(took.count());
+    if (!answer.values.empty()) {
+      run_.latency[!uplink_.up() ? 1 : (uplink_.queued() > 2 * stations_.size() ? 2 : 0)].us.push_back(took.count());
+    }
     ++run_.rows;
     after(m, t, answer.values, answer.happened);
     progress(t);

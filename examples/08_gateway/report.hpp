@@ -57,10 +57,10 @@ class report {
     add("<!doctype html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'>"
         "<title>Condition report: {}</title><style>{}</style></head><body>\n<h1>Condition report: {}</h1>\n",
         name, report_style, name);
-    add("<p class=soft>{} machine{}, {}{}. {} rows of data, one every {}.</p>\n", keyed("machines", run_.machines.size()),
+    add("<p class=soft>{} machine{}, {}{}. {} rows of data, one {}every {}.</p>\n", keyed("machines", run_.machines.size()),
         run_.machines.size() == 1 ? "" : "s", span_text(run_.duration),
         run_.start_unix > 0 ? fmt::format(" from {} UTC", utc(run_.start_unix)) : "", keyed("rows", run_.rows),
-        span_text(run_.row_seconds));
+        run_.machines.size() == 1 ? "" : "per machine ", span_text(run_.row_seconds));
     out_ += "<nav>";
     for (const auto& [id, text] : {std::pair{"what-to-do", "What to do"},
                                    {"machines", "Machines"},
@@ -226,15 +226,22 @@ class report {
     out_ +=
         "<h2 id=alarms>Alarms and data quality</h2>\n<div class=scroll><table><tr><th>Machine<th>Alarm<th>Raised<th>Cleared<th>Judged "
         "by</tr>\n";
-    bool any = false;
+    std::size_t listed = 0;
     for (const machine_record& m : run_.machines) {
       for (const alarm_record& a : m.alarms) {
-        any = true;
+        if (++listed > most_listed) {
+          continue;
+        }
         add("<tr><td>{}<td>{}<td>{}<td>{}<td>{}</tr>\n", svg::escape(m.name), a.id, when(run_, a.raised),
             a.cleared == never ? std::string{"stands"} : when(run_, a.cleared), svg::escape(a.why));
       }
     }
-    out_ += any ? "</table></div>\n" : "<tr><td colspan=5>none</tr></table></div>\n";
+    if (listed == 0) {
+      out_ += "<tr><td colspan=5>none</tr>";
+    } else if (listed > most_listed) {
+      add("<tr><td colspan=5>and {} more, in the summary file</tr>", listed - most_listed);
+    }
+    out_ += "</table></div>\n";
     std::uint64_t refused = 0;
     for (const auto& [kind, count] : run_.refused) {
       refused += count;
@@ -282,7 +289,9 @@ class report {
   }
 
   void latency() {
-    out_ += "<h2 id=latency>Latency</h2>\n<p>From a row's arrival to the decision on it, on the machine that made this report.</p>\n";
+    out_ +=
+        "<h2 id=latency>Latency</h2>\n<p>From a row's arrival to the decision on it (features included), on the machine that made this "
+        "report.</p>\n";
     std::string table = latency_figure(run_) +
                         "<div class=scroll><table><tr><th>Phase<th class=n>Rows<th class=n>p50 µs<th class=n>p95 µs<th class=n>p99 µs<th "
                         "class=n>max µs</tr>\n";
@@ -354,6 +363,7 @@ class report {
     out_ += "</table></div>\n";
   }
 
+  static constexpr std::size_t most_listed = 25;
   const run_record& run_;
   std::string out_;
 };

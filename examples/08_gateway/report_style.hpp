@@ -13,7 +13,7 @@ inline constexpr std::string_view report_style = R"css(
 @media (prefers-color-scheme:dark){:root{--bg:#0f1419;--fg:#e6e9ec;--soft:#a4adb7;--rule:#39424d;--card:#181f27;--c1:#6cb8f0;--c2:#f5a25d;--c3:#5fd3a8;
 --good:#123328;--warn:#3d330f;--bad:#452015;--badline:#ff9a73;--truth:#2f2342;--truthtext:#cdb4f2;--down:#2a323c;--odd:#31475f;--even:#22303f}}
 *{box-sizing:border-box}
-body{margin:0 auto;padding:16px;max-width:1180px;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
+body{overflow-wrap:anywhere;margin:0 auto;padding:16px;max-width:1180px;background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif}
 h1{font-size:1.6rem;line-height:1.2;margin:.2em 0}h2{font-size:1.25rem;margin:2em 0 .4em;padding-top:.4em;border-top:2px solid var(--rule)}
 h3{font-size:1.05rem;margin:1.4em 0 .2em}p{margin:.4em 0;max-width:75ch}.soft{color:var(--soft)}
 .card{background:var(--card);border:1px solid var(--rule);border-left:6px solid var(--badline);border-radius:6px;padding:10px 14px;margin:12px 0}
@@ -22,7 +22,7 @@ nav{font-size:.9rem}nav a{margin-right:.9em;white-space:nowrap}a{color:var(--c1)
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.92rem;margin:.5em 0}th,td{padding:3px 10px 3px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
 figure{margin:.5em 0}svg{display:block;width:100%;height:auto}svg.narrow{display:none}
-svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;fill:var(--fg)}svg .tick{fill:var(--soft)}
+svg text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;fill:var(--fg);paint-order:stroke;stroke:var(--bg);stroke-width:2.5px;stroke-linejoin:round}svg .tick{fill:var(--soft)}
 svg .name{fill:var(--fg)}svg .label{font-weight:600}
 svg text.c1{fill:var(--c1)}svg text.c2{fill:var(--c2)}svg text.c3{fill:var(--c3)}svg text.truth{fill:var(--truthtext)}svg text.cursor,svg text.learning,svg text.down{fill:var(--fg);font-weight:400}
 .axis{stroke:var(--soft);fill:none}.grid{stroke:var(--rule);fill:none}.line{fill:none;stroke-width:1.4;stroke-linejoin:round}

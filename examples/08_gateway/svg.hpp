@@ -346,7 +346,7 @@ class figure {
 
   void in_rows(double x, std::string_view label, std::string_view cls) {
     for (int row = 0; row < 4; ++row) {
-      if (text(x, frame_.top + 12 + 14 * row, label, "middle", fmt::format("label {}", cls))) {
+      if (text(x, frame_.top + 22 + 14 * row, label, "middle", fmt::format("label {}", cls))) {
         return;
       }
     }
