@@ -39,6 +39,7 @@ set(skerry_stats_headers
     skerry/stats/extrema.hpp
     skerry/stats/moments.hpp
     skerry/stats/rolling.hpp
+    skerry/stats/weighted_moments.hpp
     skerry/stats/windowed.hpp)
 
 set(skerry_state_headers

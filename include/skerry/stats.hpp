@@ -7,4 +7,5 @@
 #include <skerry/stats/ewma.hpp>
 #include <skerry/stats/extrema.hpp>
 #include <skerry/stats/moments.hpp>
+#include <skerry/stats/weighted_moments.hpp>
 #include <skerry/stats/windowed.hpp>

@@ -70,6 +70,10 @@ TEST_CASE("no verb of stats allocates", "[stats][no_heap]") {
     good = good && c.observe_rows(xs) == xs.size() / 4 && d.observe(row);
     c.merge(d);
     good = good && c.factor() && c.factor().value().update(row, 0.5) && round_trip(c);
+    weighted_moments<> v;
+    good = good && v.observe(xs[0], 2.0) && v.observe(xs[1], 1.0);
+    v.merge(v);
+    good = good && v.variance_reliability() && round_trip(v);
     mahalanobis<4> judge;
     good = good && judge.observe(row) && !judge.squared_distance(row);
   }

@@ -59,6 +59,27 @@ const bits_of moments_4{"stats.moments.double.4", &drive_moments<double, 4>};
 const bits_of moments_f2{"stats.moments.float.2", &drive_moments<float, 2>};
 const bits_of moments_f4{"stats.moments.float.4", &drive_moments<float, 4>};
 
+template <typename Real>
+void drive_weighted(bit_hash& h) {
+  skerry::splitmix64 random{15};
+  weighted_moments<Real> all;
+  for (int part = 0; part < 5; ++part) {
+    weighted_moments<Real> m;
+    for (int i = 0; i < 200; ++i) {
+      const auto x = static_cast<Real>(100 * part + skerry::normal(random));
+      const auto w = static_cast<Real>(0.01 + skerry::uniform01(random));
+      (void)m.observe(x, w);
+    }
+    all.merge(m);
+    add_image(h, m);
+    add_image(h, all);
+  }
+  h.add(static_cast<double>(all.variance_reliability().value_or(-1)));
+  h.add(static_cast<double>(all.kurtosis_excess().value_or(-1)));
+}
+const bits_of weighted{"stats.weighted_moments.double", &drive_weighted<double>};
+const bits_of weighted_f{"stats.weighted_moments.float", &drive_weighted<float>};
+
 const bits_of extremes{"stats.extrema", [](bit_hash& h) {
                          skerry::splitmix64 random{11};
                          extrema<> all;

@@ -46,14 +46,20 @@ class covariance {
   /// One row more.
   status observe(std::span<const Real, D> x) noexcept {
     const Real n = static_cast<Real>(n_ + 1);
+    const Real inverse = 1 / n;
     Real before[D];
     Real after[D];
+    pair step[D];
     bool fits = n_ < max_count;
     for (std::size_t i = 0; i < D; ++i) {
-      before[i] = (x[i] - mean_[i]) - rest_[i];
-      after[i] = before[i] - before[i] / n;
+      const pair d = distance(x[i], 0, i);
+      step[i] = share_of(d, n, inverse);
+      before[i] = d.high;
+      after[i] = d.high - step[i].high;
       // |d_i e_j| <= max(d_i e_i, d_j e_j), so the squares tell for all products.
-      fits = fits && scatter_[i * D + i] + before[i] * after[i] <= most;
+      const bool good = scatter_[i * D + i] + before[i] * after[i] <= most;
+      const bool near = math::fabs(x[i]) <= farthest;
+      fits = static_cast<bool>(fits & good & near);
     }
     if (!fits) {
       ++refused_;
@@ -65,7 +71,7 @@ class covariance {
       return errc::out_of_range;
     }
     for (std::size_t i = 0; i < D; ++i) {
-      move_mean(i, before[i] / n);
+      move_mean(i, step[i]);
       for (std::size_t j = 0; j <= i; ++j) {
         scatter_[i * D + j] += before[i] * after[j];
       }
@@ -212,7 +218,7 @@ class covariance {
     }
     for (std::size_t i = 0; i < D; ++i) {
       const Real own = out.scatter_[i * D + i];
-      possible = possible && !math::signbit(own) && own <= most;
+      possible = possible && !math::signbit(own) && own <= most && math::fabs(out.mean_[i]) <= farthest;
       for (std::size_t j = 0; j < i; ++j) {
         // Twice what the inequality of the means allows: room for rounding, none for sums that could overflow later.
         possible = possible && math::fabs(out.scatter_[i * D + j]) <= own + out.scatter_[j * D + j];
@@ -241,19 +247,48 @@ class covariance {
   static constexpr std::uint8_t frame_version = 1;
   static constexpr std::uint64_t max_count = std::uint64_t{1} << 63;
   static constexpr Real most = std::numeric_limits<Real>::max() / 4;  // of a sum of squares
+  // Of a value: beyond it the halves of a product would overflow.
+  static constexpr Real farthest = std::numeric_limits<Real>::max() / 0x1p40F;
 
   [[nodiscard]] Real sum_of_products(std::size_t i, std::size_t j) const noexcept {
     return i >= j ? scatter_[i * D + j] : scatter_[j * D + i];
   }
 
-  /// The sum of the mean, what rounding had taken from it, and the step (Knuth's two-sum).
-  void move_mean(std::size_t i, Real step) noexcept {
-    const Real a = mean_[i];
-    const Real b = rest_[i] + step;
+  /// A number and what rounding took from it.
+  struct pair {
+    Real high;
+    Real low;
+  };
+  [[nodiscard]] static pair sum_of(Real a, Real b) noexcept {  // Knuth's two-sum
     const Real sum = a + b;
-    const Real from_b = sum - a;
-    mean_[i] = sum;
-    rest_[i] = (a - (sum - from_b)) + (b - from_b);
+    const Real of_b = sum - a;
+    return {sum, (a - (sum - of_b)) + (b - of_b)};
+  }
+  [[nodiscard]] static pair product_of(Real a, Real b) noexcept {  // Dekker's, by halves of 26 or 12 bits
+    constexpr Real splitter = std::same_as<Real, float> ? Real(4097) : Real(134217729);
+    const Real product = a * b;
+    const Real a_high = splitter * a - (splitter * a - a);
+    const Real b_high = splitter * b - (splitter * b - b);
+    const Real a_low = a - a_high;
+    const Real b_low = b - b_high;
+    return {product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low};
+  }
+  /// x - mean of column i.
+  [[nodiscard]] pair distance(Real x, Real rest, std::size_t i) const noexcept {
+    const pair d = sum_of(x, -mean_[i]);
+    return sum_of(d.high, d.low + (rest - rest_[i]));
+  }
+  /// moved / whole, in twice the digits: else the mean walks away from the truth, rounding by rounding.
+  [[nodiscard]] static pair share_of(pair moved, Real whole, Real inverse) noexcept {
+    const Real step = moved.high / whole;
+    const pair back = product_of(step, whole);
+    return {step, ((moved.high - back.high) + (moved.low - back.low)) * inverse};
+  }
+  void move_mean(std::size_t i, pair step) noexcept {
+    const pair sum = sum_of(mean_[i], step.high);
+    const pair mean = sum_of(sum.high, sum.low + (rest_[i] + step.low));
+    mean_[i] = mean.high;
+    rest_[i] = mean.low;
   }
 
   /// *this += other, or false: then nothing changed.
@@ -273,21 +308,24 @@ class covariance {
     if (theirs > max_count - n_) {
       return false;
     }
-    const Real share = static_cast<Real>(theirs) / static_cast<Real>(n_ + theirs);
-    const Real weight = static_cast<Real>(n_) * share;
-    Real delta[D];
+    const Real part = static_cast<Real>(theirs);
+    const Real whole = static_cast<Real>(n_ + theirs);
+    const Real weight = static_cast<Real>(n_) * (part / whole);
+    pair delta[D];
     bool fits = true;
     for (std::size_t i = 0; i < D; ++i) {
-      delta[i] = (other.mean_[i] - mean_[i]) + (other.rest_[i] - rest_[i]);
-      fits = fits && scatter_[i * D + i] + (other.scatter_[i * D + i] + weight * delta[i] * delta[i]) <= most;
+      delta[i] = distance(other.mean_[i], other.rest_[i], i);
+      fits = fits && scatter_[i * D + i] + (other.scatter_[i * D + i] + weight * delta[i].high * delta[i].high) <= most &&
+             math::fabs(delta[i].high) <= farthest / part;
     }
     if (!fits) {
       return false;
     }
     for (std::size_t i = 0; i < D; ++i) {
-      move_mean(i, delta[i] * share);
+      const pair moved = product_of(delta[i].high, part);
+      move_mean(i, share_of({moved.high, moved.low + delta[i].low * part}, whole, 1 / whole));
       for (std::size_t j = 0; j <= i; ++j) {
-        scatter_[i * D + j] += other.scatter_[i * D + j] + weight * delta[i] * delta[j];
+        scatter_[i * D + j] += other.scatter_[i * D + j] + weight * delta[i].high * delta[j].high;
       }
     }
     n_ += theirs;
@@ -302,18 +340,23 @@ class covariance {
 
   /// Two passes over one block into this object, which is empty; false when a value is not finite or a sum overflows.
   bool summarise(const Real* from, std::size_t rows) noexcept {
+    // Distances from the first row, because the sum of an offset would round, with what rounding takes from them.
     Real sum[D] = {};
+    Real lost[D] = {};
     for (std::size_t r = 0; r < rows; ++r) {
       for (std::size_t j = 0; j < D; ++j) {
-        sum[j] += from[r * D + j] - from[j];  // distances from the first row: the sum of an offset would round
+        const pair x = sum_of(from[r * D + j], -from[j]);
+        const pair next = sum_of(sum[j], x.high);
+        lost[j] += x.low + next.low;
+        sum[j] = next.high;
       }
     }
     n_ = rows;
     bool fits = true;
     for (std::size_t j = 0; j < D; ++j) {
-      mean_[j] = from[j];
-      move_mean(j, sum[j] / static_cast<Real>(rows));
-      fits = fits && __builtin_isfinite(mean_[j]);
+      mean_[j] = from[j] + Real{0};
+      move_mean(j, share_of(sum_of(sum[j], lost[j]), static_cast<Real>(rows), 1 / static_cast<Real>(rows)));
+      fits = fits && math::fabs(mean_[j]) <= farthest;
     }
     Real centred[chunk * padded] = {};
     for (std::size_t first = 0; first < rows && fits; first += chunk) {
@@ -358,7 +401,7 @@ class covariance {
   std::uint64_t n_ = 0;
   std::uint64_t refused_ = 0;
   Real mean_[D] = {};
-  Real rest_[D] = {};  // what rounding took from the means: without it they walk away from the truth, step by step
+  Real rest_[D] = {};  // what rounding took from the means
   Real scatter_[D * D] = {};
 };
 

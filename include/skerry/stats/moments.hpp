@@ -7,6 +7,7 @@
 #include <skerry/core/math.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/stats/detail/lanes.hpp>
+#include <skerry/stats/weighted_moments.hpp>
 
 #include <bit>
 #include <concepts>
