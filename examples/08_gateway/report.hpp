@@ -77,6 +77,8 @@ class report {
     out_ += "</nav>\n";
   }
 
+  [[nodiscard]] bool worth_telling(const quality_event& q) const { return q.kind != "gap" && q.until - q.from >= 5 * run_.row_seconds; }
+
   struct finding {
     const machine_record* machine = nullptr;
     const alarm_record* alarm = nullptr;
@@ -109,8 +111,13 @@ class report {
   void what_to_do() {
     out_ += "<h2 id=what-to-do>What to do</h2>\n";
     const std::vector<finding> list = findings();
+    bool sensors = false;
+    for (const machine_record& m : run_.machines) {
+      sensors = sensors || std::any_of(m.quality.begin(), m.quality.end(), [&](const quality_event& q) { return worth_telling(q); });
+    }
     if (list.empty()) {
-      out_ += "<div class='card ok'><h3>Nothing to do.</h3><p>No machine left its own normal range long enough for an alarm.</p></div>\n";
+      add("<div class='card ok'><h3>Nothing to do{}.</h3><p>No machine left its own normal range long enough for an alarm.</p></div>\n",
+          sensors ? " at the machines" : "");
     }
     int rank = 0;
     for (const finding& f : list) {
@@ -144,7 +151,7 @@ class report {
     }
     for (const machine_record& m : run_.machines) {
       for (const quality_event& q : m.quality) {
-        if (q.kind != "gap" && q.until - q.from >= 5 * run_.row_seconds) {
+        if (worth_telling(q)) {
           add("<div class='card sensor'><h3>{}: a sensor, not the machine</h3><p>{} from {} for {}. Check the sensor, its cable and its "
               "supply; nothing was judged from it meanwhile.</p></div>\n",
               svg::escape(m.name), svg::escape(q.kind), when(run_, q.from), span_text(q.until - q.from));

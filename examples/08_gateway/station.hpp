@@ -195,7 +195,7 @@ class station {
     // What names a part comes first, if it is far outside too: of several the one that changed most.
     auto first = all.end();
     for (auto c = all.begin(); c != all.end(); ++c) {
-      const bool names_part = record_.indicators[c->column].specific && c->share > 0.8F;
+      const bool names_part = record_.indicators[c->column].specific && c->share > 0.25F;
       if (names_part && (first == all.end() || std::fabs(c->change) > std::fabs(first->change))) {
         first = c;
       }

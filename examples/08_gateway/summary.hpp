@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -123,6 +124,9 @@ inline std::string summary_text(const run_record& run) {
     for (std::size_t i = 0; i < m.truth.size(); ++i) {
       const truth_record& t = m.truth[i];
       if (t.sensor) {
+        const bool told =
+            std::any_of(m.quality.begin(), m.quality.end(), [&](const quality_event& q) { return q.from < t.until && q.until > t.from; });
+        found.push_back(fmt::format("{}  {}  {}", m.name, t.what, told ? "told as the sensor's, not the machine's" : "NOT TOLD"));
         continue;
       }
       std::string why;

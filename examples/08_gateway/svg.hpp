@@ -140,7 +140,7 @@ inline std::vector<std::vector<point>> thin(std::span<const double> x, std::span
 
 struct frame {
   double width = 1100, height = 220;
-  double left = 52, right = 16, top = 24, bottom = 36;
+  double left = 52, right = 16, top = 26, bottom = 36;
 };
 
 /// One figure: data coordinates in, an `<svg>` with title and description out.
@@ -197,7 +197,7 @@ class figure {
       body_ += fmt::format("<path class=grid d='M{:.1f} {:.1f}H{:.1f}'/>", frame_.left, y, frame_.width - frame_.right);
       text(frame_.left - 6, y + 4, number(v, t.decimals), "end", "tick");
     }
-    text(2, 10, label, "start", "name");
+    text(2, 12, label, "start", "name");
   }
 
   void line(std::span<const double> x, std::span<const float> y, std::string_view cls, std::string_view label = {}) {
@@ -296,7 +296,7 @@ class figure {
       left = std::clamp(left, 1.0, std::max(1.0, frame_.width - w - 1));
       x = left + w / 2;
     }
-    const box b{left, y - 11, left + w, y + 3};
+    const box b{left, y - 12, left + w, y + 4};
     if (b.left < 0 || b.right > frame_.width || b.top < -1 || b.bottom > frame_.height) {
       return false;
     }
@@ -325,7 +325,7 @@ class figure {
     for (const char c : s) {
       n += (static_cast<unsigned char>(c) & 0xc0U) != 0x80U ? 1 : 0;  // code points, not bytes
     }
-    return 6.7 * n + 2;
+    return 7.0 * n + 2;
   }
 
  private:

@@ -109,8 +109,8 @@ TEST_CASE("without a time rows are a second apart, and it is said", "[csv_source
 TEST_CASE("more channels than a monitor is wide are left out, and it is said", "[csv_source]") {
   std::string header = "t", row = "0";
   for (int i = 0; i < 20; ++i) {
-    header += ",c" + std::to_string(i);
-    row += "," + std::to_string(i);
+    header += fmt::format(",c{}", i);
+    row += fmt::format(",{}", i);
   }
   const csv_table t = read(header + "\n" + row + "\n");
   CHECK(t.columns.size() == 16);
@@ -131,7 +131,7 @@ TEST_CASE("a file that cannot be used says what is wrong with it", "[csv_source]
 TEST_CASE("a channel that repeats one value much longer than while learning is stuck", "[csv_source]") {
   std::string text = "t,a,b\n";
   for (int i = 0; i < 1000; ++i) {
-    text += std::to_string(i) + "," + std::to_string(i >= 500 && i < 700 ? 3 : i % 7) + "," + std::to_string(i % 2) + "\n";
+    text += fmt::format("{},{},{}\n", i, i >= 500 && i < 700 ? 3 : i % 7, i % 2);
   }
   const auto spans = gateway::find_stuck(read(text), 256);
   REQUIRE(spans.size() == 1);
