@@ -90,6 +90,7 @@ set(skerry_delivery_headers
 set(skerry_anomaly_headers
     skerry/anomaly.hpp
     skerry/anomaly/alarm_latch.hpp
+    skerry/anomaly/article_preset.hpp
     skerry/anomaly/calibration.hpp
     skerry/anomaly/detail/forest_engine.hpp
     skerry/anomaly/detail/jacobi_eigen.hpp
@@ -110,11 +111,15 @@ set(skerry_anomaly_headers
     skerry/anomaly/path_length.hpp
     skerry/anomaly/quantizer.hpp
     skerry/anomaly/refit_gate.hpp
+    skerry/anomaly/robust_z.hpp
     skerry/anomaly/row_view.hpp
+    skerry/anomaly/scaler.hpp
     skerry/anomaly/shingler.hpp
+    skerry/anomaly/t2_q.hpp
     skerry/anomaly/walk_heap.hpp)
 
 set(skerry_testing_headers
+    skerry/testing.hpp
     skerry/testing/broker.hpp
     skerry/testing/cnc_machine.hpp
     skerry/testing/cnc_profile.hpp
@@ -123,4 +128,5 @@ set(skerry_testing_headers
     skerry/testing/scenario.hpp
     skerry/testing/virtual_clock.hpp)
 
-set(skerry_skerry_headers)
+set(skerry_skerry_headers
+    skerry/skerry.hpp)

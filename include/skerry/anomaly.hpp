@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/anomaly/alarm_latch.hpp>
+#include <skerry/anomaly/article_preset.hpp>
 #include <skerry/anomaly/calibration.hpp>
 #include <skerry/anomaly/dynamic_isolation_forest.hpp>
 #include <skerry/anomaly/float_forest.hpp>
@@ -14,6 +15,9 @@
 #include <skerry/anomaly/path_length.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/refit_gate.hpp>
+#include <skerry/anomaly/robust_z.hpp>
 #include <skerry/anomaly/row_view.hpp>
+#include <skerry/anomaly/scaler.hpp>
 #include <skerry/anomaly/shingler.hpp>
+#include <skerry/anomaly/t2_q.hpp>
 #include <skerry/anomaly/walk_heap.hpp>
