@@ -31,7 +31,7 @@ class inplace_string {
     while (n < M && n < N && text[n] != '\0') {
       ++n;
     }
-    store(0, {text, n});
+    store({text, n});
   }
   [[nodiscard]] static constexpr result<inplace_string> create(std::string_view text) noexcept {
     inplace_string made;
@@ -55,18 +55,18 @@ class inplace_string {
     if (text.size() > N) {
       return errc::full;
     }
-    store(0, text);
+    store(text);
     return {};
   }
   constexpr status try_append(std::string_view text) noexcept {
     if (text.size() > N - size_) {
       return errc::full;
     }
-    store(size_, text);
+    append(text);
     return {};
   }
   constexpr status try_push_back(char c) noexcept { return try_append({&c, 1}); }
-  constexpr void clear() noexcept { store(0, {}); }
+  constexpr void clear() noexcept { store({}); }
 
   // Templates, because with two conversions to choose from `text == "literal"` would be ambiguous.
   template <std::convertible_to<std::string_view> S>
@@ -79,16 +79,21 @@ class inplace_string {
   }
 
  private:
-  /// Forwards byte by byte, so a part of this very text may be stored at its beginning.
-  constexpr void store(std::size_t from, std::string_view text) noexcept {
-    const std::size_t end = from + text.size();
+  constexpr void append(std::string_view text) noexcept {
     for (std::size_t i = 0; i < text.size(); ++i) {
-      characters_[from + i] = text[i];
+      characters_[size_ + i] = text[i];
     }
-    for (std::size_t i = end; i < size_; ++i) {
+    size_ = static_cast<detail::small_size<N>>(size_ + text.size());
+  }
+  /// Forwards byte by byte, so a part of this very text may become all of it. What is left behind is cleared: equal texts are
+  /// equal bytes.
+  constexpr void store(std::string_view text) noexcept {
+    const std::size_t before = size_;
+    size_ = 0;
+    append(text);
+    for (std::size_t i = size_; i < before; ++i) {
       characters_[i] = '\0';
     }
-    size_ = static_cast<detail::small_size<N>>(end);
   }
 
   char characters_[N + 1]{};
