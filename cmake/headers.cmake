@@ -72,8 +72,15 @@ set(skerry_delivery_headers
     skerry/delivery/courier.hpp
     skerry/delivery/courier_action.hpp
     skerry/delivery/dedupe.hpp
+    skerry/delivery/detail/class_turns.hpp
+    skerry/delivery/detail/endpoints.hpp
+    skerry/delivery/detail/eviction.hpp
+    skerry/delivery/detail/flight_table.hpp
+    skerry/delivery/detail/outbox_engine.hpp
     skerry/delivery/detail/scale.hpp
     skerry/delivery/detail/steady.hpp
+    skerry/delivery/detail/stream_index.hpp
+    skerry/delivery/detail/sync_window.hpp
     skerry/delivery/device_seed.hpp
     skerry/delivery/drive_tick.hpp
     skerry/delivery/failover.hpp

@@ -3,19 +3,15 @@
 #pragma once
 
 #include <skerry/delivery/backoff.hpp>
-#include <skerry/delivery/circuit_breaker.hpp>
 #include <skerry/delivery/courier_action.hpp>
-#include <skerry/delivery/failover.hpp>
+#include <skerry/delivery/detail/endpoints.hpp>
+#include <skerry/delivery/detail/flight_table.hpp>
 #include <skerry/delivery/outbox.hpp>
-#include <skerry/delivery/retry_budget.hpp>
 #include <skerry/delivery/transport.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
-#include <utility>
 
 namespace skerry::inline v0::delivery {
 
@@ -74,7 +70,7 @@ class courier {
     }
     delivery_counters& count = box_.count();
     ++count.offered;
-    flight* f = free_flight();
+    flight* f = flights_.find_free();
     if (f == nullptr || box_.would_overtake(item.stream) || box_.queued() + directs_ >= box_.config().quota_items) {
       if (options.store == store_when::on_failure) {
         --count.offered;  // the outbox counts it
@@ -90,17 +86,11 @@ class courier {
     }
     ++count.produced;
     begin_direct(item.stream);
-    f->kind = flight_kind::direct;
-    f->stage = flight_stage::waiting;
-    f->id = id.value();
+    f->begin(flight_kind::direct, id.value(), payload.size(), 0);
     f->options = item;
     f->options.key = {};  // the caller's memory; a direct item does not wait in the outbox
-    f->length = static_cast<std::uint32_t>(payload.size());
     f->store = options.store;
     f->stamp = box_.wall();
-    f->attempts = 0;
-    f->tried = 0;
-    f->cancelled = false;
     f->until = options.until ? skerry::advance(t, elapsed(options.until.value(), now)) : skerry::advance(t, config_->send_deadline);
     if (!payload.empty()) {
       __builtin_memcpy(f->payload.data(), payload.data(), payload.size());
@@ -137,7 +127,7 @@ class courier {
         f.cancelled = true;
         f.stage = flight_stage::abandoning;
       } else {
-        clear(f);
+        flights_.clear(f);
       }
       return {};
     }
@@ -160,14 +150,14 @@ class courier {
       }
       if (f.stage == flight_stage::abandoning) {
         const action<Time> a = describe(f, action_kind::abandon);
-        breakers_[f.endpoint.value].release(f.leave, t);
-        clear(f);
+        ends_.breaker(f.endpoint).release(f.leave, t);
+        flights_.clear(f);
         return a;
       }
       if (f.stage == flight_stage::over) {
         action<Time> a = describe(f, action_kind::completed);
         a.why = f.why;
-        clear(f);
+        flights_.clear(f);
         return a;
       }
       if (f.stage == flight_stage::dead) {
@@ -198,17 +188,13 @@ class courier {
 
   void on_result(send_token token, reply<Time> answer, Time now) noexcept {
     const Time t = time_.observe(now);
-    if (token.slot >= L.flights) {
+    flight* const f = flights_.current(token);
+    if (f == nullptr) {
       ++box_.count().late_results;
       return;
     }
-    flight& f = flights_[token.slot];
-    if (f.kind == flight_kind::none || f.generation != token.generation || f.stage != flight_stage::out) {
-      ++box_.count().late_results;
-      return;
-    }
-    ++f.generation;
-    settle(f, answer, t);
+    ++f->generation;
+    settle(*f, answer, t);
   }
 
   void on_synced(sync_token token, status how, Time now) noexcept {
@@ -225,7 +211,7 @@ class courier {
   void on_link(endpoint_id e, link_state state, Time now) noexcept {
     const Time t = time_.observe(now);
     if (state == link_state::up && e.value < config_->endpoints) {
-      breakers_[e.value].expect_recovery(t);
+      ends_.breaker(e).expect_recovery(t);
       box_.release_holds();
     }
   }
@@ -233,7 +219,7 @@ class courier {
   void declare(endpoint_id e, bool usable, Time now) noexcept {
     time_.observe(now);
     if (e.value < config_->endpoints) {
-      paths_.declare(e, usable);
+      ends_.paths().declare(e, usable);
     }
   }
   void on_clock(clock_reading<Time> clock) noexcept {
@@ -245,15 +231,9 @@ class courier {
   [[nodiscard]] const delivery_counters& counters() const noexcept { return box_.counters(); }
   /// Accepted and neither delivered nor dropped.
   [[nodiscard]] std::uint64_t queued() const noexcept { return box_.queued() + directs_; }
-  [[nodiscard]] std::uint16_t in_flight() const noexcept {
-    std::uint16_t n = 0;
-    for (const flight& f : flights_) {
-      n = static_cast<std::uint16_t>(n + (f.kind != flight_kind::none && f.stage == flight_stage::out ? 1 : 0));
-    }
-    return n;
-  }
+  [[nodiscard]] std::uint16_t in_flight() const noexcept { return flights_.out(); }
   [[nodiscard]] breaker_state breaker_of(endpoint_id e, Time now) const noexcept {
-    return breakers_[e.value].state(detail::steady<Time>{time_}.observe(now));
+    return ends_.breaker(e).state(detail::steady<Time>{time_}.observe(now));
   }
   [[nodiscard]] Store& store() noexcept { return *store_; }
   [[nodiscard]] const box_type& box() const noexcept { return box_; }
@@ -273,45 +253,19 @@ class courier {
     }
     if (room && box_.due(t)) {
       const bool paced = elapsed(t, replay_at_) < duration_t<Time>{} && !box_.due(t, true);
-      at = earliest<Time>(at, paced ? deadline<Time>{replay_at_} : trial_at(t), t);
+      at = earliest<Time>(at, paced ? deadline<Time>{replay_at_} : ends_.trial_at(t), t);
     }
     if (room) {
-      at = earliest<Time>(at, paths_.next_deadline(t), t);
+      at = earliest<Time>(at, ends_.paths().next_deadline(t), t);
     }
     return time_.to_raw(at);
   }
 
  private:
-  enum class flight_kind : std::uint8_t { none, direct, stored, probe };
-  enum class flight_stage : std::uint8_t {
-    waiting,     // for the next endpoint
-    out,         // an answer or the end of the lease will follow
-    over,        // a direct send ended; to be told
-    dead,        // refused for good; to be told
-    abandoning,  // cancelled while out; to be told to the transport
-  };
-
-  struct flight {
-    item_id id{};
-    item_options<Time> options{};
-    Time until{};  // of the send as a whole
-    Time started{};
-    Time lease_at{};
-    wall_ms stamp{};
-    std::uint32_t length = 0;
-    std::uint16_t generation = 0;
-    std::uint16_t attempts = 0;
-    permit leave{};
-    endpoint_id endpoint{};
-    std::uint8_t tried = 0;  // one bit per endpoint
-    flight_kind kind = flight_kind::none;
-    flight_stage stage = flight_stage::waiting;
-    store_when store = store_when::on_failure;
-    errc why = errc::ok;
-    bool cancelled = false;
-    outcome last = outcome::ok;
-    std::array<std::byte, L.box.record_bytes> payload{};
-  };
+  using flight_kind = detail::flight_kind;
+  using flight_stage = detail::flight_stage;
+  using flights = detail::flight_table<Time, L.flights, L.box.record_bytes>;
+  using flight = typename flights::entry;
 
   courier(Store& store, const courier_config<Time>& config, device_seed seed, clock_reading<Time> clock, const box_type& box) noexcept
       : store_{&store},
@@ -319,26 +273,11 @@ class courier {
         time_{clock.now},
         box_{box},
         backoff_{config.backoff, seed.part(1)},
-        paths_{config.failover, config.endpoints},
-        breakers_{filled(circuit_breaker<Time>{config.breaker}, std::make_index_sequence<L.endpoints>{})},
-        budgets_{filled(retry_budget<Time>{config.budget}, std::make_index_sequence<L.endpoints>{})},
+        ends_{config},
         replay_at_{clock.now} {}
-
-  template <typename T, std::size_t... I>
-  [[nodiscard]] static std::array<T, sizeof...(I)> filled(const T& value, std::index_sequence<I...>) noexcept {
-    return {{(static_cast<void>(I), value)...}};
-  }
 
   // --- choosing ---
 
-  [[nodiscard]] flight* free_flight() noexcept {
-    for (flight& f : flights_) {
-      if (f.kind == flight_kind::none) {
-        return &f;
-      }
-    }
-    return nullptr;
-  }
   void begin_direct(stream_id stream) noexcept {
     ++directs_;
     box_.set_direct(stream, true);
@@ -347,62 +286,26 @@ class courier {
     --directs_;
     box_.set_direct(stream, false);
   }
-  void clear(flight& f) noexcept {
-    f.kind = flight_kind::none;
-    ++f.generation;
-  }
-  /// The most preferred endpoint that may be used now and is not in `but`; `endpoint_id::none` if there is none.
-  [[nodiscard]] endpoint_id ready_endpoint(Time t, std::uint8_t but = 0) const noexcept {
-    for (std::uint8_t e = 0; e < config_->endpoints; ++e) {
-      if ((but >> e & 1) == 0 && paths_.usable(endpoint_id{e}) && breakers_[e].ready(t)) {
-        return endpoint_id{e};
-      }
-    }
-    return endpoint_id::none;
-  }
   [[nodiscard]] bool may_go_direct(stream_id stream, Time t) const noexcept {
-    return !box_.would_overtake(stream) && ready_endpoint(t) != endpoint_id::none;
+    return !box_.would_overtake(stream) && ends_.ready(t) != endpoint_id::none;
   }
   [[nodiscard]] item_options<Time> with_history(item_options<Time> options, Time t) noexcept {
-    if (ready_endpoint(t) == endpoint_id::none) {
+    if (ends_.ready(t) == endpoint_id::none) {
       options.historical = true;
     }
     return options;
   }
-  /// When an endpoint may be tried again; now, if one may already.
-  [[nodiscard]] deadline<Time> trial_at(Time t) const noexcept {
-    deadline<Time> at;
-    for (std::uint8_t e = 0; e < config_->endpoints; ++e) {
-      if (paths_.usable(endpoint_id{e})) {
-        at = earliest<Time>(at, breakers_[e].ready(t) ? deadline<Time>{t} : breakers_[e].next_deadline(), t);
-      }
-    }
-    return at;
-  }
-
   // --- attempts ---
 
   [[nodiscard]] action<Time> describe(const flight& f, action_kind kind) const noexcept {
-    action<Time> a;
-    a.kind = kind;
-    a.token = send_token{static_cast<std::uint16_t>(&f - flights_.data()), f.generation};
-    a.endpoint = f.endpoint;
-    a.attempt = static_cast<std::uint16_t>(f.attempts == 0 ? 1 : f.attempts);
+    action<Time> a = flights_.describe(f, kind);
     a.deadline = time_.to_raw(f.lease_at);
-    a.item.id = f.id;
-    if (f.kind == flight_kind::direct) {
-      a.item.payload = std::span<const std::byte>{f.payload}.first(f.length);
-      a.item.importance = f.options.importance;
-      a.item.historical = f.options.historical;
-      a.item.stamp = f.stamp;
-      a.item.attempts = static_cast<std::uint16_t>(f.attempts == 0 ? 0 : f.attempts - 1);
-    }
     return a;
   }
 
   /// Takes the permit and hands the attempt out. The endpoint is ready.
   [[nodiscard]] action<Time> launch(flight& f, endpoint_id e, duration_t<Time> lease, Time t) noexcept {
-    const result<permit> leave = breakers_[e.value].acquire(t);
+    const result<permit> leave = ends_.breaker(e).acquire(t);
     SKERRY_ASSERT(leave && "launch: the endpoint was ready");
     f.leave = leave.value();
     f.endpoint = e;
@@ -429,13 +332,10 @@ class courier {
   [[nodiscard]] action<Time> start_direct(flight& f, Time t) noexcept {
     const duration_t<Time> left = elapsed(f.until, t);
     const bool late = !(duration_t<Time>{} < left);
-    const endpoint_id e = late ? endpoint_id::none : ready_endpoint(t, f.tried);
+    const endpoint_id e = late ? endpoint_id::none : ends_.ready(t, f.tried);
     if (e != endpoint_id::none) {
-      budgets_[e.value].deposit(t);
-      std::int64_t shares = 0;  // what is left is shared by the endpoints that may still be tried
-      for (std::uint8_t i = 0; i < config_->endpoints; ++i) {
-        shares += (f.tried >> i & 1) == 0 && paths_.usable(endpoint_id{i}) ? 1 : 0;
-      }
+      ends_.budget(e).deposit(t);
+      const std::uint8_t shares = ends_.untried(f.tried);  // what is left is shared by the endpoints that may still be tried
       const std::int64_t share = count_of<Time>(left) / (shares > 0 ? shares : 1);
       const duration_t<Time> capped = duration_from_count<Time>(share > 0 ? share : 1);
       return launch(f, e, config_->attempt_timeout < capped ? config_->attempt_timeout : capped, t);
@@ -445,7 +345,7 @@ class courier {
     f.why = late ? errc::timeout : errc::unavailable;
     if (f.store == store_when::never) {
       ++count.dropped[static_cast<std::size_t>(drop_reason::not_stored)];
-    } else if (box_.adopt(f.id, std::span<const std::byte>{f.payload}.first(f.length), f.options, f.stamp, f.attempts, t)) {
+    } else if (box_.adopt(f.id, f.bytes(), f.options, f.stamp, f.attempts, t)) {
       ++count.cached_offline;
       f.why = errc::unavailable;
       box_.hold(f.id.stream, backoff_.next_for(0), t);
@@ -453,12 +353,9 @@ class courier {
       ++count.dropped[static_cast<std::size_t>(drop_reason::not_stored)];
       f.why = errc::full;
     }
-    const action<Time> a = [&] {
-      action<Time> told = describe(f, action_kind::completed);
-      told.why = f.why;
-      return told;
-    }();
-    clear(f);
+    action<Time> a = describe(f, action_kind::completed);
+    a.why = f.why;
+    flights_.clear(f);
     return a;
   }
 
@@ -466,8 +363,8 @@ class courier {
     if (box_.queued() == 0) {
       return {};
     }
-    flight* f = free_flight();
-    const endpoint_id e = f == nullptr ? endpoint_id::none : ready_endpoint(t);
+    flight* f = flights_.find_free();
+    const endpoint_id e = f == nullptr ? endpoint_id::none : ends_.ready(t);
     if (e == endpoint_id::none) {
       box_.tick(t);
       return {};
@@ -479,19 +376,14 @@ class courier {
     }
     const item_view& item = taken.value();
     if (item.attempts == 0) {
-      budgets_[e.value].deposit(t);
-    } else if (!budgets_[e.value].try_withdraw(t)) {
+      ends_.budget(e).deposit(t);
+    } else if (!ends_.budget(e).try_withdraw(t)) {
       ++box_.count().budget_denied;
       (void)box_.give_back(item.id, outcome::cancelled, t);
       box_.hold(item.id.stream, from_ms<Time>(1000), t);
       return {};
     }
-    f->kind = flight_kind::stored;
-    f->id = item.id;
-    f->length = static_cast<std::uint32_t>(item.payload.size());
-    f->attempts = item.attempts;
-    f->tried = 0;
-    f->cancelled = false;
+    f->begin(flight_kind::stored, item.id, item.payload.size(), item.attempts);
     if (item.historical) {
       replay_at_ = skerry::advance(t, config_->replay_interval);
       if (directs_ > 0) {
@@ -505,52 +397,35 @@ class courier {
 
   /// An outbox item that failed at one endpoint goes to the next one at once.
   [[nodiscard]] action<Time> start_stored(flight& f, Time t) noexcept {
-    const endpoint_id e = ready_endpoint(t, f.tried);
+    const endpoint_id e = ends_.ready(t, f.tried);
     const result<item_view> item = e == endpoint_id::none ? result<item_view>{errc::absent} : box_.peek(f.id);
     if (!item) {
       give_back(f, f.last, t);
       return {};
     }
-    budgets_[e.value].deposit(t);
+    ends_.budget(e).deposit(t);
     action<Time> a = launch(f, e, config_->attempt_timeout, t);
     a.item = item.value();
     return a;
   }
 
   [[nodiscard]] action<Time> probe(Time t) noexcept {
-    flight* f = free_flight();
-    for (endpoint_id e = paths_.probe_due(t); f != nullptr && e != endpoint_id::none; e = paths_.probe_due(t)) {
-      if (!breakers_[e.value].ready(t)) {
-        const deadline<Time> at = breakers_[e.value].next_deadline();
-        paths_.postpone_probe(e, at ? at.value() : skerry::advance(t, config_->failover.probe_every));
-        continue;
-      }
-      f->kind = flight_kind::probe;
-      f->id = item_id{};
-      f->length = 0;
-      f->attempts = 0;
-      f->tried = 0;
-      f->cancelled = false;
-      paths_.postpone_probe(e, skerry::advance(t, config_->attempt_timeout));
-      return launch(*f, e, config_->attempt_timeout, t);
+    flight* f = flights_.find_free();
+    const endpoint_id e = f == nullptr ? endpoint_id::none : ends_.probe(t, config_->failover.probe_every);
+    if (e == endpoint_id::none) {
+      return {};
     }
-    return {};
+    f->begin(flight_kind::probe, item_id{}, 0, 0);
+    ends_.paths().postpone_probe(e, skerry::advance(t, config_->attempt_timeout));
+    return launch(*f, e, config_->attempt_timeout, t);
   }
 
   // --- answers ---
 
   void settle(flight& f, reply<Time> answer, Time t) noexcept {
-    const std::uint8_t e = f.endpoint.value;
-    const breaker_state before = breakers_[e].state(t);
-    breakers_[e].record(f.leave, answer.what, elapsed(t, f.started), t);
-    paths_.on_result(f.endpoint, answer.what, t);
-    if (breakers_[e].state(t) == breaker_state::open && before != breaker_state::open) {
-      ++box_.count().breaker_opened;
-      paths_.on_open(f.endpoint, t);
-    }
-    budgets_[e].record(answer.what, f.attempts > 1 ? outcome::transient : outcome::ok);
+    box_.count().breaker_opened += ends_.record(f.endpoint, f.leave, answer.what, elapsed(t, f.started), f.attempts > 1, t) ? 1 : 0;
     if (f.kind == flight_kind::probe) {
-      clear(f);
+      flights_.clear(f);
       return;
     }
     const bool stop = answer.hint != no_hint<Time> && answer.hint < duration_t<Time>{};
@@ -593,14 +468,14 @@ class courier {
       ++count.replayed;
       count.bytes_replayed += f.length;
       (void)box_.acknowledge(f.id);
-      clear(f);
+      flights_.clear(f);
       return;
     }
     if (box_.would_die(f.id, what)) {
       f.stage = flight_stage::dead;
       return;
     }
-    if (what != outcome::permanent && ready_endpoint(t, f.tried) != endpoint_id::none) {
+    if (what != outcome::permanent && ends_.ready(t, f.tried) != endpoint_id::none) {
       f.stage = flight_stage::waiting;
       return;
     }
@@ -611,7 +486,7 @@ class courier {
     duration_t<Time> wait = backoff_.next_for(f.attempts > 0 ? static_cast<std::uint32_t>(f.attempts - 1) : 0);
     wait = wait < hint_ ? hint_ : wait;
     (void)box_.give_back(f.id, what, t, wait);
-    clear(f);
+    flights_.clear(f);
   }
 
   /// Shows a dead letter for the last time.
@@ -621,7 +496,7 @@ class courier {
       a.item = item.value();
     }
     (void)box_.drop(f.id, drop_reason::dead_letter);
-    clear(f);
+    flights_.clear(f);
     return a;
   }
 
@@ -630,15 +505,13 @@ class courier {
   detail::steady<Time> time_;
   box_type box_;
   backoff<Time> backoff_;
-  failover<Time, L.endpoints> paths_;
-  std::array<circuit_breaker<Time>, L.endpoints> breakers_;
-  std::array<retry_budget<Time>, L.endpoints> budgets_;
+  detail::endpoint_bundle<Time, L.endpoints> ends_;
   Time replay_at_;
   duration_t<Time> hint_{};
   std::uint16_t directs_ = 0;
   std::uint16_t sync_generation_ = 0;
   bool syncing_ = false;
-  std::array<flight, L.flights> flights_{};
+  flights flights_{};
 };
 
 }  // namespace skerry::inline v0::delivery

@@ -1,0 +1,221 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/storage.hpp>
+#include <skerry/delivery/item.hpp>
+#include <skerry/delivery/outbox_config.hpp>
+
+#include <array>
+#include <cstdint>
+
+namespace skerry::inline v0::delivery::detail {
+
+using entry_index = std::uint16_t;
+inline constexpr entry_index no_entry = 0xffff;
+
+/// What is known of a queued item without reading its record.
+template <instant Time>
+struct index_entry {
+  position at{};
+  std::uint64_t seq = 0;
+  std::uint64_t key = 0;  // 0: none
+  Time lease_at{};
+  std::uint32_t length = 0;
+  std::uint32_t expires_s = 0;  // uptime; 0: never
+  entry_index prev = no_entry, next = no_entry;
+  std::uint16_t attempts = 0;
+  stream_id stream = 0;
+  std::uint8_t importance = 0;
+  std::uint8_t permanents = 0;
+  repeatable repeat = repeatable::by_key;
+  bool in_flight = false;
+  bool historical = false;
+  bool live = false;  // in flight as part of the stream's live sequence
+};
+
+template <instant Time>
+struct stream_lane {
+  std::uint64_t next_seq = 1;
+  std::uint64_t backlog_upto = 0;  // what was appended up to here has waited
+  std::uint64_t durable = 0;
+  std::uint64_t marked = 0;
+  Time hold_until{};
+  entry_index head = no_entry, tail = no_entry;
+  entry_index fresh = no_entry;  // first of the live sequence
+  std::uint16_t count = 0;
+  std::uint16_t out = 0, live_out = 0;
+  order how = order::strict;
+  bool held = false;
+  bool direct = false;  // the courier sends an item of this stream that is not stored
+
+  [[nodiscard]] bool is_live(const index_entry<Time>& e) const noexcept {
+    return how == order::live_first && !e.historical && e.seq > backlog_upto;
+  }
+  [[nodiscard]] bool has_waited(const index_entry<Time>& e) const noexcept { return e.historical || e.seq <= backlog_upto; }
+};
+
+/// The queued items of all streams: a list by number for each stream, and what is in flight of it. Knows no store and no policy.
+template <instant Time, std::uint16_t Streams, std::uint16_t Items>
+class stream_index {
+ public:
+  using entry = index_entry<Time>;
+  using lane = stream_lane<Time>;
+
+  std::array<lane, Streams> lanes{};
+  std::array<entry, Items> entries{};
+  std::uint64_t bytes = 0;
+  std::uint32_t queued = 0;
+  std::uint16_t in_flight = 0;
+
+  stream_index() noexcept {
+    for (entry_index i = 0; i < Items; ++i) {
+      entries[i].next = static_cast<entry_index>(i + 1 < Items ? i + 1 : no_entry);
+    }
+  }
+  [[nodiscard]] bool full() const noexcept { return free_ == no_entry; }
+
+  /// Into its stream, by number: nearly always at the end. There is room.
+  entry_index insert(const entry& what) noexcept {
+    const entry_index i = free_;
+    free_ = entries[i].next;
+    entry& e = entries[i];
+    e = what;
+    lane& to = lanes[e.stream];
+    entry_index after = to.tail;
+    while (after != no_entry && entries[after].seq > e.seq) {
+      after = entries[after].prev;
+    }
+    e.prev = after;
+    e.next = after == no_entry ? to.head : entries[after].next;
+    (e.prev == no_entry ? to.head : entries[e.prev].next) = i;
+    (e.next == no_entry ? to.tail : entries[e.next].prev) = i;
+    ++to.count;
+    ++queued;
+    bytes += e.length;
+    return i;
+  }
+
+  /// True if it was the oldest of its stream.
+  bool erase(entry_index i) noexcept {
+    entry& e = entries[i];
+    lane& of = lanes[e.stream];
+    if (e.in_flight) {
+      --in_flight;
+      --(e.live ? of.live_out : of.out);
+    }
+    if (of.fresh == i) {
+      of.fresh = e.next;
+      while (of.fresh != no_entry && !of.is_live(entries[of.fresh])) {
+        of.fresh = entries[of.fresh].next;
+      }
+    }
+    const bool oldest = of.head == i;
+    (e.prev == no_entry ? of.head : entries[e.prev].next) = e.next;
+    (e.next == no_entry ? of.tail : entries[e.next].prev) = e.prev;
+    --of.count;
+    --queued;
+    bytes -= e.length;
+    if (of.count == 0) {
+      of.held = false;
+    }
+    e = entry{};
+    e.next = free_;
+    free_ = i;
+    return oldest;
+  }
+
+  void set_out(entry_index i, Time lease_at) noexcept {
+    entry& e = entries[i];
+    lane& from = lanes[e.stream];
+    e.in_flight = true;
+    e.lease_at = lease_at;
+    e.live = from.is_live(e);
+    ++in_flight;
+    ++(e.live ? from.live_out : from.out);
+  }
+  void put_back(entry_index i, outcome what) noexcept {
+    entry& e = entries[i];
+    lane& of = lanes[e.stream];
+    if (e.in_flight) {
+      e.in_flight = false;
+      --in_flight;
+      --(e.live ? of.live_out : of.out);
+    }
+    if (what != outcome::cancelled && e.attempts < 0xffff) {
+      ++e.attempts;
+    }
+  }
+
+  /// What the stream would send next, regardless of its hold; `waits` says whether the hold matters. Only numbers below `below`.
+  [[nodiscard]] entry_index candidate(const lane& s, bool& waits, bool live_only, std::uint16_t window,
+                                      std::uint64_t below) const noexcept {
+    waits = false;
+    if (s.head == no_entry || (s.direct && s.how == order::strict)) {
+      return no_entry;
+    }
+    if (s.how == order::live_first && !s.direct && s.fresh != no_entry && s.live_out < window) {
+      for (entry_index i = s.fresh; i != no_entry; i = entries[i].next) {
+        if (s.is_live(entries[i]) && !entries[i].in_flight && entries[i].seq < below) {
+          return i;
+        }
+      }
+    }
+    if (s.out >= window) {
+      return no_entry;
+    }
+    entry_index i = s.head;
+    while (i != no_entry && entries[i].in_flight) {
+      i = entries[i].next;
+    }
+    if (i == no_entry || entries[i].seq >= below || (s.is_live(entries[i]) && (s.direct || s.live_out >= window)) ||
+        (live_only && s.has_waited(entries[i]))) {
+      return no_entry;
+    }
+    waits = s.held;
+    return i;
+  }
+
+  [[nodiscard]] entry_index find(stream_id stream, std::uint64_t seq) const noexcept {
+    const lane& s = lanes[stream];
+    entry_index i = s.fresh != no_entry && entries[s.fresh].seq <= seq ? s.fresh : s.head;
+    while (i != no_entry && entries[i].seq < seq) {
+      i = entries[i].next;
+    }
+    return i != no_entry && entries[i].seq == seq ? i : no_entry;
+  }
+  [[nodiscard]] entry_index find_key(std::uint64_t key, stream_id stream) const noexcept {
+    for (entry_index i = lanes[stream].head; i != no_entry; i = entries[i].next) {
+      if (entries[i].key == key) {
+        return i;
+      }
+    }
+    return no_entry;
+  }
+
+  /// What the store may forget of a stream: all that is not here.
+  [[nodiscard]] cursor cursor_of(stream_id stream) const noexcept {
+    const lane& s = lanes[stream];
+    cursor done;
+    done.stream = stream;
+    if (s.head == no_entry) {
+      done.upto = s.next_seq - 1;
+      return done;
+    }
+    done.upto = entries[s.head].seq - 1;
+    if (entries[s.tail].seq - entries[s.head].seq + 1 == s.count) {
+      return done;  // no holes
+    }
+    const std::uint64_t last = entries[s.tail].seq < done.upto + 64 ? entries[s.tail].seq : done.upto + 64;
+    done.bitmap = last - done.upto == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << (last - done.upto)) - 1;
+    for (entry_index i = s.head; i != no_entry && entries[i].seq <= last; i = entries[i].next) {
+      done.bitmap &= ~(std::uint64_t{1} << (entries[i].seq - done.upto - 1));
+    }
+    return done;
+  }
+
+ private:
+  entry_index free_ = 0;
+};
+
+}  // namespace skerry::inline v0::delivery::detail
