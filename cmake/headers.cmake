@@ -48,8 +48,11 @@ set(skerry_state_headers
     skerry/state/causal_store.hpp
     skerry/state/counter.hpp
     skerry/state/delta.hpp
+    skerry/state/detail/key_text.hpp
     skerry/state/detail/probe_table.hpp
+    skerry/state/detail/record_table.hpp
     skerry/state/detail/value_codec.hpp
+    skerry/state/detail/wall_estimate.hpp
     skerry/state/dot.hpp
     skerry/state/dot_context.hpp
     skerry/state/explain.hpp
@@ -60,6 +63,7 @@ set(skerry_state_headers
     skerry/state/lww.hpp
     skerry/state/policy.hpp
     skerry/state/replica.hpp
+    skerry/state/replica_counters.hpp
     skerry/state/schema.hpp
     skerry/state/standalone.hpp
     skerry/state/version_vector.hpp)

@@ -116,3 +116,18 @@ TEST_CASE("a clock that steps back is not followed", "[state][hlc]") {
   CHECK(clock.tick(wall_ms{floor_ms}) == stamp{floor_ms + 7'200'000, 1});
   CHECK_FALSE(clock.trusted(wall_ms{floor_ms}));
 }
+
+TEST_CASE("a wall clock beyond 48 bits turns no stamp back", "[state][hlc]") {
+  // Milliseconds above the greatest were greater than those of any stamp, so that each reading began again at count 0.
+  for (const std::uint64_t wall : {stamp::greatest_ms, stamp::greatest_ms + 1, clock_limits::no_limit}) {
+    CAPTURE(wall);
+    hlc clock = hlc::restore(stamp{}, clock_limits{wall_ms{0}, clock_limits::no_limit, clock_limits::no_limit});
+    stamp last = clock.tick(wall_ms{wall});
+    for (int i = 0; i < 5; ++i) {
+      const stamp next = clock.tick(wall_ms{wall});
+      REQUIRE(next > last);
+      last = clock.witness(wall_ms{wall}, stamp{stamp::greatest_ms, 3}).value();
+      REQUIRE(last > next);
+    }
+  }
+}

@@ -3,21 +3,21 @@
 #pragma once
 
 #include <skerry/core/algebra.hpp>
-#include <skerry/core/hash.hpp>
 #include <skerry/state/delta.hpp>
-#include <skerry/state/detail/probe_table.hpp>
+#include <skerry/state/detail/record_table.hpp>
 #include <skerry/state/dot_context.hpp>
 #include <skerry/state/limits.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace skerry::inline v0::state {
 
-/// What ran out when a join was answered `full`.
-enum class resource : std::uint8_t { none, actors, ranges, keys, records, bytes };
+/// What ran out when a join was answered `full`. `events`: those covered must be countable in 64 bits.
+enum class resource : std::uint8_t { none, actors, ranges, keys, records, bytes, events };
 
 /// What a join did, or why it did nothing.
 struct join_report {
@@ -35,8 +35,8 @@ struct join_report {
 /// only in what a mutator writes and how a pure function reads the records that survive.
 /// Join    commutative, associative, idempotent; equal stores hold equal sets, whatever the order of what they learnt
 /// Cost    a join takes O(records in the delta + min(events it covers, live records)); stack 42 A + 24 R bytes; no heap
-/// Errors  `full`, found by counting before anything is touched, with the resource that is lacking; `corrupt` when one event comes
-///         under two keys
+/// Errors  `full`, found by counting before anything is touched, with the resource that is lacking
+/// One event with two contents (somebody is cloned): the greater content stays, wherever it came first; the join reports it.
 /// Source  Almeida, Shoker, Baquero, Delta State Replicated Data Types, 2018, section 7 (causal CRDTs)
 template <typename Limits>
 class causal_store {
@@ -52,36 +52,27 @@ class causal_store {
 
   using context_type = dot_context<Limits::actors, Limits::ranges>;
   using cover_type = delta_context<Limits::actors, Limits::ranges>;
-  using index = detail::index_for<(record_capacity > key_capacity ? record_capacity : key_capacity)>;
-  static constexpr index none = static_cast<index>(-1);
 
-  constexpr causal_store() noexcept {
-    for (std::size_t i = 0; i < record_capacity; ++i) {
-      records_[i].next = static_cast<index>(i + 1 < record_capacity ? i + 1 : none);
-    }
-    for (std::size_t i = 0; i < key_capacity; ++i) {
-      keys_[i].first = static_cast<index>(i + 1 < key_capacity ? i + 1 : none);
-    }
-  }
+ private:
+  using table_type = detail::record_table<Limits>;
+
+ public:
+  using index = typename table_type::index;
+  static constexpr index none = table_type::none;
 
   [[nodiscard]] constexpr const actor_table<Limits::actors>& actors() const noexcept { return actors_; }
   [[nodiscard]] constexpr const context_type& context() const noexcept { return context_; }
-  [[nodiscard]] constexpr std::size_t record_count() const noexcept { return record_count_; }
-  [[nodiscard]] constexpr std::size_t key_count() const noexcept { return key_count_; }
+  [[nodiscard]] constexpr std::size_t record_count() const noexcept { return table_.record_count(); }
+  [[nodiscard]] constexpr std::size_t key_count() const noexcept { return table_.key_count(); }
 
   /// Slot of a key that has live records, or `none`.
-  [[nodiscard]] constexpr index find(const key_ref& key) const noexcept {
-    const auto at = key_index_.find(hash(key), [&](std::size_t i) { return same(keys_[i], key); });
-    return at == decltype(key_index_)::none ? none : static_cast<index>(at);
-  }
-  [[nodiscard]] constexpr key_ref key(index slot) const noexcept {
-    return {keys_[slot].path, std::span{keys_[slot].args}.first(keys_[slot].size)};
-  }
+  [[nodiscard]] constexpr index find(const key_ref& key) const noexcept { return table_.find(key); }
+  [[nodiscard]] constexpr key_ref key(index slot) const noexcept { return table_.key(slot); }
   /// Calls `f(slot)` for every key that has live records, in no particular order.
   template <typename F>
   constexpr void for_each_key(F&& f) const {
     for (std::size_t i = 0; i < key_capacity; ++i) {
-      if (keys_[i].used) {
+      if (table_.used(static_cast<index>(i))) {
         f(static_cast<index>(i));
       }
     }
@@ -96,7 +87,7 @@ class causal_store {
       if (slot_ == none) {
         return;
       }
-      for (index i = store_->keys_[slot_].first; i != none; i = store_->records_[i].next) {
+      for (index i = store_->table_.first_of(slot_); i != none; i = store_->table_[i].next) {
         f(store_->view(i));
       }
     }
@@ -118,6 +109,12 @@ class causal_store {
   [[nodiscard]] constexpr bool contains(const actor& who, std::uint64_t n) const noexcept {
     const actor_ref ref = actors_.find(who);
     return ref != no_actor && context_.contains({n, ref});
+  }
+  /// Whether this would be a greater content than the one that the store has for a live record.
+  [[nodiscard]] constexpr bool would_change(const actor& who, const incoming& in) const noexcept {
+    const actor_ref ref = actors_.find(who);
+    const index i = ref == no_actor ? none : table_.find(dot{in.n, ref});
+    return i != none && table_.compare(i, in) < 0;
   }
   /// 1 + the greatest number known of an actor, or 0 when its numbers are used up.
   [[nodiscard]] constexpr std::uint64_t next(const actor& who) const noexcept {
@@ -147,8 +144,15 @@ class causal_store {
       return errc::full;
     }
     std::ptrdiff_t growth = 0;
+    std::uint64_t events = events_;
     for (const auto& run : covers.runs()) {
       growth += context_.growth(mine[run.who], run.first, run.last);
+      const std::uint64_t fresh = context_.fresh(mine[run.who], run.first, run.last);
+      if (fresh > std::numeric_limits<std::uint64_t>::max() - events) {
+        report.lacking = resource::events;  // a frame could not number them
+        return errc::full;
+      }
+      events += fresh;
     }
     if (growth > static_cast<std::ptrdiff_t>(Limits::ranges - context_.range_count())) {
       report.lacking = resource::ranges;
@@ -165,6 +169,7 @@ class causal_store {
       (void)actors_.insert(covers.actors()[i]);  // gets the number it was given above
     }
     delta.for_each([&](const incoming& in) { take(in, {in.n, mine[in.who]}, touched); });
+    events_ = events;
     for (const bool closing : {true, false}) {  // see dot_context::join
       for (const auto& run : covers.runs()) {
         if ((context_.growth(mine[run.who], run.first, run.last) <= 0) == closing) {
@@ -218,7 +223,7 @@ class causal_store {
       index last = none;
       for (;;) {
         index least = none;
-        for (index i = store_->keys_[slot].first; i != none; i = store_->records_[i].next) {
+        for (index i = store_->table_.first_of(slot); i != none; i = store_->table_[i].next) {
           if ((last == none || before(last, i)) && (least == none || before(i, least))) {
             least = i;
           }
@@ -226,14 +231,14 @@ class causal_store {
         if (least == none) {
           return;
         }
-        const record& r = store_->records_[least];
+        const auto& r = store_->table_[least];
         f(incoming{store_->key(slot), position_[r.who], r.n, r.at, r.kind, std::span{r.payload}.first(r.size), of_key});
         last = least;
       }
     }
     [[nodiscard]] constexpr bool before(index a, index b) const noexcept {
-      const record& x = store_->records_[a];
-      const record& y = store_->records_[b];
+      const auto& x = store_->table_[a];
+      const auto& y = store_->table_[b];
       return position_[x.who] != position_[y.who] ? position_[x.who] < position_[y.who] : x.n < y.n;
     }
 
@@ -254,10 +259,10 @@ class causal_store {
   template <typename Keep>
   constexpr std::size_t prune(index slot, Keep&& keep) {
     std::size_t dropped = 0;
-    for (index i = keys_[slot].first; i != none;) {
-      const index following = records_[i].next;
+    for (index i = table_.first_of(slot); i != none;) {
+      const index following = table_[i].next;
       if (!keep(view(i))) {
-        erase(i);
+        table_.erase(i);
         ++dropped;
       }
       i = following;
@@ -266,72 +271,24 @@ class causal_store {
   }
 
  private:
-  struct record {
-    std::uint64_t n = 0;
-    stamp at{};
-    actor_ref who = no_actor;  ///< no_actor: a free place
-    index key = 0;
-    index next = 0;  ///< of the same key, or the next free place
-    std::uint8_t kind = 0;
-    std::uint8_t size = 0;
-    bool marked = false;  ///< covered by the delta that is being joined, and not yet found in it
-    index chain = none;   ///< the next one that the delta covers
-    std::array<std::byte, payload_capacity> payload{};
-  };
-  struct key_slot {
-    std::uint16_t path = 0;
-    index first = 0;  ///< record, or the next free slot
-    std::uint8_t size = 0;
-    bool used = false;
-    std::array<char, key_bytes> args{};
-  };
-
   [[nodiscard]] constexpr record_view view(index i) const noexcept {
-    const record& r = records_[i];
+    const auto& r = table_[i];
     return {actors_[r.who], r.n, r.at, r.kind, std::span{r.payload}.first(r.size)};
   }
-  [[nodiscard]] static constexpr bool same(const key_slot& slot, const key_ref& key) noexcept {
-    if (slot.path != key.path || slot.size != key.args.size()) {
-      return false;
-    }
-    for (std::size_t i = 0; i < slot.size; ++i) {
-      if (slot.args[i] != key.args[i]) {
-        return false;
-      }
-    }
-    return true;
-  }
-  [[nodiscard]] static constexpr std::uint64_t hash(const key_ref& key) noexcept {
-    std::uint64_t h = key.path;
-    for (std::size_t i = 0; i < key.args.size(); i += 8) {
-      std::uint64_t word = 0;
-      for (std::size_t j = i; j < key.args.size() && j < i + 8; ++j) {
-        word = word << 8 | static_cast<std::uint8_t>(key.args[j]);
-      }
-      h = hash64(word, h);
-    }
-    return key.args.empty() ? hash64(h) : h;
-  }
-  [[nodiscard]] static constexpr std::uint64_t hash(const dot& d) noexcept { return hash64(d.n, d.who); }
-  [[nodiscard]] constexpr index find(const dot& d) const noexcept {
-    const auto at = dot_index_.find(hash(d), [&](std::size_t i) { return records_[i].n == d.n && records_[i].who == d.who; });
-    return at == decltype(dot_index_)::none ? none : static_cast<index>(at);
-  }
-
   /// Marks and chains the live records that the delta covers: by their names when those are few, else in one walk over all records.
   [[nodiscard]] constexpr index mark(const cover_type& covers, const std::array<actor_ref, Limits::actors>& mine) noexcept {
     std::uint64_t covered = 0;
     for (const auto& run : covers.runs()) {
       const std::uint64_t length = run.last - run.first;
       covered = length >= record_capacity ? record_capacity + 1 : covered + length + 1;
-      if (covered > record_count_) {
+      if (covered > table_.record_count()) {
         return mark_by_walk(covers, mine);
       }
     }
     index chain = none;
     for (const auto& run : covers.runs()) {
       for (std::uint64_t n = run.first;; ++n) {
-        if (const index i = find(dot{n, mine[run.who]}); i != none) {
+        if (const index i = table_.find(dot{n, mine[run.who]}); i != none) {
           chain = mark(i, chain);
         }
         if (n == run.last) {
@@ -343,7 +300,7 @@ class causal_store {
   }
   [[nodiscard]] constexpr index mark_by_walk(const cover_type& covers, const std::array<actor_ref, Limits::actors>& mine) noexcept {
     index chain = none;
-    if (record_count_ == 0) {
+    if (table_.record_count() == 0) {
       return chain;
     }
     std::array<std::uint16_t, Limits::actors> first_run{};  // position + 1 of an actor's first run
@@ -352,7 +309,7 @@ class causal_store {
       first_run[mine[runs[i - 1].who]] = static_cast<std::uint16_t>(i);
     }
     for (std::size_t at = 0; at < record_capacity; ++at) {
-      const record& r = records_[at];
+      const auto& r = table_[static_cast<index>(at)];
       if (r.who == no_actor || first_run[r.who] == 0) {
         continue;
       }
@@ -366,8 +323,8 @@ class causal_store {
     return chain;
   }
   [[nodiscard]] constexpr index mark(index i, index chain) noexcept {
-    records_[i].marked = true;
-    records_[i].chain = chain;
+    table_[i].marked = true;
+    table_[i].chain = chain;
     return i;
   }
 
@@ -377,8 +334,20 @@ class causal_store {
                                        index covered, join_report& report) {
     status verdict;
     std::size_t new_keys = 0;
+    // Records of one key come together, so a new key is counted once. Its text is copied: it lasts only as long as its record.
+    std::array<char, key_bytes> text{};
     key_ref last_new{};
     bool any_new = false;
+    const auto needs_key = [&](const key_ref& key) {
+      if (!any_new || table_type::compare(last_new, key) != 0) {
+        ++new_keys;
+        last_new = {key.path, std::span<const char>{text}.first(key.args.size())};
+        for (std::size_t i = 0; i < key.args.size(); ++i) {
+          text[i] = key.args[i];
+        }
+        any_new = true;
+      }
+    };
     delta.for_each([&](const incoming& in) {
       const dot d{in.n, mine[in.who]};
       if (in.payload.size() > payload_capacity || in.key.args.size() > key_bytes) {
@@ -386,30 +355,28 @@ class causal_store {
         verdict = errc::full;
         return;
       }
-      if (context_.contains(d)) {
+      if (!context_.contains(d)) {
+        ++report.added;
+      } else {
         ++report.seen;
-        const index i = find(d);
+        const index i = table_.find(d);
         if (i == none) {
           return;
         }
-        record& r = records_[i];
-        if (!same(keys_[r.key], in.key)) {
-          verdict = errc::corrupt;
-          return;
-        }
+        auto& r = table_[i];
         r.marked = false;
-        if (order(r, in) != 0) {
+        const int order = table_.compare(i, in);
+        if (order != 0) {
           ++report.conflicts;
           report.own_conflict = report.own_conflict || actors_[r.who] == watched;
         }
-        return;
+        if (order >= 0 || r.key == find(in.key)) {
+          return;
+        }
+        // It moves to another key: its own place becomes free in time, that of its old key perhaps not.
       }
-      ++report.added;
-      // Records of one key come together, so a new key is counted once.
-      if (find(in.key) == none && !(any_new && equal(last_new, in.key))) {
-        ++new_keys;
-        last_new = in.key;
-        any_new = true;
+      if (find(in.key) == none) {
+        needs_key(in.key);
       }
     });
     if (!verdict) {
@@ -417,80 +384,57 @@ class causal_store {
     }
     std::size_t freed = 0;
     std::size_t freed_keys = 0;
-    if (report.added > record_capacity - record_count_ || new_keys > key_capacity - key_count_) {
-      for (index i = covered; i != none; i = records_[i].chain) {
-        freed += records_[i].marked ? 1 : 0;
-        freed_keys += keys_[records_[i].key].first == i && all_marked(records_[i].key) ? 1 : 0;
+    const std::size_t free_records = record_capacity - table_.record_count();
+    const std::size_t free_keys = key_capacity - table_.key_count();
+    if (report.added > free_records || new_keys > free_keys) {
+      for (index i = covered; i != none; i = table_[i].chain) {
+        freed += table_[i].marked ? 1 : 0;
+        freed_keys += table_.first_of(table_[i].key) == i && all_marked(table_[i].key) ? 1 : 0;
       }
       if (freed_keys > 0) {
         // A key that dies and gets a new record takes its place again.
-        last_new = {};
         any_new = false;
         delta.for_each([&](const incoming& in) {
           const index slot = find(in.key);
-          if (slot != none && all_marked(slot) && !context_.contains({in.n, mine[in.who]}) && !(any_new && equal(last_new, in.key))) {
-            ++new_keys;
-            last_new = in.key;
-            any_new = true;
+          if (slot != none && all_marked(slot) && arrives(in, {in.n, mine[in.who]})) {
+            needs_key(in.key);
           }
         });
       }
     }
-    if (report.added > record_capacity - record_count_ + freed) {
+    if (report.added > free_records + freed) {
       report.lacking = resource::records;
       return errc::full;
     }
-    if (new_keys > key_capacity - key_count_ + freed_keys) {
+    if (new_keys > free_keys + freed_keys) {
       report.lacking = resource::keys;
       return errc::full;
     }
     return {};
   }
-  [[nodiscard]] static constexpr bool equal(const key_ref& a, const key_ref& b) noexcept {
-    if (a.path != b.path || a.args.size() != b.args.size()) {
-      return false;
-    }
-    for (std::size_t i = 0; i < a.args.size(); ++i) {
-      if (a.args[i] != b.args[i]) {
-        return false;
-      }
-    }
-    return true;
+  /// Whether the join gives this content a place.
+  [[nodiscard]] constexpr bool arrives(const incoming& in, const dot& d) const noexcept {
+    const index i = table_.find(d);
+    return i == none ? !context_.contains(d) : table_.compare(i, in) < 0;
   }
   [[nodiscard]] constexpr bool all_marked(index slot) const noexcept {
-    for (index i = keys_[slot].first; i != none; i = records_[i].next) {
-      if (!records_[i].marked) {
+    for (index i = table_.first_of(slot); i != none; i = table_[i].next) {
+      if (!table_[i].marked) {
         return false;
       }
     }
     return true;
   }
-  /// Orders two contents of one event: which of them stays must not depend on which came first.
-  [[nodiscard]] static constexpr int order(const record& r, const incoming& in) noexcept {
-    if (r.at != in.at) {
-      return r.at < in.at ? -1 : 1;
-    }
-    if (r.kind != in.kind) {
-      return r.kind < in.kind ? -1 : 1;
-    }
-    for (std::size_t i = 0; i < r.size && i < in.payload.size(); ++i) {
-      if (r.payload[i] != in.payload[i]) {
-        return r.payload[i] < in.payload[i] ? -1 : 1;
-      }
-    }
-    return r.size == in.payload.size() ? 0 : (r.size < in.payload.size() ? -1 : 1);
-  }
-
   /// Takes the marks away, and with them, if the join goes ahead, the records that kept theirs.
   constexpr void sweep(index chain, bool goes_ahead, join_report& report) noexcept {
     while (chain != none) {
-      record& r = records_[chain];
+      auto& r = table_[chain];
       const index following = r.chain;
       const bool dies = r.marked && goes_ahead;
       r.marked = false;
       r.chain = none;
       if (dies) {
-        erase(chain);
+        table_.erase(chain);
         ++report.removed;
       }
       chain = following;
@@ -499,89 +443,19 @@ class causal_store {
 
   template <typename Touched>
   constexpr void take(const incoming& in, const dot& d, Touched& touched) {
-    if (context_.contains(d) || find(d) != none) {
-      if (const index i = find(d); i != none && same(keys_[records_[i].key], in.key) && order(records_[i], in) < 0) {
-        fill(records_[i], in);
-      }
+    if (!arrives(in, d)) {
       return;
     }
-    index slot = find(in.key);
-    if (slot == none) {
-      slot = free_key_;
-      key_slot& k = keys_[slot];
-      free_key_ = k.first;
-      k.path = in.key.path;
-      k.first = none;
-      k.size = static_cast<std::uint8_t>(in.key.args.size());
-      k.used = true;
-      for (std::size_t i = 0; i < in.key.args.size(); ++i) {
-        k.args[i] = in.key.args[i];
-      }
-      key_index_.insert(hash(in.key), static_cast<typename decltype(key_index_)::index>(slot));
-      ++key_count_;
+    if (const index i = table_.find(d); i != none) {
+      table_.erase(i);
     }
-    const index i = free_record_;
-    record& r = records_[i];
-    free_record_ = r.next;
-    r.n = d.n;
-    r.who = d.who;
-    r.key = slot;
-    r.next = keys_[slot].first;
-    keys_[slot].first = i;
-    fill(r, in);
-    dot_index_.insert(hash(d), static_cast<typename decltype(dot_index_)::index>(i));
-    ++record_count_;
-    touched(slot, actors_[d.who]);
-  }
-  static constexpr void fill(record& r, const incoming& in) noexcept {
-    r.at = in.at;
-    r.kind = in.kind;
-    r.size = static_cast<std::uint8_t>(in.payload.size());
-    for (std::size_t i = 0; i < in.payload.size(); ++i) {
-      r.payload[i] = in.payload[i];
-    }
-  }
-
-  constexpr void erase(index i) noexcept {
-    record& r = records_[i];
-    dot_index_.erase(hash(dot{r.n, r.who}), static_cast<typename decltype(dot_index_)::index>(i), [this](std::size_t j) {
-      return hash(dot{records_[j].n, records_[j].who});
-    });
-    key_slot& k = keys_[r.key];
-    if (k.first == i) {
-      k.first = r.next;
-    } else {
-      index before = k.first;
-      while (records_[before].next != i) {
-        before = records_[before].next;
-      }
-      records_[before].next = r.next;
-    }
-    if (k.first == none) {
-      const index slot = r.key;
-      key_index_.erase(hash(key(slot)), static_cast<typename decltype(key_index_)::index>(slot),
-                       [this](std::size_t j) { return hash(key(static_cast<index>(j))); });
-      k = key_slot{};
-      k.first = free_key_;
-      free_key_ = slot;
-      --key_count_;
-    }
-    r = record{};
-    r.next = free_record_;
-    free_record_ = i;
-    --record_count_;
+    touched(table_.insert(in, d), actors_[d.who]);
   }
 
   actor_table<Limits::actors> actors_{};
   context_type context_{};
-  std::array<record, record_capacity> records_{};
-  std::array<key_slot, key_capacity> keys_{};
-  detail::probe_table<record_capacity> dot_index_{};
-  detail::probe_table<key_capacity> key_index_{};
-  std::size_t record_count_ = 0;
-  std::size_t key_count_ = 0;
-  index free_record_ = 0;
-  index free_key_ = 0;
+  table_type table_{};
+  std::uint64_t events_ = 0;  ///< how many the context holds
 };
 
 }  // namespace skerry::inline v0::state

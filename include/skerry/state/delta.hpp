@@ -66,17 +66,18 @@ class delta_context {
     return {};
   }
 
-  /// Adds one event, wherever it belongs.
+  /// Adds one event, wherever it belongs. Events count from 1; differences are taken downwards, since the last number of all has no
+  /// successor.
   [[nodiscard]] constexpr status insert(const actor& who, std::uint64_t n) noexcept {
     std::size_t at = 0;
-    while (at < run_count_ && (actors_[runs_[at].who] < who || (actors_[runs_[at].who] == who && runs_[at].last + 1 < n))) {
+    while (at < run_count_ && (actors_[runs_[at].who] < who || (actors_[runs_[at].who] == who && runs_[at].last < n - 1))) {
       ++at;
     }
     const auto mine = [this, &who](std::size_t i) { return i < run_count_ && actors_[runs_[i].who] == who; };
-    if (mine(at) && n + 1 >= runs_[at].first) {  // within, or touching
+    if (mine(at) && n >= runs_[at].first - 1) {  // within, or touching
       runs_[at].first = n < runs_[at].first ? n : runs_[at].first;
       runs_[at].last = n > runs_[at].last ? n : runs_[at].last;
-      if (mine(at + 1) && runs_[at + 1].first == runs_[at].last + 1) {
+      if (mine(at + 1) && runs_[at + 1].first - 1 == runs_[at].last) {
         runs_[at].last = runs_[at + 1].last;
         for (std::size_t i = at + 2; i < run_count_; ++i) {
           runs_[i - 1] = runs_[i];

@@ -151,6 +151,19 @@ class dot_context {
     return (on_prefix ? 0 : 1) - static_cast<std::ptrdiff_t>(touched);
   }
 
+  /// How many events of a run are not in the set.
+  [[nodiscard]] constexpr std::uint64_t fresh(actor_ref who, std::uint64_t first, std::uint64_t last) const noexcept {
+    if (last <= prefix_[who]) {
+      return 0;
+    }
+    first = first > prefix_[who] ? first : prefix_[who] + 1;
+    std::uint64_t known = 0;
+    for (std::size_t at = first_reaching(who, first); at < size_ && who_[at] == who && first_[at] <= last; ++at) {
+      known += (last_[at] < last ? last_[at] : last) - (first_[at] > first ? first_[at] : first) + 1;
+    }
+    return last - first + 1 - known;
+  }
+
   /// Calls `f(dot_range)` for what `theirs` has seen and this one has not, in this one's actor numbers, ascending per actor.
   template <typename F>
   constexpr void missing(const dot_context& theirs, F&& f, const actor_map& theirs_to_mine = same_actors) const {

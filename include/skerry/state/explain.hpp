@@ -49,6 +49,36 @@ struct explanation {
   std::size_t count = 0;                          ///< how many of `records` are filled
   std::size_t live = 0;                           ///< how many live records there are
   std::size_t winner = no_winner;                 ///< which of `records`
+
+  /// Fills in the records. `trusted(record_view)` says whether a stamp is of a real time.
+  template <typename Records, typename Trusted>
+  constexpr void list(const Records& all, const record_view& best, Trusted&& trusted) {
+    live = all.size();
+    // In the order of (actor, number); the last place is the winner's when it would not be among the first.
+    record_view last{};
+    for (bool more = live > 0; more && count < explanation::shown;) {
+      record_view least{};
+      more = false;
+      all.for_each([&](const record_view& r) {
+        const bool after_last = count == 0 || last.who < r.who || (last.who == r.who && last.n < r.n);
+        if (after_last && (!more || r.who < least.who || (r.who == least.who && r.n < least.n))) {
+          least = r;
+          more = true;
+        }
+      });
+      if (!more) {
+        break;
+      }
+      last = least;
+      if (count + 1 == explanation::shown && winner == explanation::no_winner) {
+        least = best;
+      }
+      if (least.who == best.who && least.n == best.n) {
+        winner = count;
+      }
+      records[count++] = {least.who, least.n, least.at, trusted(least), least.payload};
+    }
+  }
 };
 
 }  // namespace skerry::inline v0::state

@@ -206,6 +206,8 @@ class delta_frame {
   }
 
   [[nodiscard]] constexpr const delta_context<A, R>& context() const noexcept { return covers_; }
+  /// After `full`: whether runs or actors were too many.
+  [[nodiscard]] constexpr bool lacks_runs() const noexcept { return covers_.runs().size() == covers_.run_capacity; }
   /// Who sent it; null when the frame does not say.
   [[nodiscard]] constexpr const actor* sender() const noexcept { return has_sender_ ? &sender_ : nullptr; }
 

@@ -24,6 +24,8 @@ class stamp {
     s.bits_ = bits;
     return s;
   }
+  /// No stamp can follow this one.
+  [[nodiscard]] static constexpr stamp greatest() noexcept { return {greatest_ms, 0xffff}; }
 
   [[nodiscard]] constexpr std::uint64_t ms() const noexcept { return bits_ >> 16; }
   [[nodiscard]] constexpr std::uint16_t count() const noexcept { return static_cast<std::uint16_t>(bits_); }
@@ -82,9 +84,7 @@ class hlc {
       return errc::clock_ahead;
     }
     observe(wall);
-    if (!vouched_ && distance(wall.value, theirs.ms()) <= limits_.local_step) {
-      vouched_ = true;  // somebody else's clock says the same
-    }
+    confirm(wall, theirs);
     const std::uint64_t physical = believed(wall);
     const stamp latest = last_ > theirs ? last_ : theirs;
     last_ = physical > latest.ms() ? stamp{physical, 0} : after(latest);
@@ -93,10 +93,14 @@ class hlc {
 
   /// Takes a stamp over unchecked: later stamps are greater. For knowledge that is already trusted, such as a stored past.
   constexpr void follow(stamp theirs) noexcept { last_ = theirs > last_ ? theirs : last_; }
+  /// Somebody else's clock says the same as this reading, within `local_step`: a clock that has lost its trust gets it back.
+  constexpr void confirm(wall_ms wall, stamp theirs) noexcept {
+    vouched_ = vouched_ || distance(wall.value, theirs.ms()) <= limits_.local_step;
+  }
 
   /// Whether `witness` would take the stamp.
   [[nodiscard]] constexpr bool welcome(wall_ms wall, stamp theirs) const noexcept {
-    if (theirs.bits() == std::numeric_limits<std::uint64_t>::max()) {
+    if (theirs == stamp::greatest()) {
       return false;
     }
     if (!trusted(wall) || theirs.ms() <= wall.value) {
@@ -128,9 +132,7 @@ class hlc {
 
  private:
   [[nodiscard]] static constexpr std::uint64_t distance(std::uint64_t a, std::uint64_t b) noexcept { return a > b ? a - b : b - a; }
-  [[nodiscard]] static constexpr stamp after(stamp s) noexcept {
-    return s.bits() == std::numeric_limits<std::uint64_t>::max() ? s : stamp::from_bits(s.bits() + 1);
-  }
+  [[nodiscard]] static constexpr stamp after(stamp s) noexcept { return s == stamp::greatest() ? s : stamp::from_bits(s.bits() + 1); }
   [[nodiscard]] constexpr bool jumped(wall_ms wall) const noexcept {
     if (!read_ || limits_.local_step == clock_limits::no_limit) {
       return false;
@@ -149,9 +151,10 @@ class hlc {
     idle_ = 0;
   }
   /// A clock below the floor counts from its own zero, like uptime, so its stamps lie below all real ones; one that has jumped
-  /// lends nothing.
+  /// lends nothing. No more than a stamp can say, or every reading beyond would look later than all stamps.
   [[nodiscard]] constexpr std::uint64_t believed(wall_ms wall) const noexcept {
-    return wall < limits_.trust_floor || vouched_ ? wall.value : 0;
+    const std::uint64_t ms = wall.value < stamp::greatest_ms ? wall.value : stamp::greatest_ms;
+    return wall < limits_.trust_floor || vouched_ ? ms : 0;
   }
 
   stamp last_{};

@@ -5,7 +5,6 @@
 #include <skerry/state/policy.hpp>
 
 #include <cstddef>
-#include <iterator>
 
 namespace skerry::inline v0::state {
 
@@ -52,7 +51,6 @@ class sibling_view {
    public:
     using value_type = T;
     using difference_type = std::ptrdiff_t;
-    using iterator_category = std::input_iterator_tag;
 
     constexpr iterator() noexcept = default;
     constexpr explicit iterator(const Records* records) : records_{records} { advance(); }

@@ -5,10 +5,13 @@
 #include <skerry/core/algebra.hpp>
 #include <skerry/core/instant.hpp>
 #include <skerry/state/causal_store.hpp>
+#include <skerry/state/detail/key_text.hpp>
+#include <skerry/state/detail/wall_estimate.hpp>
 #include <skerry/state/explain.hpp>
 #include <skerry/state/frame.hpp>
 #include <skerry/state/hlc.hpp>
 #include <skerry/state/keep_both.hpp>
+#include <skerry/state/replica_counters.hpp>
 #include <skerry/state/schema.hpp>
 
 #include <array>
@@ -31,88 +34,6 @@ class delta_view {
   std::span<const std::byte> bytes_;
 };
 
-/// What came of an accepted frame.
-struct receipt {
-  std::size_t added = 0;    ///< records that are new here
-  std::size_t seen = 0;     ///< records that were known already
-  std::size_t removed = 0;  ///< records that died
-  detection verdict = detection::ok;
-};
-
-/// Everything a replica did, took in, dropped and refused.
-struct replica_counters {
-  std::uint64_t operations = 0;
-  std::uint64_t frames_accepted = 0;
-  std::uint64_t records_added = 0;
-  std::uint64_t records_seen = 0;
-  std::uint64_t records_removed = 0;
-  std::uint64_t refused_full = 0;
-  std::uint64_t refused_corrupt = 0;
-  std::uint64_t refused_truncated = 0;
-  std::uint64_t refused_unsupported = 0;
-  std::uint64_t refused_mismatch = 0;
-  std::uint64_t refused_clock_ahead = 0;
-  std::uint64_t refused_not_owner = 0;
-  std::uint64_t refused_needs_epoch = 0;
-  std::uint64_t refused_invalid = 0;  ///< also `not_finite` and `out_of_range`
-  std::uint64_t amnesia = 0;          ///< somebody knew more of this node than itself
-  std::uint64_t clones = 0;           ///< one event with two contents, or another life of this id that is alive
-  std::uint64_t epochs = 0;           ///< lives begun
-
-  constexpr void merge(const replica_counters& other) noexcept {
-    operations += other.operations;
-    frames_accepted += other.frames_accepted;
-    records_added += other.records_added;
-    records_seen += other.records_seen;
-    records_removed += other.records_removed;
-    refused_full += other.refused_full;
-    refused_corrupt += other.refused_corrupt;
-    refused_truncated += other.refused_truncated;
-    refused_unsupported += other.refused_unsupported;
-    refused_mismatch += other.refused_mismatch;
-    refused_clock_ahead += other.refused_clock_ahead;
-    refused_not_owner += other.refused_not_owner;
-    refused_needs_epoch += other.refused_needs_epoch;
-    refused_invalid += other.refused_invalid;
-    amnesia += other.amnesia;
-    clones += other.clones;
-    epochs += other.epochs;
-  }
-  template <typename F>
-  constexpr void for_each(F&& f) const {
-    f("operations", operations);
-    f("frames_accepted", frames_accepted);
-    f("records_added", records_added);
-    f("records_seen", records_seen);
-    f("records_removed", records_removed);
-    f("refused_full", refused_full);
-    f("refused_corrupt", refused_corrupt);
-    f("refused_truncated", refused_truncated);
-    f("refused_unsupported", refused_unsupported);
-    f("refused_mismatch", refused_mismatch);
-    f("refused_clock_ahead", refused_clock_ahead);
-    f("refused_not_owner", refused_not_owner);
-    f("refused_needs_epoch", refused_needs_epoch);
-    f("refused_invalid", refused_invalid);
-    f("amnesia", amnesia);
-    f("clones", clones);
-    f("epochs", epochs);
-  }
-  constexpr void count(errc e) noexcept {
-    switch (e) {
-      case errc::full: ++refused_full; break;
-      case errc::corrupt: ++refused_corrupt; break;
-      case errc::truncated: ++refused_truncated; break;
-      case errc::unsupported: ++refused_unsupported; break;
-      case errc::mismatch: ++refused_mismatch; break;
-      case errc::clock_ahead: ++refused_clock_ahead; break;
-      case errc::not_owner: ++refused_not_owner; break;
-      case errc::needs_epoch: ++refused_needs_epoch; break;
-      default: ++refused_invalid; break;
-    }
-  }
-};
-
 namespace detail {
 
 /// The limits with the key bytes that the schema really needs: a path without placeholders has nothing to store.
@@ -120,19 +41,6 @@ template <typename Schema, typename Limits>
 struct store_limits : Limits {
   static constexpr std::size_t key_bytes = Schema::has_placeholders ? key_bytes_of<Limits>() : 0;
 };
-
-/// A distance between instants as milliseconds, for any clock that can make distances of milliseconds; negative ones are 0.
-template <instant Time>
-[[nodiscard]] constexpr std::uint64_t whole_ms(duration_t<Time> distance) noexcept {
-  std::uint64_t ms = 0;
-  for (std::uint64_t step = std::uint64_t{1} << 46; step > 0; step >>= 1) {
-    ms += from_ms<Time>(static_cast<std::int64_t>(ms + step)) <= distance ? step : 0;
-    if constexpr (std::integral<duration_t<Time>>) {
-      return distance > 0 ? static_cast<std::uint64_t>(distance) : 0;  // a raw counter is milliseconds
-    }
-  }
-  return ms;
-}
 
 }  // namespace detail
 
@@ -144,9 +52,11 @@ template <instant Time>
 /// Input    paths of `Schema`; arguments for their placeholders after the value; what the wall clock claims
 /// Cost     sizes are in `Limits`; a mutator O(records of the key + bytes of its delta), `accept` O(records in the frame +
 ///          min(events it covers, live records)); stack about 58 A + 48 (A + R) bytes; no heap
-/// Errors   mutators: `needs_epoch`, `not_owner`, `full` (`lacking()` names the resource), `invalid` argument, `not_finite`;
+/// Errors   mutators: `needs_epoch`, `not_owner`, `full` (`lacking()` names the resource), `invalid` argument, `not_finite`,
+///          `clock_ahead` when no later stamp is left;
 ///          accept: `truncated`, `corrupt`, `unsupported`, `mismatch` (a path or a policy that this schema does not have),
-///          `clock_ahead`, `full`. A refused call leaves everything but the counters as it was.
+///          `clock_ahead`, `full`. A refused call leaves everything but the counters as it was, and what a refused frame proves
+///          about this node's own past: a new life begins before the next operation all the same.
 template <typename Schema, typename Limits = limits::firmware>
 class replica {
   static_assert(replica_limits<Limits>, "Limits models replica_limits: see limits.hpp for what it names");
@@ -196,7 +106,7 @@ class replica {
     }
     place.identity_ = identity::create(id, as, rng);
     place.clock_ = hlc::restore(stamp{}, clock);
-    place.now_ = now;
+    place.wall_ = detail::wall_estimate<instant_t>{now};
     place.alive_ = true;
     place.counters_.epochs = 1;
     return {};
@@ -231,6 +141,9 @@ class replica {
     }
     hlc clock = clock_;
     const stamp at = clock.tick(wall);
+    if (at == stamp::greatest()) {
+      return refuse(errc::clock_ahead);  // nobody would take it
+    }
     return operate<P>([](const record_view&) { return true; },
                       [&](const actor&, std::uint64_t) { return result<std::span<const std::byte>>{out.written()}; }, at, clock, wall,
                       args...);
@@ -292,30 +205,30 @@ class replica {
   /// Records of known events are dropped, the rest is joined, all or nothing. A frame with a stamp further ahead than
   /// `accept_ahead` is refused as a whole and can be offered again later.
   [[nodiscard]] result<receipt> accept(std::span<const std::byte> frame, instant_t now) {
-    const duration_t<instant_t> slept = elapsed(now, now_);
-    const std::uint64_t passed = slept > duration_t<instant_t>{} ? detail::whole_ms<instant_t>(slept) : 0;
     delta_frame<Limits::actors, Limits::ranges> received;
     if (const status s = received.parse(frame); !s) {
-      return refuse(s.error() == errc::full ? lack(resource::actors) : s.error());
+      return refuse(s.error() == errc::full ? lack(received.lacks_runs() ? resource::ranges : resource::actors) : s.error());
     }
+    const detection heard = detect(received);
+    const wall_ms wall = wall_.at(now);
     hlc clock = clock_;
-    clock.passed(passed);
-    const wall_ms wall{wall_.value + passed < passed ? clock_limits::no_limit : wall_.value + passed};
+    clock.passed(wall_.passed(now));
     const result<stamp> latest = examine(received, clock, wall);
     if (!latest) {
       return refuse(latest.error());
     }
     clock.follow(latest.value());
-    const identity heard_of = detect(received);
+    if (wall_.known() && latest.value() != stamp{}) {
+      clock.confirm(wall, latest.value());
+    }
     join_report report;
     if (const status s = join_delta(matched{received}, report); !s) {
       return refuse(s.error());
     }
-    const detection verdict = settle(heard_of, report);
     clock_ = clock;
-    wall_ = wall_known_ ? wall : wall_;
-    now_ = passed > 0 ? now : now_;
+    wall_.advance(now);
     ++counters_.frames_accepted;
+    const detection verdict = report.conflicts > 0 ? detection::clone : heard;
     return receipt{report.added, report.seen, report.removed, verdict};
   }
 
@@ -326,13 +239,12 @@ class replica {
       return {};
     }
     const typename store_type::everything all{other.store_};
-    const identity heard_of = detect(all);
+    (void)detect(all);
     join_report report;
     if (const status s = join_delta(all, report); !s) {
       counters_.count(s.error());
       return s;
     }
-    (void)settle(heard_of, report);
     clock_.follow(other.clock_.last());
     return {};
   }
@@ -344,7 +256,9 @@ class replica {
     std::array<typename store_type::index, Limits::keys> order{};
     std::size_t count = 0;
     store_.for_each_key([&](typename store_type::index slot) { order[count++] = slot; });
-    sort(std::span{order}.first(count));
+    detail::sort_by_text<text_bytes>(std::span{order}.first(count), [this](typename store_type::index slot, std::span<char> text) {
+      return Schema::write_text(store_.key(slot), text);
+    });
     const typename store_type::everything all{store_, std::span<const typename store_type::index>{order}.first(count)};
     return write_delta<text_bytes>(out, nullptr, all, &Schema::write_text);
   }
@@ -366,31 +280,7 @@ class replica {
     });
     e.known = true;
     e.why = v.why;
-    e.live = records.size();
-    // In the order of (actor, number); the last place is the winner's when it would not be among the first.
-    record_view last{};
-    for (bool more = e.live > 0; more && e.count < explanation::shown;) {
-      record_view least{};
-      more = false;
-      records.for_each([&](const record_view& r) {
-        const bool after_last = e.count == 0 || last.who < r.who || (last.who == r.who && last.n < r.n);
-        if (after_last && (!more || r.who < least.who || (r.who == least.who && r.n < least.n))) {
-          least = r;
-          more = true;
-        }
-      });
-      if (!more) {
-        break;
-      }
-      last = least;
-      if (e.count + 1 == explanation::shown && e.winner == explanation::no_winner) {
-        least = v.winner;
-      }
-      if (least.who == v.winner.who && least.n == v.winner.n) {
-        e.winner = e.count;
-      }
-      e.records[e.count++] = {least.who, least.n, least.at, (least.kind & kinds::stamped) != 0 && clock_.trusted(least.at), least.payload};
-    }
+    e.list(records, v.winner, [this](const record_view& r) { return (r.kind & kinds::stamped) != 0 && clock_.trusted(r.at); });
     return e;
   }
 
@@ -405,8 +295,7 @@ class replica {
   /// The application knows that the wall clock is right.
   void vouch(wall_ms wall) noexcept {
     clock_.vouch(wall);
-    wall_ = wall;
-    wall_known_ = true;
+    wall_.read(wall);
   }
 
  private:
@@ -445,53 +334,11 @@ class replica {
 
   /// What stands for the placeholders of P, in `buffer`. `invalid` for an empty text or one with '/', `full` when it is too long.
   template <typename P, typename... Args>
-  [[nodiscard]] static result<key_ref> make_key(key_buffer& buffer, const Args&... args) noexcept {
-    std::size_t used = 0;
-    errc problem = errc::ok;
-    const auto put = [&](char c) {
-      if (used < buffer.size()) {
-        buffer[used++] = c;
-      } else {
-        problem = problem == errc::ok ? errc::full : problem;
-      }
-    };
-    bool first = true;
-    [[maybe_unused]] const auto put_part = [&](const auto& arg) {
-      if (!first) {
-        put('/');
-      }
-      first = false;
-      if constexpr (std::integral<std::remove_cvref_t<decltype(arg)>>) {
-        std::array<char, 20> digits{};
-        std::size_t count = 0;
-        const bool negative = arg < 0;
-        auto rest = static_cast<std::uint64_t>(arg);
-        rest = negative ? ~rest + 1 : rest;
-        do {
-          digits[count++] = static_cast<char>('0' + rest % 10);
-          rest /= 10;
-        } while (rest > 0);
-        if (negative) {
-          put('-');
-        }
-        while (count > 0) {
-          put(digits[--count]);
-        }
-      } else {
-        const std::string_view text{arg};
-        if (text.empty() || text.find('/') != text.npos) {
-          problem = errc::invalid;
-        }
-        for (const char c : text) {
-          put(c);
-        }
-      }
-    };
-    (put_part(args), ...);
-    if (problem != errc::ok) {
-      return problem;
-    }
-    return key_ref{Schema::template index_of<P>, std::span<const char>{buffer}.first(used)};
+  [[nodiscard]] static constexpr result<key_ref> make_key(key_buffer& buffer, const Args&... args) noexcept {
+    detail::key_args parts{buffer};
+    (parts.add(args), ...);
+    return parts.error() == errc::ok ? result<key_ref>{key_ref{Schema::template index_of<P>, parts.written()}}
+                                     : result<key_ref>{parts.error()};
   }
 
   errc lack(resource what) noexcept {
@@ -557,8 +404,7 @@ class replica {
     counters_.epochs += renewed ? 1 : 0;
     if (at != stamp{}) {
       clock_ = clock;
-      wall_ = wall;
-      wall_known_ = true;
+      wall_.read(wall);
     }
     ++counters_.operations;
     return delta_view{out.written()};
@@ -604,6 +450,9 @@ class replica {
   [[nodiscard]] status join_delta(const Delta& delta, join_report& report) {
     const status s =
         store_.join(delta, identity_.self(), report, [this](typename store_type::index slot, const actor& who) { prune(slot, who); });
+    if (report.own_conflict && alive_) {
+      identity_.conclude({identity_.self(), 0, false, false}, detection::clone);
+    }
     lacking_ = s ? lacking_ : report.lacking;
     if (s) {
       counters_.records_added += report.added;
@@ -649,9 +498,13 @@ class replica {
           problem = errc::corrupt;
         }
       });
-      if (problem == errc::ok && (e.kind & kinds::stamped) != 0 && !store_.contains(received.context().actors()[e.who], e.n)) {
+      if (problem != errc::ok || (e.kind & kinds::stamped) == 0) {
+        return;
+      }
+      const actor& who = received.context().actors()[e.who];
+      if (!store_.contains(who, e.n) || store_.would_change(who, {key.value(), e.who, e.n, e.at, e.kind, e.payload, 1})) {
         // Without any reading of the wall clock there is nothing to measure against, but no stamp may be the last one possible.
-        if (wall_known_ ? !clock.welcome(wall, e.at) : e.at == stamp{stamp::greatest_ms, 0xffff}) {
+        if (wall_.known() ? !clock.welcome(wall, e.at) : e.at == stamp::greatest()) {
           problem = errc::clock_ahead;
         }
         latest = e.at > latest ? e.at : latest;
@@ -660,59 +513,23 @@ class replica {
     return problem == errc::ok ? result<stamp>{latest} : result<stamp>{problem};
   }
 
-  /// What a delta tells about this node's own lives. Nobody on a file or a broker proves to be alive, so `live_sender` stays false.
+  /// What a delta tells about this node's own lives. It counts also when the delta itself is then refused: a name that somebody else
+  /// has used is in danger either way. Nobody on a file or a broker proves to be alive, so `live_sender` stays false.
   template <typename Delta>
-  [[nodiscard]] identity detect(const Delta& delta) {
-    identity after = identity_;
-    verdict_ = detection::ok;
+  detection detect(const Delta& delta) noexcept {
+    detection worst = detection::ok;
     if (!alive_) {
-      return after;
+      return worst;
     }
     const std::uint64_t own = store_.next(identity_.self()) - 1;
     for (const auto& run : delta.context().runs()) {
       const heard entry{delta.context().actors()[run.who], run.last, true, false};
       const detection verdict = identity_.detect(entry, own);
-      after.conclude(entry, verdict);
-      verdict_ = verdict > verdict_ ? verdict : verdict_;
+      identity_.conclude(entry, verdict);
+      worst = verdict > worst ? verdict : worst;
     }
-    return after;
-  }
-  detection settle(const identity& heard_of, const join_report& report) noexcept {
-    identity_ = heard_of;
-    if (report.own_conflict && alive_) {
-      identity_.conclude({identity_.self(), 0, false, false}, detection::clone);
-    }
-    const detection verdict = report.conflicts > 0 ? detection::clone : verdict_;
-    counters_.amnesia += verdict_ == detection::amnesia_or_clone ? 1 : 0;
-    return verdict;
-  }
-
-  /// Heap sort by the keys' texts: no recursion, no memory.
-  void sort(std::span<typename store_type::index> order) const {
-    const auto less = [this](typename store_type::index a, typename store_type::index b) {
-      std::array<char, text_bytes> x{};
-      std::array<char, text_bytes> y{};
-      const std::size_t nx = Schema::write_text(store_.key(a), x);
-      const std::size_t ny = Schema::write_text(store_.key(b), y);
-      return std::string_view{x.data(), nx} < std::string_view{y.data(), ny};
-    };
-    const auto sink = [&](std::size_t root, std::size_t end) {
-      for (std::size_t child = 2 * root + 1; child < end; child = 2 * root + 1) {
-        child += child + 1 < end && less(order[child], order[child + 1]) ? 1 : 0;
-        if (!less(order[root], order[child])) {
-          return;
-        }
-        std::swap(order[root], order[child]);
-        root = child;
-      }
-    };
-    for (std::size_t i = order.size() / 2; i > 0; --i) {
-      sink(i - 1, order.size());
-    }
-    for (std::size_t end = order.size(); end > 1; --end) {
-      std::swap(order[0], order[end - 1]);
-      sink(0, end - 1);
-    }
+    counters_.amnesia += worst == detection::amnesia_or_clone ? 1 : 0;
+    return worst;
   }
 
   void assign(const replica& other) noexcept {
@@ -720,11 +537,8 @@ class replica {
     identity_ = other.identity_;
     clock_ = other.clock_;
     wall_ = other.wall_;
-    now_ = other.now_;
     counters_ = other.counters_;
     lacking_ = other.lacking_;
-    verdict_ = other.verdict_;
-    wall_known_ = other.wall_known_;
   }
   void copy(const replica& other) noexcept {
     assign(other);
@@ -740,13 +554,10 @@ class replica {
   store_type store_{};
   identity identity_{};
   hlc clock_{};
-  wall_ms wall_{};   ///< the last reading of the wall clock, carried on by the time that has passed since
-  instant_t now_{};  ///< the last instant handed in
+  detail::wall_estimate<instant_t> wall_{};
   replica_counters counters_{};
   std::array<std::byte, Limits::log_bytes> log_{};  ///< holds the last delta
   resource lacking_ = resource::none;
-  detection verdict_ = detection::ok;
-  bool wall_known_ = false;
   bool alive_ = false;  ///< has an identity that nobody else has
 };
 

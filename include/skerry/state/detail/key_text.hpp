@@ -1,0 +1,109 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/errc.hpp>
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace skerry::inline v0::state::detail {
+
+/// Puts what stands for the placeholders of a path into a buffer, joined by '/'.
+///
+/// Errors  sticky: `invalid` for an empty text or one with '/', `full` when it is too long
+class key_args {
+ public:
+  constexpr explicit key_args(std::span<char> out) noexcept : out_{out} {}
+
+  template <std::integral T>
+  constexpr void add(T arg) noexcept {
+    begin();
+    std::array<char, 20> digits{};
+    std::size_t count = 0;
+    const bool negative = arg < 0;
+    auto rest = static_cast<std::uint64_t>(arg);
+    rest = negative ? ~rest + 1 : rest;
+    do {
+      digits[count++] = static_cast<char>('0' + rest % 10);
+      rest /= 10;
+    } while (rest > 0);
+    if (negative) {
+      put('-');
+    }
+    while (count > 0) {
+      put(digits[--count]);
+    }
+  }
+  constexpr void add(std::string_view text) noexcept {
+    begin();
+    if (text.empty() || text.find('/') != text.npos) {
+      error_ = errc::invalid;
+    }
+    for (const char c : text) {
+      put(c);
+    }
+  }
+
+  [[nodiscard]] constexpr errc error() const noexcept { return error_; }
+  [[nodiscard]] constexpr std::span<const char> written() const noexcept { return out_.first(used_); }
+
+ private:
+  constexpr void begin() noexcept {
+    if (any_) {
+      put('/');
+    }
+    any_ = true;
+  }
+  constexpr void put(char c) noexcept {
+    if (used_ < out_.size()) {
+      out_[used_++] = c;
+    } else {
+      error_ = error_ == errc::ok ? errc::full : error_;
+    }
+  }
+
+  std::span<char> out_;
+  std::size_t used_ = 0;
+  errc error_ = errc::ok;
+  bool any_ = false;
+};
+
+/// Sorts the slots of keys by the keys' texts. Heap sort: no recursion, no memory.
+///
+/// text   `text(index, std::span<char, TextBytes>) -> std::size_t` writes the text of a slot's key
+template <std::size_t TextBytes, typename Index, typename Text>
+constexpr void sort_by_text(std::span<Index> order, Text&& text) {
+  const auto less = [&text](Index a, Index b) {
+    std::array<char, TextBytes> x{};
+    std::array<char, TextBytes> y{};
+    const std::size_t nx = text(a, std::span<char>{x});
+    const std::size_t ny = text(b, std::span<char>{y});
+    return std::string_view{x.data(), nx} < std::string_view{y.data(), ny};
+  };
+  const auto sink = [&](std::size_t root, std::size_t end) {
+    for (std::size_t child = 2 * root + 1; child < end; child = 2 * root + 1) {
+      child += child + 1 < end && less(order[child], order[child + 1]) ? 1 : 0;
+      if (!less(order[root], order[child])) {
+        return;
+      }
+      std::swap(order[root], order[child]);
+      root = child;
+    }
+  };
+  for (std::size_t i = order.size() / 2; i > 0; --i) {
+    sink(i - 1, order.size());
+  }
+  for (std::size_t end = order.size(); end > 1; --end) {
+    std::swap(order[0], order[end - 1]);
+    sink(0, end - 1);
+  }
+}
+
+}  // namespace skerry::inline v0::state::detail

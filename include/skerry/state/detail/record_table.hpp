@@ -1,0 +1,202 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/hash.hpp>
+#include <skerry/state/delta.hpp>
+#include <skerry/state/detail/probe_table.hpp>
+#include <skerry/state/dot.hpp>
+#include <skerry/state/limits.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace skerry::inline v0::state::detail {
+
+/// The memory of a causal store: records in lists per key, both found by hash. Knows nothing of joins.
+///
+/// Cost    insert and find O(1), erase O(records of the key); no heap
+template <typename Limits>
+class record_table {
+ public:
+  static constexpr std::size_t record_capacity = Limits::records;
+  static constexpr std::size_t key_capacity = Limits::keys;
+  static constexpr std::size_t payload_capacity = Limits::payload_bytes;
+  static constexpr std::size_t key_bytes = key_bytes_of<Limits>();
+  using index = index_for<(record_capacity > key_capacity ? record_capacity : key_capacity)>;
+  static constexpr index none = static_cast<index>(-1);
+
+  struct record {
+    std::uint64_t n = 0;
+    stamp at{};
+    actor_ref who = no_actor;  ///< no_actor: a free place
+    index key = 0;
+    index next = 0;  ///< of the same key, or the next free place
+    std::uint8_t kind = 0;
+    std::uint8_t size = 0;
+    bool marked = false;  ///< covered by the delta that is being joined, and not yet found in it
+    index chain = none;   ///< the next one that the delta covers
+    std::array<std::byte, payload_capacity> payload{};
+  };
+  struct key_slot {
+    std::uint16_t path = 0;
+    index first = 0;  ///< record, or the next free slot
+    std::uint8_t size = 0;
+    bool used = false;
+    std::array<char, key_bytes> args{};
+  };
+
+  constexpr record_table() noexcept {
+    for (std::size_t i = 0; i < record_capacity; ++i) {
+      records_[i].next = static_cast<index>(i + 1 < record_capacity ? i + 1 : none);
+    }
+    for (std::size_t i = 0; i < key_capacity; ++i) {
+      keys_[i].first = static_cast<index>(i + 1 < key_capacity ? i + 1 : none);
+    }
+  }
+
+  [[nodiscard]] constexpr std::size_t record_count() const noexcept { return record_count_; }
+  [[nodiscard]] constexpr std::size_t key_count() const noexcept { return key_count_; }
+  [[nodiscard]] constexpr record& operator[](index i) noexcept { return records_[i]; }
+  [[nodiscard]] constexpr const record& operator[](index i) const noexcept { return records_[i]; }
+  [[nodiscard]] constexpr index first_of(index slot) const noexcept { return keys_[slot].first; }
+  [[nodiscard]] constexpr bool used(index slot) const noexcept { return keys_[slot].used; }
+  [[nodiscard]] constexpr key_ref key(index slot) const noexcept {
+    return {keys_[slot].path, std::span{keys_[slot].args}.first(keys_[slot].size)};
+  }
+
+  [[nodiscard]] constexpr index find(const key_ref& key) const noexcept {
+    const auto at = key_index_.find(hash(key), [&](std::size_t i) { return compare(this->key(static_cast<index>(i)), key) == 0; });
+    return at == decltype(key_index_)::none ? none : static_cast<index>(at);
+  }
+  [[nodiscard]] constexpr index find(const dot& d) const noexcept {
+    const auto at = dot_index_.find(hash(d), [&](std::size_t i) { return records_[i].n == d.n && records_[i].who == d.who; });
+    return at == decltype(dot_index_)::none ? none : static_cast<index>(at);
+  }
+
+  /// By path, then arguments.
+  [[nodiscard]] static constexpr int compare(const key_ref& a, const key_ref& b) noexcept {
+    if (a.path != b.path) {
+      return a.path < b.path ? -1 : 1;
+    }
+    for (std::size_t i = 0; i < a.args.size() && i < b.args.size(); ++i) {
+      if (a.args[i] != b.args[i]) {
+        return static_cast<unsigned char>(a.args[i]) < static_cast<unsigned char>(b.args[i]) ? -1 : 1;
+      }
+    }
+    return a.args.size() == b.args.size() ? 0 : (a.args.size() < b.args.size() ? -1 : 1);
+  }
+  /// Orders two contents of one event, the last difference being the key: which of them stays must not depend on which came first.
+  [[nodiscard]] constexpr int compare(index i, const incoming& in) const noexcept {
+    const record& r = records_[i];
+    if (r.at != in.at) {
+      return r.at < in.at ? -1 : 1;
+    }
+    if (r.kind != in.kind) {
+      return r.kind < in.kind ? -1 : 1;
+    }
+    for (std::size_t b = 0; b < r.size && b < in.payload.size(); ++b) {
+      if (r.payload[b] != in.payload[b]) {
+        return r.payload[b] < in.payload[b] ? -1 : 1;
+      }
+    }
+    if (r.size != in.payload.size()) {
+      return r.size < in.payload.size() ? -1 : 1;
+    }
+    return compare(key(r.key), in.key);
+  }
+
+  /// Adds a record; there must be room for it and its key. Returns the slot of the key.
+  constexpr index insert(const incoming& in, const dot& d) {
+    index slot = find(in.key);
+    if (slot == none) {
+      slot = free_key_;
+      key_slot& k = keys_[slot];
+      free_key_ = k.first;
+      k.path = in.key.path;
+      k.first = none;
+      k.size = static_cast<std::uint8_t>(in.key.args.size());
+      k.used = true;
+      for (std::size_t i = 0; i < in.key.args.size(); ++i) {
+        k.args[i] = in.key.args[i];
+      }
+      key_index_.insert(hash(in.key), static_cast<typename decltype(key_index_)::index>(slot));
+      ++key_count_;
+    }
+    const index i = free_record_;
+    record& r = records_[i];
+    free_record_ = r.next;
+    r.n = d.n;
+    r.who = d.who;
+    r.key = slot;
+    r.next = keys_[slot].first;
+    keys_[slot].first = i;
+    r.at = in.at;
+    r.kind = in.kind;
+    r.size = static_cast<std::uint8_t>(in.payload.size());
+    for (std::size_t b = 0; b < in.payload.size(); ++b) {
+      r.payload[b] = in.payload[b];
+    }
+    dot_index_.insert(hash(d), static_cast<typename decltype(dot_index_)::index>(i));
+    ++record_count_;
+    return slot;
+  }
+
+  /// Takes a record out, and its key with the last one.
+  constexpr void erase(index i) noexcept {
+    record& r = records_[i];
+    dot_index_.erase(hash(dot{r.n, r.who}), static_cast<typename decltype(dot_index_)::index>(i), [this](std::size_t j) {
+      return hash(dot{records_[j].n, records_[j].who});
+    });
+    key_slot& k = keys_[r.key];
+    if (k.first == i) {
+      k.first = r.next;
+    } else {
+      index before = k.first;
+      while (records_[before].next != i) {
+        before = records_[before].next;
+      }
+      records_[before].next = r.next;
+    }
+    if (k.first == none) {
+      const index slot = r.key;
+      key_index_.erase(hash(key(slot)), static_cast<typename decltype(key_index_)::index>(slot),
+                       [this](std::size_t j) { return hash(key(static_cast<index>(j))); });
+      k = key_slot{};
+      k.first = free_key_;
+      free_key_ = slot;
+      --key_count_;
+    }
+    r = record{};
+    r.next = free_record_;
+    free_record_ = i;
+    --record_count_;
+  }
+
+ private:
+  [[nodiscard]] static constexpr std::uint64_t hash(const key_ref& key) noexcept {
+    std::uint64_t h = key.path;
+    for (std::size_t i = 0; i < key.args.size(); i += 8) {
+      std::uint64_t word = 0;
+      for (std::size_t j = i; j < key.args.size() && j < i + 8; ++j) {
+        word = word << 8 | static_cast<std::uint8_t>(key.args[j]);
+      }
+      h = hash64(word, h);
+    }
+    return key.args.empty() ? hash64(h) : h;
+  }
+  [[nodiscard]] static constexpr std::uint64_t hash(const dot& d) noexcept { return hash64(d.n, d.who); }
+
+  std::array<record, record_capacity> records_{};
+  std::array<key_slot, key_capacity> keys_{};
+  probe_table<record_capacity> dot_index_{};
+  probe_table<key_capacity> key_index_{};
+  std::size_t record_count_ = 0;
+  std::size_t key_count_ = 0;
+  index free_record_ = 0;
+  index free_key_ = 0;
+};
+
+}  // namespace skerry::inline v0::state::detail

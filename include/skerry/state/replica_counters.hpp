@@ -1,0 +1,95 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/errc.hpp>
+#include <skerry/state/actor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace skerry::inline v0::state {
+
+/// What came of an accepted frame.
+struct receipt {
+  std::size_t added = 0;    ///< records that are new here
+  std::size_t seen = 0;     ///< records that were known already
+  std::size_t removed = 0;  ///< records that died
+  detection verdict = detection::ok;
+};
+
+/// Everything a replica did, took in, dropped and refused.
+struct replica_counters {
+  std::uint64_t operations = 0;
+  std::uint64_t frames_accepted = 0;
+  std::uint64_t records_added = 0;
+  std::uint64_t records_seen = 0;
+  std::uint64_t records_removed = 0;
+  std::uint64_t refused_full = 0;
+  std::uint64_t refused_corrupt = 0;
+  std::uint64_t refused_truncated = 0;
+  std::uint64_t refused_unsupported = 0;
+  std::uint64_t refused_mismatch = 0;
+  std::uint64_t refused_clock_ahead = 0;
+  std::uint64_t refused_not_owner = 0;
+  std::uint64_t refused_needs_epoch = 0;
+  std::uint64_t refused_invalid = 0;  ///< also `not_finite` and `out_of_range`
+  std::uint64_t amnesia = 0;          ///< somebody knew more of this node than itself
+  std::uint64_t clones = 0;           ///< one event with two contents, or another life of this id that is alive
+  std::uint64_t epochs = 0;           ///< lives begun
+
+  constexpr void merge(const replica_counters& other) noexcept {
+    operations += other.operations;
+    frames_accepted += other.frames_accepted;
+    records_added += other.records_added;
+    records_seen += other.records_seen;
+    records_removed += other.records_removed;
+    refused_full += other.refused_full;
+    refused_corrupt += other.refused_corrupt;
+    refused_truncated += other.refused_truncated;
+    refused_unsupported += other.refused_unsupported;
+    refused_mismatch += other.refused_mismatch;
+    refused_clock_ahead += other.refused_clock_ahead;
+    refused_not_owner += other.refused_not_owner;
+    refused_needs_epoch += other.refused_needs_epoch;
+    refused_invalid += other.refused_invalid;
+    amnesia += other.amnesia;
+    clones += other.clones;
+    epochs += other.epochs;
+  }
+  template <typename F>
+  constexpr void for_each(F&& f) const {
+    f("operations", operations);
+    f("frames_accepted", frames_accepted);
+    f("records_added", records_added);
+    f("records_seen", records_seen);
+    f("records_removed", records_removed);
+    f("refused_full", refused_full);
+    f("refused_corrupt", refused_corrupt);
+    f("refused_truncated", refused_truncated);
+    f("refused_unsupported", refused_unsupported);
+    f("refused_mismatch", refused_mismatch);
+    f("refused_clock_ahead", refused_clock_ahead);
+    f("refused_not_owner", refused_not_owner);
+    f("refused_needs_epoch", refused_needs_epoch);
+    f("refused_invalid", refused_invalid);
+    f("amnesia", amnesia);
+    f("clones", clones);
+    f("epochs", epochs);
+  }
+  constexpr void count(errc e) noexcept {
+    switch (e) {
+      case errc::full: ++refused_full; break;
+      case errc::corrupt: ++refused_corrupt; break;
+      case errc::truncated: ++refused_truncated; break;
+      case errc::unsupported: ++refused_unsupported; break;
+      case errc::mismatch: ++refused_mismatch; break;
+      case errc::clock_ahead: ++refused_clock_ahead; break;
+      case errc::not_owner: ++refused_not_owner; break;
+      case errc::needs_epoch: ++refused_needs_epoch; break;
+      default: ++refused_invalid; break;
+    }
+  }
+};
+
+}  // namespace skerry::inline v0::state
