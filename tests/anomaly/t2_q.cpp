@@ -8,8 +8,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
-#include <cstring>
+#include <cstddef>
 #include <limits>
 #include <numeric>
 #include <random>
@@ -84,7 +85,8 @@ bool close(double a, double b, double r) { return std::abs(a - b) <= r * std::ma
 
 template <typename T>
 bool same_bytes(const T& a, const T& b) {
-  return std::memcmp(&a, &b, sizeof(T)) == 0;
+  using bytes = std::array<std::byte, sizeof(T)>;
+  return std::bit_cast<bytes>(a) == std::bit_cast<bytes>(b);
 }
 
 }  // namespace
@@ -213,7 +215,7 @@ TEST_CASE("a stream that gathered its covariance, in parts and merged, fits the 
     const auto rows = m.rows(120);
     stats::covariance<4> near;
     stats::covariance<4> far;
-    const std::size_t cut = 4 * (1 + m.random() % 118);
+    const std::size_t cut = std::size_t{4} * (1 + m.random() % 118);
     REQUIRE(near.observe_rows(std::span{rows}.first(cut)) + far.observe_rows(std::span{rows}.subspan(cut)) == 120);
     near.merge(far);
     basic_t2_q<double, 4, 2> direct;
@@ -427,7 +429,7 @@ TEST_CASE("a row that is no number is refused, one at the end of the numbers is 
 TEST_CASE("a view with gaps between its rows is read without them, and nothing is allocated") {
   machine<float, 3> m{8, 2};
   const auto rows = m.rows(30);
-  std::vector<float> gaps(30 * 5, std::numeric_limits<float>::quiet_NaN());
+  std::vector<float> gaps(150, std::numeric_limits<float>::quiet_NaN());
   for (std::size_t i = 0; i < 30; ++i) {
     std::copy_n(rows.data() + 3 * i, 3, gaps.data() + 5 * i);
   }

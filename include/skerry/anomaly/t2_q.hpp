@@ -43,7 +43,8 @@ using t2_q_score = basic_t2_q_score<float, D>;
 /// Input   finite rows of D columns, more rows than columns. T² and Q limits hold for rows that are about normally distributed and
 ///         independent: shingles are neither, so calibrate alarms on scores of further rows
 /// Units   none when standardised; else q has the squared unit of the columns, and t2 none
-/// Cost    fit O(rows D² + sweeps D³), 16 D² + 24 D bytes of stack; score O(D K); sizeof == sizeof(Real) * D * (K + 3) + 12 (float), + 24
+/// Cost    fit O(rows D² + sweeps D³), 16 D² + 40 D + 600 bytes of stack; score O(D K); sizeof == sizeof(Real) * D * (K + 3) + 12 (float),
+/// + 24
 ///         (double); no heap
 /// Bound   computed in double, stored as Real. Double meets numpy and scipy to 1e-9 of max(1, value); float meets double to 1e-5 of it
 ///         (8 columns that follow 3 directions; nearly equal columns lose more). Limits: 1e-9 to a million rows, 1e-7 beyond. A

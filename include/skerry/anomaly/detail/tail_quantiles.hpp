@@ -17,8 +17,9 @@ namespace skerry::inline v0::anomaly::detail {
 /// Source  asymptotic series of the ratio; below 64 carried up by Gamma(b + 1) = b Gamma(b)
 [[nodiscard]] inline double gamma_half_step(double b) noexcept {
   double factor = 1;
-  for (; b < 64; b += 1) {
+  while (b < 64) {
     factor *= b / (b + 0.5);
+    b += 1;
   }
   // With x = 1 / (8 b): 1 - x + x^2/2 + 5 x^3/2 - 21 x^4/8 - 399 x^5/8 + 869 x^6/16 + ...; the next term is below 1e-15 here.
   const double x = 1 / (8 * b);
@@ -36,8 +37,9 @@ namespace skerry::inline v0::anomaly::detail {
   double a = d1 % 2 == 0 ? 1.0 : 0.5;
   const double b = d2 / 2.0;
   double value = a == 1.0 ? b : gamma_half_step(b) / math::sqrt(math::pi);
-  for (; a < d1 / 2.0; a += 1) {
+  while (a < d1 / 2.0) {
     value *= (a + b) / a;
+    a += 1;
   }
   return value;
 }
@@ -105,9 +107,11 @@ namespace skerry::inline v0::anomaly::detail {
   if (z < 2.5) {
     double term = z;
     double sum = z;
-    for (double k = 3; term > 1e-18; k += 2) {
-      term *= z * z / k;
+    double odd = 3;
+    while (term > 1e-18) {
+      term *= z * z / odd;
       sum += term;
+      odd += 2;
     }
     return 0.5 - density * sum;
   }
@@ -136,8 +140,9 @@ namespace skerry::inline v0::anomaly::detail {
 /// Source  Stirling's series; below 12 carried up by Gamma(x + 1) = x Gamma(x)
 [[nodiscard]] inline double log_gamma(double x) noexcept {
   double product = 1;
-  for (; x < 12; x += 1) {
+  while (x < 12) {
     product *= x;
+    x += 1;
   }
   const double r = 1 / (x * x);
   const double series = (((r / 1188 - 1.0 / 1680) * r + 1.0 / 1260) * r - 1.0 / 360) * r + 1.0 / 12;
@@ -155,9 +160,11 @@ namespace skerry::inline v0::anomaly::detail {
   if (t < a + 1) {
     double term = 1 / a;
     double sum = term;
-    for (double k = a + 1; term > sum * 1e-17; k += 1) {
-      term *= t / k;
+    double next = a + 1;
+    while (term > sum * 1e-17) {
+      term *= t / next;
       sum += term;
+      next += 1;
     }
     return 1 - front * sum;
   }
