@@ -403,3 +403,14 @@ TEST_CASE("counts beyond 2^63 are no counts", "[stats][moments]") {
   bytes[3] = std::byte{1};
   CHECK(skerry::decode_all<moments<double, 1>>(bytes).error() == errc::corrupt);
 }
+
+// Found by the fuzz target stats_moments: a mean of -0 was accepted, but the sum with its remainder made it +0, so that the image
+// did not come back as the same bytes.
+TEST_CASE("a mean of -0 is in no image, whatever was observed", "[stats][moments]") {
+  moments<double, 1> m;
+  REQUIRE(m.observe(-0.0));
+  image bytes = image_of(m);
+  CHECK(bytes[18] == std::byte{0});
+  bytes[18] = std::byte{0x80};
+  CHECK(skerry::decode_all<moments<double, 1>>(bytes).error() == errc::corrupt);
+}

@@ -318,7 +318,9 @@ class moments {
     }
     bool fits = true;
     for (unsigned k = 0; k < Order; ++k) {
-      const bool possible = __builtin_isfinite(m[k]) && !(k % 2 == 1 && m[k] < 0);
+      // A mean of -0 is stored as +0: what was written with another sign was not written here.
+      const bool negative_zero = k == 0 && std::bit_cast<std::uint64_t>(m[k]) == std::uint64_t{1} << 63;
+      const bool possible = __builtin_isfinite(m[k]) && !(k % 2 == 1 && m[k] < 0) && !negative_zero;
       // No values: all zero. One value: no spread. (By bits, so that an accepted image is also what `encode` writes.)
       const bool empty_field = state_field_is_zero(out.state_.n, k);
       if (!possible || (empty_field && std::bit_cast<std::uint64_t>(m[k]) != 0)) {
@@ -392,7 +394,8 @@ class moments {
       return 0;
     }
   }
-  [[nodiscard]] constexpr Real best_mean() const noexcept { return state_.m[0] + rest_of(state_); }
+  /// Never -0: the sum of two of them would be one.
+  [[nodiscard]] constexpr Real best_mean() const noexcept { return state_.m[0] + rest_of(state_) + Real{0}; }
 
   /// Takes the new numbers and keeps the flags. Field by field, and packs instead of loops, so that the numbers stay in registers: a
   /// copy through memory waits until its parts are stored, which costs more than the arithmetic.
