@@ -90,10 +90,13 @@ inline std::optional<double> to_number(std::string_view cell) {
   return v;
 }
 
+/// Beyond it a distance of two times could be infinite, and no unit of time puts a date of ours there.
+inline constexpr double farthest_time = 1e20;
+
 /// Seconds since 1970, or `2014-02-08 14:20:00` (also with T and Z), taken as UTC.
 inline std::optional<double> to_time(std::string_view cell) {
   if (const auto number = to_number(cell)) {
-    return number;
+    return std::fabs(*number) <= farthest_time ? number : std::nullopt;
   }
   if (cell.size() < 16 || cell[4] != '-' || cell[7] != '-' || cell[13] != ':') {
     return std::nullopt;
@@ -128,20 +131,15 @@ inline bool missing(std::string_view cell) {
 
 }  // namespace detail
 
-/// `renames` maps a column's name in the file to the name it shall have here (`t` makes it the time).
+/// The table in `text`; `path` is its name in messages. `renames` maps a column's name in the file to the name it shall have here
+/// (`t` makes it the time).
 ///
 /// Throws `misuse` for a file that cannot be used at all; rows that cannot be used are counted and left out.
-inline csv_table read_csv(const std::string& path, const std::map<std::string, std::string>& renames = {}) {
-  std::error_code error;
-  std::ifstream in{path, std::ios::binary};
-  if (!in || !std::filesystem::is_regular_file(path, error)) {
-    throw misuse{fmt::format("cannot read {}: no such file, a folder, or no permission", path)};
-  }
-  const std::string text{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
+inline csv_table parse_csv(std::string_view text, const std::string& path, const std::map<std::string, std::string>& renames = {}) {
   csv_table out;
   out.bytes = text.size();
   out.crc = skerry::crc32c(std::as_bytes(std::span{text.data(), text.size()}));
-  std::string_view rest{text};
+  std::string_view rest = text;
   if (rest.substr(0, 3) == "\xef\xbb\xbf") {
     rest.remove_prefix(3);
   }
@@ -315,6 +313,17 @@ inline csv_table read_csv(const std::string& path, const std::map<std::string, s
     }
   }
   return out;
+}
+
+/// The table in a file: see `parse_csv`.
+inline csv_table read_csv(const std::string& path, const std::map<std::string, std::string>& renames = {}) {
+  std::error_code error;
+  std::ifstream in{path, std::ios::binary};
+  if (!in || !std::filesystem::is_regular_file(path, error)) {
+    throw misuse{fmt::format("cannot read {}: no such file, a folder, or no permission", path)};
+  }
+  const std::string text{std::istreambuf_iterator<char>{in}, std::istreambuf_iterator<char>{}};
+  return parse_csv(text, path, renames);
 }
 
 /// Stretches in which a channel repeats one value for much longer than it ever did while learning.

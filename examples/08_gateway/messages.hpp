@@ -72,9 +72,10 @@ inline std::optional<alarm_message> decode_alarm(std::span<const std::byte> byte
   alarm_message m;
   m.machine = in.u16();
   m.id = in.u32();
-  m.raised = in.u8() != 0;
+  const std::uint8_t raised = in.u8();
+  m.raised = raised != 0;
   m.at_ms = in.u64();
-  return in.finish() ? std::optional{m} : std::nullopt;
+  return in.finish() && raised <= 1 ? std::optional{m} : std::nullopt;
 }
 
 }  // namespace gateway

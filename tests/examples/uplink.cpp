@@ -88,3 +88,13 @@ TEST_CASE("a message with a flipped bit is refused or says something else, and n
     CHECK((!m || m->channels.size() <= 1));
   }
 }
+
+// Found by the fuzz target gateway_messages: any byte but 0 was taken for "raised", so that damage passed for an alarm.
+TEST_CASE("an alarm is raised or not, nothing else", "[uplink]") {
+  std::array<std::byte, 32> memory;
+  skerry::byte_writer out{memory};
+  REQUIRE(encode(alarm_message{2, 17, true, 1767225600000}, out));
+  CHECK(decode_alarm(out.written()));
+  memory[6] = std::byte{2};
+  CHECK_FALSE(decode_alarm(out.written()));
+}
