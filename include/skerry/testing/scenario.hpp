@@ -138,10 +138,10 @@ constexpr bool take_char(std::string_view& text, char c) noexcept {
     if (!detail::take_decimal(text, number)) {
       return errc::corrupt;
     }
-    if (number <= 0 || number > 1) {
-      return errc::out_of_range;
-    }
     out.severity = static_cast<float>(number);
+    if (!(out.severity > 0) || number > 1) {
+      return errc::out_of_range;  // also what is above zero, but not as a float
+    }
   }
   if (detail::take_char(text, '+') && !detail::take_decimal(text, out.ramp)) {
     return errc::corrupt;
