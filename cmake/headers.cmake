@@ -102,7 +102,15 @@ set(skerry_anomaly_headers
     skerry/anomaly.hpp
     skerry/anomaly/alarm_latch.hpp
     skerry/anomaly/article_preset.hpp
+    skerry/anomaly/blend_list.hpp
     skerry/anomaly/calibration.hpp
+    skerry/anomaly/detail/blend_avx2.hpp
+    skerry/anomaly/detail/blend_avx512.hpp
+    skerry/anomaly/detail/blend_neon.hpp
+    skerry/anomaly/detail/blend_plain.hpp
+    skerry/anomaly/detail/blend_sse.hpp
+    skerry/anomaly/detail/blend_vectors.hpp
+    skerry/anomaly/detail/flash_trees.hpp
     skerry/anomaly/detail/forest_engine.hpp
     skerry/anomaly/detail/jacobi_eigen.hpp
     skerry/anomaly/detail/last_instant.hpp
@@ -113,6 +121,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/tree_growth.hpp
     skerry/anomaly/detail/tree_random.hpp
     skerry/anomaly/dynamic_isolation_forest.hpp
+    skerry/anomaly/flash_forest.hpp
     skerry/anomaly/float_forest.hpp
     skerry/anomaly/forest_config.hpp
     skerry/anomaly/inference_model.hpp

@@ -3,7 +3,9 @@
 //
 // Isolation forests, 100 trees of 256 rows, Gaussian columns from pcg32 seed 7. The plain alternative: nodes with pointers and
 // binary32 thresholds, grown by the same algorithm with std::mt19937.
+#include <skerry/anomaly/blend_list.hpp>
 #include <skerry/anomaly/dynamic_isolation_forest.hpp>
+#include <skerry/anomaly/flash_forest.hpp>
 #include <skerry/anomaly/isolation_forest.hpp>
 #include <skerry/anomaly/walk_heap.hpp>
 #include <skerry/core/random.hpp>
@@ -136,6 +138,61 @@ void heap_block(benchmark::State& state) {
 }
 BENCHMARK_TEMPLATE(heap_block, std::int16_t)->Name("anomaly/walk_heap/block/i16");
 BENCHMARK_TEMPLATE(heap_block, std::uint8_t)->Name("anomaly/walk_heap/block/u8");
+
+template <typename Shape, typename Code>
+const Shape& lowered() {
+  static const auto made = std::make_unique<skerry::result<Shape>>(anomaly::lower<Shape>(fitted<Code>()));
+  return made->value();
+}
+
+/// The kernel that this program is compiled for, and the plain one beside it.
+template <typename Code, typename Kernel>
+using list_of = anomaly::blend_list<columns, 100, forest_of<Code>::node_capacity, 8, Code, std::uint8_t, Kernel>;
+
+template <typename Code, typename Kernel>
+void list_block(benchmark::State& state) {
+  const auto& shape = lowered<list_of<Code, Kernel>, Code>();
+  const auto rows = static_cast<std::size_t>(state.range(0));
+  std::vector<std::uint32_t> sums(rows);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(shape.depth_sums_codes({codes<Code>().data(), rows, columns, columns}, sums));
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+  state.counters["model_bytes"] = static_cast<double>(shape.bytes());
+}
+using native = anomaly::detail::blend_native;
+using plain = anomaly::detail::blend_plain;
+BENCHMARK_TEMPLATE(list_block, std::int16_t, native)->Name("anomaly/blend_list/block/i16")->Arg(4096)->Arg(64);
+BENCHMARK_TEMPLATE(list_block, std::uint8_t, native)->Name("anomaly/blend_list/block/u8")->Arg(4096)->Arg(64);
+BENCHMARK_TEMPLATE(list_block, std::int16_t, plain)->Name("anomaly/blend_list/block/i16_plain_kernel")->Arg(4096);
+BENCHMARK_TEMPLATE(list_block, std::uint8_t, plain)->Name("anomaly/blend_list/block/u8_plain_kernel")->Arg(4096);
+
+template <typename Code>
+void list_block_f32(benchmark::State& state) {
+  const auto& shape = lowered<list_of<Code, native>, Code>();
+  std::vector<std::uint32_t> sums(4096);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(shape.depth_sums({gaussian(history).data(), 4096, columns, columns}, sums));
+  }
+  state.SetItemsProcessed(state.iterations() * 4096);
+}
+BENCHMARK_TEMPLATE(list_block_f32, std::int16_t)->Name("anomaly/blend_list/block/f32_i16");
+BENCHMARK_TEMPLATE(list_block_f32, std::uint8_t)->Name("anomaly/blend_list/block/f32_u8");
+
+template <typename Code>
+void flash_row(benchmark::State& state) {
+  const auto& shape = lowered<anomaly::flash_forest_for<forest_of<Code>>, Code>();
+  const Code* x = codes<Code>().data();
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(shape.depth_sum_codes(std::span<const Code, columns>{x + i * columns, columns}));
+    i = (i + 1) % 4096;
+  }
+  state.SetItemsProcessed(state.iterations());
+  state.counters["model_bytes"] = static_cast<double>(shape.bytes());
+}
+BENCHMARK_TEMPLATE(flash_row, std::int16_t)->Name("anomaly/flash_forest/one_row/i16");
+BENCHMARK_TEMPLATE(flash_row, std::uint8_t)->Name("anomaly/flash_forest/one_row/u8");
 
 // ---- the plain alternative
 struct plain_node {

@@ -4,8 +4,10 @@
 
 #include <skerry/anomaly/alarm_latch.hpp>
 #include <skerry/anomaly/article_preset.hpp>
+#include <skerry/anomaly/blend_list.hpp>
 #include <skerry/anomaly/calibration.hpp>
 #include <skerry/anomaly/dynamic_isolation_forest.hpp>
+#include <skerry/anomaly/flash_forest.hpp>
 #include <skerry/anomaly/float_forest.hpp>
 #include <skerry/anomaly/forest_config.hpp>
 #include <skerry/anomaly/inference_model.hpp>

@@ -1,6 +1,8 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 
+#include <skerry/anomaly/blend_list.hpp>
+#include <skerry/anomaly/flash_forest.hpp>
 #include <skerry/anomaly/float_forest.hpp>
 #include <skerry/anomaly/walk_heap.hpp>
 
@@ -78,6 +80,25 @@ void drive_walk_heap(bit_hash& h) {
   }
 }
 
+/// Lists and arrays; whichever kernel this build chose.
+template <typename Code>
+void drive_lowered(bit_hash& h) {
+  using forest_type = isolation_forest<columns, 10, 64, Code, 10 * 63>;
+  static forest_type forest;
+  h.add(
+      static_cast<std::uint64_t>(forest.fit({some_rows().data(), rows, columns, columns}, {.seed = 8, .trees = 10, .sample = 64}).error()));
+  static const auto list = lower<blend_list_for<forest_type>>(forest);
+  static const auto flash = lower<flash_forest_for<forest_type>>(forest);
+  static std::array<std::uint32_t, rows> sums;
+  h.add(static_cast<std::uint64_t>(list.value().depth_sums({some_rows().data(), rows, columns, columns}, sums).error()));
+  std::array<Code, columns> x{};
+  for (std::size_t i = 0; i < rows; ++i) {
+    h.add(static_cast<std::uint64_t>(sums[i]));
+    (void)forest.codes().encode({some_rows().data() + i * columns, columns}, x);
+    h.add(static_cast<std::uint64_t>(flash.value().depth_sum_codes(x).value_or(0)));
+  }
+}
+
 void drive_path_length(bit_hash& h) {
   for (std::uint64_t n = 0; n < 600; ++n) {
     h.add(average_path_length(n));
@@ -103,6 +124,8 @@ const bits_of quantizer_u8{"anomaly.quantizer<u8>", &drive_quantizer<std::uint8_
 const bits_of forest_i16{"anomaly.isolation_forest<i16>", &drive_forest<std::int16_t>};
 const bits_of forest_u8{"anomaly.isolation_forest<u8>", &drive_forest<std::uint8_t>};
 const bits_of heap_u8{"anomaly.walk_heap<u8>", &drive_walk_heap};
+const bits_of lowered_i16{"anomaly.blend_list+flash_forest<i16>", &drive_lowered<std::int16_t>};
+const bits_of lowered_u8{"anomaly.blend_list+flash_forest<u8>", &drive_lowered<std::uint8_t>};
 const bits_of path_lengths{"anomaly.path_length", &drive_path_length};
 const bits_of floats{"anomaly.float_forest", &drive_float_forest};
 

@@ -114,12 +114,7 @@ class dynamic_isolation_forest {
     }
     const float* low = lo();
     const float* step = inv_step();
-    return build(rows.rows, config, [&rows, low, step](std::size_t i, Code* out) {
-      const float* row = rows.row(i);
-      for (std::size_t j = 0; j < rows.columns; ++j) {
-        out[j] = detail::quantize<Code>(row[j], low[j], step[j]);
-      }
-    });
+    return build(rows.rows, config, detail::gather_numbers<Code>{rows, low, step});
   }
 
   [[nodiscard]] status fit_codes(row_view<Code> rows, const forest_config& config) {
@@ -136,12 +131,7 @@ class dynamic_isolation_forest {
     }
     lay_out(rows.columns, config.trees, config.sample);
     lo()[0] = std::numeric_limits<float>::quiet_NaN();
-    return build(rows.rows, config, [&rows](std::size_t i, Code* out) {
-      const Code* row = rows.row(i);
-      for (std::size_t j = 0; j < rows.columns; ++j) {
-        out[j] = row[j];
-      }
-    });
+    return build(rows.rows, config, detail::gather_codes<Code>{rows});
   }
 
   /// Starts over, to be grown in slices; the first slice says how wide the rows are.

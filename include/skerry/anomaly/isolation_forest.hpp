@@ -66,12 +66,13 @@ class isolation_forest {
     if (const status learnt = codes.learn(rows, config.missing == missing_policy::refuse); !learnt) {
       return learnt;
     }
-    return fit_from(rows.rows, config, codes, [&rows, &codes](std::size_t i, Code* out) {
-      const float* row = rows.row(i);
-      for (std::size_t j = 0; j < Features; ++j) {
-        out[j] = detail::quantize<Code>(row[j], codes.lo(j), codes.inv_step(j));
-      }
-    });
+    std::array<float, Features> lo;
+    std::array<float, Features> inv_step;
+    for (std::size_t j = 0; j < Features; ++j) {
+      lo[j] = codes.lo(j);
+      inv_step[j] = codes.inv_step(j);
+    }
+    return fit_from(rows.rows, config, codes, detail::gather_numbers<Code>{rows, lo.data(), inv_step.data()});
   }
 
   /// The same on codes; the forest then takes codes only.
@@ -87,12 +88,7 @@ class isolation_forest {
         return errc::not_finite;
       }
     }
-    return fit_from(rows.rows, config, quantizer<Features, Code>{}, [&rows](std::size_t i, Code* out) {
-      const Code* row = rows.row(i);
-      for (std::size_t j = 0; j < Features; ++j) {
-        out[j] = row[j];
-      }
-    });
+    return fit_from(rows.rows, config, quantizer<Features, Code>{}, detail::gather_codes<Code>{rows});
   }
 
   /// Starts over, to be grown in slices. The forest keeps no tree; it takes codes only.

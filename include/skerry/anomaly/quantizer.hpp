@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0::anomaly {
 
@@ -108,11 +109,52 @@ template <std::size_t Most>
   return any == 0;
 }
 
+/// The same for 4 · Vectors columns in vectors of the compiler's own, whatever the target makes of them. An array of extremes that is
+/// updated row by row went through memory, and took three times as long.
+template <std::size_t Vectors>
+[[nodiscard]] inline bool vector_column_ranges(row_view<float> rows, std::size_t first, float* lo, float* hi) noexcept {
+  using four [[gnu::vector_size(16)]] = float;
+  using marks [[gnu::vector_size(16)]] = std::int32_t;
+  const four least_of_none = four{} + std::numeric_limits<float>::infinity();
+  four least[Vectors];
+  four greatest[Vectors];
+  marks nan{};
+  for (std::size_t v = 0; v < Vectors; ++v) {
+    least[v] = least_of_none;
+    greatest[v] = -least_of_none;
+  }
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    const float* x = rows.row(i) + first;
+    for (std::size_t v = 0; v < Vectors; ++v) {
+      four now;
+      __builtin_memcpy(&now, x + 4 * v, sizeof now);
+      least[v] = now < least[v] ? now : least[v];
+      greatest[v] = now > greatest[v] ? now : greatest[v];
+      nan |= now != now;
+    }
+  }
+  __builtin_memcpy(lo + first, least, sizeof least);
+  __builtin_memcpy(hi + first, greatest, sizeof greatest);
+  bool finite = (nan[0] | nan[1] | nan[2] | nan[3]) == 0;
+  for (std::size_t j = first; j < first + 4 * Vectors; ++j) {  // an infinity is an extreme
+    finite = finite && is_finite(lo[j]) && is_finite(hi[j]);
+  }
+  return finite;
+}
+
 /// Least and greatest value of each column, NaN passed over; true when every value is finite. A column without any number gets lo > hi.
 [[nodiscard]] constexpr bool column_ranges(row_view<float> rows, float* lo, float* hi) noexcept {
-  constexpr std::size_t together = 8;
   bool finite = true;
   std::size_t first = 0;
+  if (!std::is_constant_evaluated()) {
+    for (; first + 16 <= rows.columns; first += 16) {
+      finite = vector_column_ranges<4>(rows, first, lo, hi) && finite;
+    }
+    for (; first + 4 <= rows.columns; first += 4) {
+      finite = vector_column_ranges<1>(rows, first, lo, hi) && finite;
+    }
+  }
+  constexpr std::size_t together = 8;
   for (; first + together <= rows.columns; first += together) {
     finite = some_column_ranges<together>(rows, first, together, lo, hi) && finite;
   }

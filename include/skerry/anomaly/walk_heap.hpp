@@ -36,13 +36,14 @@ class walk_heap {
 
   template <typename Forest>
   [[nodiscard]] static bool holds(const Forest& forest) noexcept {
-    return forest.trees() <= Trees && forest.depth_limit() <= Depth;
+    return forest.codes().columns() == Features && forest.trees() <= Trees && forest.depth_limit() <= Depth &&
+           detail::leaves_fit<Leaf>(forest);
   }
 
   /// Called by `lower`, which has asked `holds`.
   template <typename Forest>
-  requires std::is_same_v<typename Forest::code_type, Code> &&
-      (Forest::features == Features) explicit walk_heap(const Forest& forest) noexcept
+  requires std::is_same_v<typename Forest::code_type, Code>
+  explicit walk_heap(const Forest& forest) noexcept
       : trees_{static_cast<std::uint32_t>(forest.trees())}, levels_{static_cast<std::uint32_t>(forest.depth_limit())} {
     SKERRY_ASSERT(holds(forest));
     for (auto& split : splits_) {

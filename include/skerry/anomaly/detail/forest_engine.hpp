@@ -134,6 +134,36 @@ struct pool_order {
   }
 };
 
+/// Codes of rows that are codes already.
+template <typename Code>
+struct gather_codes {
+  row_view<Code> rows;
+  void ask(std::size_t i) const noexcept { __builtin_prefetch(rows.row(i)); }
+  void codes(std::size_t i, Code* out) const noexcept {
+    const Code* row = rows.row(i);
+    for (std::size_t j = 0; j < rows.columns; ++j) {
+      out[j] = row[j];
+    }
+  }
+};
+
+/// Codes of rows of numbers.
+template <typename Code>
+struct gather_numbers {
+  row_view<float> rows;
+  const float *lo, *inv_step;
+  void ask(std::size_t i) const noexcept {
+    __builtin_prefetch(rows.row(i));
+    __builtin_prefetch(rows.row(i) + (rows.columns - 1));
+  }
+  void codes(std::size_t i, Code* out) const noexcept {
+    const float* row = rows.row(i);
+    for (std::size_t j = 0; j < rows.columns; ++j) {
+      out[j] = quantize<Code>(row[j], lo[j], inv_step[j]);
+    }
+  }
+};
+
 /// Memory in which whole trees are grown at once: the codes of one sample, row after row, their order, and marks of columns.
 template <typename Code>
 struct training_scratch {
@@ -142,7 +172,8 @@ struct training_scratch {
   std::span<std::uint32_t> marks;
 };
 
-/// Grows all trees of a begun forest. `gather(row, out)` writes the codes of one row of the history, which are known to be good.
+/// Grows all trees of a begun forest. `gather.codes(row, out)` writes the codes of one row of the
+/// history, which are known to be good; `gather.ask(row)` says that this will be wanted soon.
 ///
 /// Without `keep` nothing is written but `state`: that run tells whether the trees fit.
 template <typename Split, typename Leaf, typename Gather>
@@ -154,9 +185,18 @@ template <typename Split, typename Leaf, typename Gather>
   std::uint32_t used = 0;
   for (std::uint32_t tree = 0; tree < state.planned; ++tree) {
     const row_sampler sample{state.seed, tree, history, state.sample};
-    for (std::uint32_t i = 0; i < state.sample; ++i) {
-      gather(sample(i), scratch.codes + i * columns);
-      scratch.order[i] = static_cast<std::uint16_t>(i);
+    // The rows of a sample lie anywhere in the history: each is asked for some rows before it is needed.
+    constexpr std::uint32_t ahead = 16;
+    std::array<std::uint32_t, ahead> asked;
+    for (std::uint32_t i = 0; i < state.sample + ahead; ++i) {
+      if (i >= ahead) {
+        gather.codes(asked[i % ahead], scratch.codes + (i - ahead) * columns);
+        scratch.order[i - ahead] = static_cast<std::uint16_t>(i - ahead);
+      }
+      if (i < state.sample) {
+        asked[i % ahead] = sample(i);
+        gather.ask(asked[i % ahead]);
+      }
     }
     tree_place<Split, Leaf> place{nullptr, nullptr, pool.room - used};
     if (keep) {
