@@ -60,16 +60,6 @@ class judge {
   };
   explicit judge(built b) : object_{std::move(b.object)}, observe_{b.observe}, bytes_{b.bytes} {}
 
-  template <typename Monitor>
-  static float level_of(const Monitor& m) {
-    if constexpr (requires { m.enter(); }) {
-      return m.enter().value_or(1.0F);
-    } else {
-      const auto level = m.level();
-      return level ? level.value().value : 1.0F;
-    }
-  }
-
   template <std::size_t Width, typename Config>
   static built of(const skerry::anomaly::monitor_config& config) {
     using monitor = skerry::anomaly::monitor<Width, skerry::anomaly::no_model, Config>;
@@ -85,7 +75,7 @@ class judge {
               if (!v) {
                 return v.error();
               }
-              const float level = level_of(m);
+              const float level = m.enter().value_or(1.0F);  // while learning there is none
               return judgement{v.value().state,  (v.value().quality & skerry::anomaly::quality_not_scored) == 0,
                                v.value().why,    v.value().alarm_id,
                                v.value().score,  level,
