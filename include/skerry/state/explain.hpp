@@ -6,6 +6,7 @@
 #include <skerry/state/schema.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -17,10 +18,9 @@ namespace skerry::inline v0::state {
 class key_view {
  public:
   constexpr key_view() noexcept = default;
-  // NOLINTBEGIN(google-explicit-constructor): a key is its text
-  constexpr key_view(std::string_view text) noexcept : text_{text} {}
-  constexpr key_view(const char* text) noexcept : text_{text} {}
-  // NOLINTEND(google-explicit-constructor)
+  /// From anything that is a text: `const char*`, `std::string_view`, `std::string`, `inplace_string`.
+  template <std::convertible_to<std::string_view> T>
+  constexpr key_view(const T& text) noexcept : text_(text) {}  // NOLINT(google-explicit-constructor): a key is its text
   [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
 
  private:
