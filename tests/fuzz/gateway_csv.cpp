@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   skerry_fuzz::taker in{skerry_fuzz::view(data, size)};
   std::map<std::string, std::string> renames;
   if (in.byte() == 0x31) {
-    renames["time"] = "t";
+    renames.emplace("time", "t");
   }
   const std::string text(reinterpret_cast<const char*>(in.rest().data()), in.rest().size());
   try {
