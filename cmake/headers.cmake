@@ -77,6 +77,7 @@ set(skerry_delivery_headers
     skerry/delivery/courier_action.hpp
     skerry/delivery/dedupe.hpp
     skerry/delivery/detail/class_turns.hpp
+    skerry/delivery/detail/courier_engine.hpp
     skerry/delivery/detail/endpoints.hpp
     skerry/delivery/detail/eviction.hpp
     skerry/delivery/detail/flight_table.hpp

@@ -4,6 +4,7 @@
 
 #include <skerry/core/instant.hpp>
 #include <skerry/core/result.hpp>
+#include <skerry/delivery/detail/steady.hpp>
 #include <skerry/delivery/outcome.hpp>
 
 #include <array>
@@ -150,6 +151,7 @@ class result_seconds {
 /// stale: a late result can neither open nor close anything. All trials share one lease, renewed by each permit handed out, so with
 /// one permitted trial (the default) it is exact, and with more a silent one is noticed together with the newest.
 /// `transient`, `throttled` and `unknown` are failures; `permanent` is an answer: the peer is alive and well.
+/// Waits and leases are cut to half of the longest distance of Time (16.4 s for a 16-bit millisecond tick).
 /// The config is shared and must outlive the object.
 template <instant Time, std::uint16_t Window = 20, breaker_window Kind = breaker_window::count>
 class circuit_breaker {
@@ -223,6 +225,9 @@ class circuit_breaker {
     }
   }
 
+  /// Lets time pass: what a silent trial or a long half-open state leads to happens now, and next_deadline() lies ahead.
+  void tick(Time now) noexcept { settle(now); }
+
   /// Would `acquire` grant a permit now?
   [[nodiscard]] bool ready(Time now) const noexcept {
     circuit_breaker then = *this;
@@ -233,6 +238,8 @@ class circuit_breaker {
     then.settle(now);
     return then.state_;
   }
+  /// The state as of the last call.
+  [[nodiscard]] breaker_state last_state() const noexcept { return state_; }
   /// When trials may begin, if open; when a silent trial is given up, if half-open; none if closed.
   [[nodiscard]] deadline<Time> next_deadline() const noexcept {
     if (state_ == breaker_state::open) {
@@ -241,10 +248,10 @@ class circuit_breaker {
     if (state_ == breaker_state::half_open) {
       deadline<Time> at;
       if (out_ > 0 && duration_t<Time>{} < config_->lease) {
-        at = advance(leased_, config_->lease);
+        at = advance(leased_, lease());
       }
       if (duration_t<Time>{} < config_->max_half_open) {
-        at = earliest<Time>(at, advance(since_, config_->max_half_open), since_);
+        at = earliest<Time>(at, advance(since_, half_open_limit()), since_);
       }
       return at;
     }
@@ -291,15 +298,15 @@ class circuit_breaker {
       return;
     }
     const bool limited = duration_t<Time>{} < config_->max_half_open;
-    if (limited && !(elapsed(now, since_) < config_->max_half_open)) {
-      change(config_->half_open_timeout_to, advance(since_, config_->max_half_open));
+    if (limited && !(elapsed(now, since_) < half_open_limit())) {
+      change(config_->half_open_timeout_to, advance(since_, half_open_limit()));
       return;
     }
-    if (out_ > 0 && duration_t<Time>{} < config_->lease && !(elapsed(now, leased_) < config_->lease)) {
+    if (out_ > 0 && duration_t<Time>{} < config_->lease && !(elapsed(now, leased_) < lease())) {
       for (; out_ > 0; --out_) {
         results_.tally(true, false);
       }
-      judge_trials(advance(leased_, config_->lease));
+      judge_trials(advance(leased_, lease()));
     }
   }
 
@@ -325,8 +332,10 @@ class circuit_breaker {
         wait = wait > cap / config_->wait_mult ? cap : wait * config_->wait_mult;
       }
     }
-    return duration_from_count<Time>(wait < cap ? wait : cap);
+    return detail::measurable<Time>(duration_from_count<Time>(wait < cap ? wait : cap));
   }
+  [[nodiscard]] duration_t<Time> lease() const noexcept { return detail::measurable<Time>(config_->lease); }
+  [[nodiscard]] duration_t<Time> half_open_limit() const noexcept { return detail::measurable<Time>(config_->max_half_open); }
 
   const breaker_config<Time>* config_;
   Time since_{};   // the present state began

@@ -32,6 +32,7 @@ struct courier_config {
   duration_t<Time> attempt_timeout = from_ms<Time>(30'000);  ///< the lease of a token
   duration_t<Time> send_deadline = from_ms<Time>(30'000);    ///< of a send that names none
   duration_t<Time> replay_interval = from_ms<Time>(10);      ///< between two items out of the outbox; twice that while live items wait
+  duration_t<Time> sync_timeout = from_ms<Time>(30'000);     ///< a sync without an answer for so long has failed
 };
 
 /// When a direct send is written to the outbox.

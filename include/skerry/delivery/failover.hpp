@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/instant.hpp>
+#include <skerry/delivery/detail/steady.hpp>
 #include <skerry/delivery/health.hpp>
 #include <skerry/delivery/outcome.hpp>
 #include <skerry/delivery/transport.hpp>
@@ -59,14 +60,26 @@ class failover {
     place& p = places_[e.value];
     if (!p.left) {
       p.left = true;
+      p.rested = false;
       p.since = now;
     }
     p.seen.forget();
     p.probe_at = advance(now, config_->probe_every);
   }
 
+  /// Lets time pass. Needed at least once in half of the longest distance of Time: a wrapping tick cannot tell long ago from soon.
+  void tick(Time now) noexcept {
+    for (place& p : places_) {
+      p.rested = p.rested || !(elapsed(now, p.since) < detail::measurable<Time>(config_->hold));
+      if (p.left && !(elapsed(now, p.probe_at) < duration_t<Time>{})) {
+        p.probe_at = now;
+      }
+    }
+  }
+
   /// A result of a send or of a probe.
   void on_result(endpoint_id e, outcome what, Time now) noexcept {
+    tick(now);
     place& p = places_[e.value];
     const bool nowhere_else = all_left();
     p.seen.record(what, now);
@@ -74,7 +87,7 @@ class failover {
     if (!p.left || what != outcome::ok) {
       return;
     }
-    const bool proven = p.seen.good_streak() >= config_->good_probes && !(elapsed(now, p.since) < config_->hold);
+    const bool proven = p.seen.good_streak() >= config_->good_probes && p.rested;
     p.left = !(proven || nowhere_else);
   }
 
@@ -111,6 +124,7 @@ class failover {
     Time since{};
     Time probe_at{};
     bool left = false;
+    bool rested = false;  // the hold is over
   };
   [[nodiscard]] bool all_left() const noexcept {
     for (std::uint8_t i = 0; i < count_; ++i) {

@@ -15,7 +15,8 @@ namespace skerry::inline v0::delivery {
 /// A `record_store` in place: records live as long as this object and survive nothing else.
 ///
 /// Cost    64 bytes a block; a record takes 56 bytes beside its payload, rounded up to blocks. `append` and `read` O(payload),
-///         `advance` O(records older than the cursor's end): O(1) where the oldest record is the one that goes. No heap
+///         `advance` O(records older than the cursor's end): O(1) where the oldest record is the one that goes, O(records) while one
+///         that was appended out of turn is not gone yet. No heap
 /// Errors  `full` when the blocks are used up, `absent` for a position that is gone, `width` when the buffer is too small
 ///
 /// There is no fragmentation: a record is a chain of blocks, so free space is always usable whole. Of records that lease sequence
@@ -46,11 +47,17 @@ class memory_store {
 
   [[nodiscard]] result<position> append(const record_header& h, std::span<const std::byte> payload) noexcept {
     const std::size_t needed = blocks_for(payload.size());
-    if (needed > free_) {
+    const std::uint32_t old = h.kind == record_kind::seq_lease ? find_lease(h.stream) : nowhere;
+    if (needed > free_ + (old == nowhere ? 0 : blocks_for(at(old).length))) {
       return errc::full;
     }
-    if (h.kind == record_kind::seq_lease) {
-      drop_lease(h.stream);
+    if (old != nowhere) {
+      remove(old);
+    }
+    if (h.kind == record_kind::data) {
+      std::uint64_t& highest = highest_[h.stream % highest_.size()];
+      out_of_turn_ = out_of_turn_ || h.seq < highest;
+      highest = h.seq > highest ? h.seq : highest;
     }
     const std::uint32_t first = free_list_;
     std::uint32_t last = first;
@@ -97,10 +104,10 @@ class memory_store {
       const std::uint32_t next = h.next;
       if (h.header.kind == record_kind::data && h.header.stream == done.stream) {
         const std::uint64_t seq = h.header.seq;
-        if (seq > last) {
+        if (seq > last && !out_of_turn_) {
           break;
         }
-        if (seq <= done.upto || ((done.bitmap >> (seq - done.upto - 1)) & 1) != 0) {
+        if (seq <= done.upto || (seq <= last && ((done.bitmap >> (seq - done.upto - 1)) & 1) != 0)) {
           remove(i);
         }
       }
@@ -177,6 +184,7 @@ class memory_store {
     (h.next == nowhere ? newest_ : at(h.next).prev) = h.prev;
     first_[i] = false;
     --records_;
+    out_of_turn_ = out_of_turn_ && records_ > 1;  // a lease alone is no longer out of turn
     std::uint32_t last = i;
     std::size_t n = 1;
     for (; link_[last] != nowhere; last = link_[last]) {
@@ -187,13 +195,13 @@ class memory_store {
     free_ += n;
   }
 
-  void drop_lease(std::uint16_t stream) noexcept {
+  [[nodiscard]] std::uint32_t find_lease(std::uint16_t stream) noexcept {
     for (std::uint32_t i = newest_; i != nowhere; i = at(i).prev) {
       if (at(i).header.kind == record_kind::seq_lease && at(i).header.stream == stream) {
-        remove(i);
-        return;
+        return i;
       }
     }
+    return nowhere;
   }
 
   std::array<block, blocks> data_{};
@@ -202,6 +210,8 @@ class memory_store {
   std::size_t free_ = blocks;
   std::uint64_t ages_ = 1;
   std::uint64_t records_ = 0;
+  std::array<std::uint64_t, 8> highest_{};  // number appended, by stream mod 8
+  bool out_of_turn_ = false;                // records of a stream may stand behind younger ones
   std::uint32_t free_list_ = 0;
   std::uint32_t oldest_ = nowhere;
   std::uint32_t newest_ = nowhere;

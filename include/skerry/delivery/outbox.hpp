@@ -36,11 +36,12 @@ class outbox {
  public:
   static constexpr outbox_limits limits = L;
 
-  /// Reads what an earlier life left in the store. `invalid` without a quota, or what the store answers.
+  /// Reads what an earlier life left in the store. `invalid` without a quota, `width` for records longer than record_bytes, or what
+  /// the store answers.
   [[nodiscard]] static result<outbox> open(Store& store, const outbox_config& config, device_seed seed,
                                            clock_reading<Time> clock) noexcept {
     if (config.quota_bytes == 0 || config.quota_items == 0 || config.sync_records == 0 || config.stream_window == 0 ||
-        config.in_flight == 0 || config.dead_letter_after == 0 || config.lower_share == 0) {
+        config.in_flight == 0 || config.dead_letter_after == 0 || config.lower_share < 2) {
       return errc::invalid;
     }
     outbox made{store, config, seed, clock};
@@ -61,6 +62,7 @@ class outbox {
     if (const status fits = in_.check(payload.size(), options); !fits) {
       return refuse(fits.error());
     }
+    in_.expire();
     const std::uint64_t key = options.key.empty() ? 0 : hash64(options.key, in_.key_salt_) | 1;
     index waiting = none;
     if (key != 0 && options.same_key != key_policy::both) {
@@ -97,6 +99,8 @@ class outbox {
       const result<record_view> record = in_.store_->read(e.at, std::span<std::byte>{in_.record_});
       if (!record) {
         if (record.error() == errc::io || record.error() == errc::width) {
+          in_.items_.lanes[e.stream].hold_until = skerry::advance(t, detail::later_ms<Time>(1000));  // the others go on meanwhile
+          in_.items_.lanes[e.stream].held = true;
           return record.error();
         }
         in_.lose(i, drop_reason::damaged);
@@ -169,7 +173,7 @@ class outbox {
   void sync_begins() noexcept {
     in_.sync_.begins();
     for (lane& s : in_.items_.lanes) {
-      s.marked = s.next_seq - 1;
+      s.mark();
     }
   }
   void on_synced(status how) noexcept {
@@ -183,13 +187,13 @@ class outbox {
       return;
     }
     for (lane& s : in_.items_.lanes) {
-      s.durable = s.marked;
+      s.confirm();
     }
   }
 
   /// Everything of the stream up to here has survived a sync. `seq` 0: nothing has.
   [[nodiscard]] item_id durable_upto(stream_id stream) const noexcept {
-    return item_id{in_.epoch_, stream, stream < L.streams ? in_.items_.lanes[stream].durable : 0};
+    return item_id{in_.epoch_, stream, stream < L.streams ? in_.items_.lanes[stream].durable_upto() : 0};
   }
 
   /// The newest item of the stream. `seq` 0: there was none.
@@ -217,9 +221,11 @@ class outbox {
     }
     return false;
   }
-  /// Lets time pass: leases end, items expire.
+  /// Lets time pass: leases and holds end, items expire.
   void tick(Time now) noexcept {
-    in_.end_leases(in_.time_.observe(now));
+    const Time t = in_.time_.observe(now);
+    in_.end_leases(t);
+    in_.end_holds(t);
     in_.expire();
   }
 
@@ -232,7 +238,7 @@ class outbox {
   /// How the stream orders new items behind old ones, from now on.
   void set_order(stream_id stream, order how) noexcept {
     SKERRY_ASSERT(stream < L.streams);
-    in_.items_.lanes[stream].how = how;
+    in_.items_.set_order(in_.items_.lanes[stream], how);
   }
   [[nodiscard]] order order_of(stream_id stream) const noexcept { return in_.items_.lanes[stream < L.streams ? stream : 0].how; }
 
@@ -248,6 +254,9 @@ class outbox {
   void set_direct(stream_id stream, bool under_way) noexcept {
     SKERRY_ASSERT(stream < L.streams);
     in_.items_.lanes[stream].direct = under_way;
+    if (!under_way) {
+      in_.items_.lanes[stream].reserved = 0;
+    }
   }
   /// Would a new item of this stream overtake one that it must not?
   [[nodiscard]] bool would_overtake(stream_id stream) const noexcept {
@@ -269,25 +278,34 @@ class outbox {
   }
 
   // For the courier, which gives numbers to items that it tries before they are stored.
-  /// The number that the stream's next item gets; the item counts as produced.
+  /// The number that the stream's next item gets; the item counts as produced, and until `set_direct(stream, false)` neither the store
+  /// nor `durable_upto` passes it. `unavailable` while no sync confirms the lease of the number.
   [[nodiscard]] result<item_id> reserve(std::size_t length, const item_options<Time>& options, Time now) noexcept {
     in_.time_.observe(now);
     if (const status fits = in_.check(length, options); !fits) {
       return fits.error();
     }
     lane& to = in_.items_.lanes[options.stream];
-    if (!in_.lease(to.next_seq)) {
-      return errc::full;
+    if (const status leased = in_.lease(to.next_seq); !leased) {
+      return leased.error();
     }
-    return item_id{in_.epoch_, options.stream, to.next_seq++};
+    if (in_.config_.mode != durability::volatile_ && to.next_seq >= in_.sync_.sendable()) {
+      return errc::unavailable;
+    }
+    to.reserved = to.next_seq++;
+    return item_id{in_.epoch_, options.stream, to.reserved};
   }
   /// Stores an item under a number of `reserve`.
   [[nodiscard]] status adopt(item_id id, std::span<const std::byte> payload, const item_options<Time>& options, wall_ms stamp,
                              std::uint16_t attempts, Time now) noexcept {
     in_.time_.observe(now);
     const std::uint64_t key = options.key.empty() ? 0 : hash64(options.key, in_.key_salt_) | 1;
+    lane& to = in_.items_.lanes[id.stream];
+    to.reserved = id.seq;
     const status stored = in_.admit(id, payload, options, key, stamp, true, none);
+    to.reserved = 0;
     if (stored) {
+      to.adopt(id.seq);
       in_.items_.entries[in_.find(id)].attempts = attempts;
     }
     return stored;

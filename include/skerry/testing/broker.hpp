@@ -32,6 +32,10 @@ class broker {
         ++effects_;
         bytes_ += item.payload.size();
         // Order is a promise within each of the two sequences of a stream.
+        if (item.id.epoch != epochs_[item.id.stream]) {
+          epochs_[item.id.stream] = item.id.epoch;  // a new store counts from 1 again
+          last_[item.id.stream] = {};
+        }
         std::uint64_t& last = last_[item.id.stream][item.historical ? 1 : 0];
         order_violations_ += item.id.seq < last ? 1 : 0;
         last = item.id.seq > last ? item.id.seq : last;
@@ -60,6 +64,7 @@ class broker {
   delivery::dedupe_window<Streams, W> window_;
   std::map<std::pair<delivery::stream_id, std::uint64_t>, delivery::outcome> answers_;
   std::array<std::array<std::uint64_t, 3>, Streams> last_{};
+  std::array<std::uint32_t, Streams> epochs_{};
   std::uint64_t received_ = 0, effects_ = 0, repeats_ = 0, too_old_ = 0, bytes_ = 0, order_violations_ = 0, overtaken_ = 0;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/random.hpp>
+#include <skerry/delivery/detail/scale.hpp>
 #include <skerry/delivery/transport.hpp>
 #include <skerry/testing/virtual_clock.hpp>
 
@@ -86,7 +87,12 @@ class faulty_link {
   [[nodiscard]] bool chance(std::uint16_t of) noexcept { return of != 0 && (random_() >> 16) < of; }
   [[nodiscard]] duration_t<Time> one_way() noexcept {
     const std::int64_t jitter = count_of<Time>(config_.jitter);
-    const std::int64_t extra = jitter > 0 ? uniform_below(random_, static_cast<std::uint32_t>(jitter)) : 0;
+    std::int64_t extra = 0;
+    if (jitter > 0xffff'ffff) {  // a few seconds, in nanoseconds
+      extra = static_cast<std::int64_t>(delivery::detail::scale_u32(static_cast<std::uint64_t>(jitter), random_()));
+    } else if (jitter > 0) {
+      extra = uniform_below(random_, static_cast<std::uint32_t>(jitter));
+    }
     return duration_from_count<Time>(count_of<Time>(config_.delay) + extra);
   }
 

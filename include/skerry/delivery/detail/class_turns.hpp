@@ -15,7 +15,11 @@ class class_turns {
   static constexpr std::uint8_t classes = 4;
   using firsts = std::array<entry_index, classes>;
 
-  [[nodiscard]] stream_id rotor() const noexcept { return rotor_; }
+  /// How many of the class's streams come before this one; each class has a turn of its own, or a busy one would set back the others'.
+  [[nodiscard]] std::uint32_t turn_of(stream_id stream, std::uint8_t importance, std::uint16_t streams) const noexcept {
+    const stream_id next = rotor_[importance];
+    return stream >= next ? stream - next : std::uint32_t{stream} + streams - next;
+  }
 
   /// One of `first`, by class; no_entry if nothing is due.
   [[nodiscard]] std::uint8_t pick(const firsts& first, std::uint8_t share) noexcept {
@@ -27,7 +31,7 @@ class class_turns {
       return classes;
     }
     std::uint8_t other = best;
-    for (std::uint8_t step = 1; step < classes && other == best; ++step) {
+    for (std::uint8_t step = 1; step <= classes && other == best; ++step) {  // the last one owed comes last, but it comes
       const auto c = static_cast<std::uint8_t>((owed_ + step) % classes);
       other = c > best && first[c] != no_entry ? c : best;
     }
@@ -40,10 +44,12 @@ class class_turns {
     }
     return best;
   }
-  void went(stream_id stream, std::uint16_t streams) noexcept { rotor_ = static_cast<stream_id>((stream + 1) % streams); }
+  void went(stream_id stream, std::uint8_t importance, std::uint16_t streams) noexcept {
+    rotor_[importance] = static_cast<stream_id>((stream + 1) % streams);
+  }
 
  private:
-  stream_id rotor_ = 0;
+  std::array<stream_id, classes> rotor_{};
   std::uint8_t turn_ = 0;
   std::uint8_t owed_ = 0;
 };

@@ -29,6 +29,21 @@ class endpoint_bundle {
   [[nodiscard]] const circuit_breaker<Time>& breaker(endpoint_id e) const noexcept { return breakers_[e.value]; }
   [[nodiscard]] retry_budget<Time>& budget(endpoint_id e) noexcept { return budgets_[e.value]; }
 
+  /// Lets time pass; how many breakers that opened.
+  [[nodiscard]] std::uint8_t tick(Time t) noexcept {
+    std::uint8_t opened = 0;
+    for (std::uint8_t e = 0; e < count_; ++e) {
+      const breaker_state before = breakers_[e].last_state();
+      breakers_[e].tick(t);
+      if (breakers_[e].last_state() == breaker_state::open && before != breaker_state::open) {
+        ++opened;
+        paths_.on_open(endpoint_id{e}, t);
+      }
+    }
+    paths_.tick(t);
+    return opened;
+  }
+
   /// The most preferred endpoint that may be used now and is not in `but`; `endpoint_id::none` if there is none.
   [[nodiscard]] endpoint_id ready(Time t, std::uint8_t but = 0) const noexcept {
     for (std::uint8_t e = 0; e < count_; ++e) {

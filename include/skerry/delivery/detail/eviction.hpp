@@ -42,11 +42,11 @@ class eviction_order {
     return items <= free_items && bytes <= free_bytes;
   }
 
-  [[nodiscard]] entry_index victim() const noexcept {
+  [[nodiscard]] entry_index victim(entry_index but) const noexcept {
     entry_index first = no_entry;
     for (const auto& s : index_->lanes) {
       for (entry_index i = s.head; i != no_entry; i = index_->entries[i].next) {
-        if (may_leave(index_->entries[i]) && (first == no_entry || leaves_before(index_->entries[i], index_->entries[first]))) {
+        if (i != but && may_leave(index_->entries[i]) && (first == no_entry || leaves_before(index_->entries[i], index_->entries[first]))) {
           first = i;
         }
       }
@@ -56,14 +56,14 @@ class eviction_order {
 
   /// Every second item of the class, stream by stream, is given to `lose`; false if there was none to spare.
   template <typename F>
-  bool thin(std::uint8_t importance, F&& lose) const noexcept {
+  bool thin(std::uint8_t importance, entry_index but, F&& lose) const noexcept {
     bool any = false;
     for (const auto& s : index_->lanes) {
       bool keep = true;
       for (entry_index i = s.head; i != no_entry;) {
         const entry& e = index_->entries[i];
         const entry_index next = e.next;
-        if (e.importance == importance && !e.in_flight) {
+        if (i != but && e.importance == importance && !e.in_flight) {
           if (!keep) {
             lose(i);
             any = true;

@@ -30,6 +30,7 @@ struct flight {
   Time until{};  // of the send as a whole
   Time started{};
   Time lease_at{};
+  duration_t<Time> hint{};  // what the peer asked for with its last answer
   wall_ms stamp{};
   std::uint32_t length = 0;
   std::uint16_t generation = 0;
@@ -53,6 +54,7 @@ struct flight {
     attempts = made;
     tried = 0;
     cancelled = false;
+    hint = {};
   }
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return std::span<const std::byte>{payload}.first(length); }
 };

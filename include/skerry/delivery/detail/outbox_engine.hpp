@@ -69,6 +69,10 @@ class outbox_engine {
     for (position at = report.value().first; at < report.value().end;) {
       const result<record_view> record = store_->read(at, std::span<std::byte>{record_});
       if (!record) {
+        if (record.error() == errc::width || record.error() == errc::io) {
+          return record.error();  // to go on would be to forget what lies behind
+        }
+        ++counters_.damaged_records;
         break;
       }
       const record_view& r = record.value();
@@ -80,14 +84,18 @@ class outbox_engine {
       }
       at = r.next;
     }
+    for (const lane& s : items_.lanes) {
+      sync_.leased = s.next_seq > sync_.leased && s.next_seq > 1 ? s.next_seq : sync_.leased;  // what was used was leased
+    }
     for (lane& s : items_.lanes) {
       if (s.next_seq < sync_.leased) {
         s.next_seq = sync_.leased;  // a number that may have been sent is never given to other bytes
       }
       s.backlog_upto = s.next_seq - 1;
     }
-    if (!lease(sync_.leased == 0 ? 1 : sync_.leased)) {
-      return errc::full;
+    const status leased = lease(sync_.leased == 0 ? 1 : sync_.leased);
+    if (!leased && !(leased.error() == errc::full && items_.queued > 0)) {
+      return leased;  // a full store is emptied first: what is in it has numbers
     }
     if (config_.mode != durability::volatile_) {
       if (const status synced = store_->sync(); !synced) {
@@ -114,7 +122,7 @@ class outbox_engine {
     e.seq = r.header.seq;
     e.length = static_cast<std::uint32_t>(r.payload.size());
     e.stream = r.header.stream;
-    e.importance = r.header.importance;
+    e.importance = r.header.importance < class_turns::classes ? r.header.importance : class_turns::classes - 1;
     e.repeat = (r.header.flags & record_flags::repeatable) != 0 ? repeatable::by_key : repeatable::no;
     e.historical = true;
     if (r.header.ttl_s != 0) {
@@ -122,16 +130,15 @@ class outbox_engine {
       const bool trusted = clock.trusted && (r.header.flags & record_flags::clock_untrusted) == 0 && clock.wall >= r.header.stamp;
       const std::uint64_t age_s = trusted ? (clock.wall.value - r.header.stamp.value) / 1000 : 0;
       const std::uint64_t left = age_s < r.header.ttl_s ? r.header.ttl_s - age_s : 0;
-      e.expires_s = uptime_s() + static_cast<std::uint32_t>(left) + 1;
-      note_expiry(e.expires_s);
+      e.expires_s = expiry(left);
     }
     items_.insert(e);
   }
 
   /// Makes sure that numbers below `seq` + 1 are leased in the store, half a block ahead.
-  [[nodiscard]] bool lease(std::uint64_t seq) noexcept {
+  [[nodiscard]] status lease(std::uint64_t seq) noexcept {
     if (seq + lease_block / 2 < sync_.leased) {
-      return true;
+      return {};
     }
     record_header h;
     h.kind = record_kind::seq_lease;
@@ -140,12 +147,12 @@ class outbox_engine {
     for (int i = 0; i < 4; ++i) {
       epoch[i] = static_cast<std::byte>(epoch_ >> (8 * i));
     }
-    if (!store_->append(h, std::span<const std::byte>{epoch})) {
-      return seq < sync_.leased;
+    if (const auto written = store_->append(h, std::span<const std::byte>{epoch}); !written) {
+      return seq < sync_.leased ? status{} : status{written.error()};
     }
     sync_.leased = h.seq;
     sync_.note(time_.now());
-    return true;
+    return {};
   }
 
   // --- appending ---
@@ -166,8 +173,8 @@ class outbox_engine {
     if (payload.size() > config_.quota_bytes || !order.frees(items_over, bytes_over, swap ? replaced : none)) {
       return errc::full;
     }
-    if (!lease(id.seq)) {
-      return errc::full;
+    if (const status leased = lease(id.seq); !leased) {
+      return leased;
     }
     record_header h;
     h.flags = static_cast<std::uint8_t>((historical ? record_flags::historical : 0) |
@@ -182,7 +189,7 @@ class outbox_engine {
     if (!at && at.error() == errc::full) {
       (void)flush_acknowledgements();
       at = store_->append(h, payload);
-      while (!at && at.error() == errc::full && config_.evict != eviction::reject && evict_one(options.importance)) {
+      while (!at && at.error() == errc::full && config_.evict != eviction::reject && evict_one(options.importance, replaced)) {
         at = store_->append(h, payload);
       }
     }
@@ -193,7 +200,7 @@ class outbox_engine {
       lose(replaced, drop_reason::cancelled);
     }
     while (items_.queued + 1 > most_items || items_.bytes + payload.size() > config_.quota_bytes) {
-      (void)evict_one(options.importance);
+      (void)evict_one(options.importance, none);
     }
     entry e;
     e.at = at.value();
@@ -205,8 +212,7 @@ class outbox_engine {
     e.repeat = options.repeat;
     e.historical = historical;
     if (options.ttl_s != 0) {
-      e.expires_s = uptime_s() + options.ttl_s + 1;
-      note_expiry(e.expires_s);
+      e.expires_s = expiry(options.ttl_s);
     }
     const index i = items_.insert(e);
     counters_.bytes_stored += e.length;
@@ -233,14 +239,14 @@ class outbox_engine {
     }
     return {};
   }
-  bool evict_one(std::uint8_t newcomer) noexcept {
+  bool evict_one(std::uint8_t newcomer, index but) noexcept {
     const eviction_order<index_type> order{items_, config_.evict, newcomer};
-    const index victim = order.victim();
+    const index victim = order.victim(but);
     if (victim == none) {
       return false;
     }
     const auto evicted = [this](index i) { lose(i, drop_reason::evicted); };
-    if (config_.evict == eviction::thin && order.thin(items_.entries[victim].importance, evicted)) {
+    if (config_.evict == eviction::thin && order.thin(items_.entries[victim].importance, but, evicted)) {
       return true;
     }
     evicted(victim);
@@ -262,6 +268,15 @@ class outbox_engine {
   // --- time ---
 
   [[nodiscard]] std::uint32_t uptime_s() const noexcept { return static_cast<std::uint32_t>(time_.passed_ms() / 1000); }
+  /// The second of uptime after `left_s` more; 0, never, if that cannot be written.
+  [[nodiscard]] std::uint32_t expiry(std::uint64_t left_s) noexcept {
+    const std::uint64_t at = uptime_s() + left_s + 1;
+    if (at > std::numeric_limits<std::uint32_t>::max()) {
+      return 0;
+    }
+    note_expiry(static_cast<std::uint32_t>(at));
+    return static_cast<std::uint32_t>(at);
+  }
   void note_expiry(std::uint32_t at) noexcept { next_expiry_ = next_expiry_ == 0 || at < next_expiry_ ? at : next_expiry_; }
 
   void expire() noexcept {
@@ -280,6 +295,15 @@ class outbox_engine {
           note_expiry(e.expires_s > now ? e.expires_s : now + 1);
         }
         i = next;
+      }
+    }
+  }
+
+  /// Ends holds that are over, also while nobody is to be chosen: a wrapping tick cannot tell long ago from soon.
+  void end_holds(Time t) noexcept {
+    for (lane& s : items_.lanes) {
+      if (s.held && !(elapsed(t, s.hold_until) < duration_t<Time>{})) {
+        s.held = false;
       }
     }
   }
@@ -318,24 +342,25 @@ class outbox_engine {
   }
 
   [[nodiscard]] index choose(Time t, bool live_only) noexcept {
+    end_holds(t);
     class_turns::firsts first{none, none, none, none};
     for (stream_id n = 0; n < L.streams; ++n) {
-      const auto s = static_cast<stream_id>((turns_.rotor() + n) % L.streams);
-      lane& from = items_.lanes[s];
-      if (from.held && !(elapsed(t, from.hold_until) < duration_t<Time>{})) {
-        from.held = false;
-      }
+      const lane& from = items_.lanes[n];
       bool waits = false;
       const index i = candidate(from, waits, live_only);
-      if (i != none && !waits && first[items_.entries[i].importance] == none) {
-        first[items_.entries[i].importance] = i;
+      if (i == none || waits) {
+        continue;
+      }
+      const std::uint8_t c = items_.entries[i].importance;
+      if (first[c] == none || turns_.turn_of(n, c, L.streams) < turns_.turn_of(items_.entries[first[c]].stream, c, L.streams)) {
+        first[c] = i;
       }
     }
     const std::uint8_t best = turns_.pick(first, config_.lower_share);
     if (best == class_turns::classes) {
       return none;
     }
-    turns_.went(items_.entries[first[best]].stream, L.streams);
+    turns_.went(items_.entries[first[best]].stream, best, L.streams);
     return first[best];
   }
 
@@ -368,7 +393,7 @@ class outbox_engine {
       const std::uint64_t left = next_expiry_ * std::uint64_t{1000} > now_ms ? next_expiry_ * std::uint64_t{1000} - now_ms : 1;
       // A wrapping tick cannot name an instant beyond half its range: coming back early is harmless.
       const std::int64_t half = count_of<Time>(duration_from_count<Time>(std::numeric_limits<std::int64_t>::max())) / 2;
-      const std::int64_t want = count_of<Time>(from_ms<Time>(static_cast<std::int64_t>(left)));
+      const std::int64_t want = count_of<Time>(later_ms<Time>(static_cast<std::int64_t>(left)));
       look.timer = earliest<Time>(look.timer, skerry::advance(t, duration_from_count<Time>(want < half ? want : half)), t);
     }
     return look;

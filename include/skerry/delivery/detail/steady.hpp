@@ -5,6 +5,7 @@
 #include <skerry/core/instant.hpp>
 
 #include <cstdint>
+#include <limits>
 
 namespace skerry::inline v0::delivery::detail {
 
@@ -17,6 +18,21 @@ template <instant Time>
   } else {
     return count * 1000 / static_cast<std::uint64_t>(count_of<Time>(from_ms<Time>(1000)));
   }
+}
+
+/// At least one unit of Time: what shall happen later must not come out as now on a coarse clock.
+template <instant Time>
+[[nodiscard]] constexpr duration_t<Time> later_ms(std::int64_t ms) noexcept {
+  const duration_t<Time> wait = from_ms<Time>(ms);
+  return duration_t<Time>{} < wait ? wait : duration_from_count<Time>(1);
+}
+
+/// A wait measured from its beginning has to end while the distance can still be told: half of the longest leaves as much to notice it.
+template <instant Time>
+[[nodiscard]] constexpr duration_t<Time> measurable(duration_t<Time> wait) noexcept {
+  const duration_t<Time> most =
+      duration_from_count<Time>(count_of<Time>(duration_from_count<Time>(std::numeric_limits<std::int64_t>::max())) / 2);
+  return most < wait ? most : wait;
 }
 
 /// The caller's instants on a line that never goes back: a clock that is set back holds time still instead of lengthening waits.

@@ -40,6 +40,8 @@ struct stream_lane {
   std::uint64_t backlog_upto = 0;  // what was appended up to here has waited
   std::uint64_t durable = 0;
   std::uint64_t marked = 0;
+  std::uint64_t reserved = 0;  // given to an item that is not stored yet; 0: none
+  std::uint64_t adopted = 0;   // lowest that was stored out of turn since the last sync; 0: none
   Time hold_until{};
   entry_index head = no_entry, tail = no_entry;
   entry_index fresh = no_entry;  // first of the live sequence
@@ -47,7 +49,26 @@ struct stream_lane {
   std::uint16_t out = 0, live_out = 0;
   order how = order::strict;
   bool held = false;
-  bool direct = false;  // the courier sends an item of this stream that is not stored
+  bool direct = false;          // the courier sends an item of this stream that is not stored
+  bool adopted_marked = false;  // the sync under way covers `adopted`
+
+  /// What is durable without a gap: an item that only RAM holds ends it.
+  [[nodiscard]] std::uint64_t durable_upto() const noexcept {
+    std::uint64_t upto = reserved != 0 && reserved <= durable ? reserved - 1 : durable;
+    return adopted != 0 && adopted <= upto ? adopted - 1 : upto;
+  }
+  void adopt(std::uint64_t seq) noexcept {
+    adopted = adopted == 0 || seq < adopted ? seq : adopted;
+    adopted_marked = false;
+  }
+  void mark() noexcept {
+    marked = next_seq - 1;
+    adopted_marked = true;
+  }
+  void confirm() noexcept {
+    durable = marked;
+    adopted = adopted_marked ? 0 : adopted;
+  }
 
   [[nodiscard]] bool is_live(const index_entry<Time>& e) const noexcept {
     return how == order::live_first && !e.historical && e.seq > backlog_upto;
@@ -125,6 +146,13 @@ class stream_index {
     return oldest;
   }
 
+  void set_order(lane& s, order how) noexcept {
+    s.how = how;
+    s.fresh = s.head;
+    while (s.fresh != no_entry && !s.is_live(entries[s.fresh])) {
+      s.fresh = entries[s.fresh].next;
+    }
+  }
   void set_out(entry_index i, Time lease_at) noexcept {
     entry& e = entries[i];
     lane& from = lanes[e.stream];
@@ -193,23 +221,26 @@ class stream_index {
     return no_entry;
   }
 
-  /// What the store may forget of a stream: all that is not here.
+  /// What the store may forget of a stream: all that is neither here nor on its way here.
   [[nodiscard]] cursor cursor_of(stream_id stream) const noexcept {
     const lane& s = lanes[stream];
     cursor done;
     done.stream = stream;
     if (s.head == no_entry) {
-      done.upto = s.next_seq - 1;
+      done.upto = (s.reserved != 0 ? s.reserved : s.next_seq) - 1;
       return done;
     }
-    done.upto = entries[s.head].seq - 1;
-    if (entries[s.tail].seq - entries[s.head].seq + 1 == s.count) {
+    done.upto = (s.reserved != 0 && s.reserved < entries[s.head].seq ? s.reserved : entries[s.head].seq) - 1;
+    if (s.reserved == 0 && entries[s.tail].seq - entries[s.head].seq + 1 == s.count) {
       return done;  // no holes
     }
     const std::uint64_t last = entries[s.tail].seq < done.upto + 64 ? entries[s.tail].seq : done.upto + 64;
     done.bitmap = last - done.upto == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << (last - done.upto)) - 1;
     for (entry_index i = s.head; i != no_entry && entries[i].seq <= last; i = entries[i].next) {
       done.bitmap &= ~(std::uint64_t{1} << (entries[i].seq - done.upto - 1));
+    }
+    if (s.reserved > done.upto && s.reserved <= last) {
+      done.bitmap &= ~(std::uint64_t{1} << (s.reserved - done.upto - 1));
     }
     return done;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/instant.hpp>
+#include <skerry/delivery/detail/steady.hpp>
 #include <skerry/delivery/outbox_config.hpp>
 
 #include <cstdint>
@@ -34,6 +35,7 @@ class sync_window {
   void ended(bool good, Time now) noexcept {
     running_ = false;
     since_ = now;
+    failed_ = !good;
     if (good) {
       pending_ -= marked_;
       durable_lease_ = marked_lease_;
@@ -48,6 +50,9 @@ class sync_window {
     if (idle(config)) {
       return deadline<Time>::none;
     }
+    if (failed_) {  // however much waits: a medium that fails is not asked again at once
+      return skerry::advance(since_, later_ms<Time>(config.sync_window_ms));
+    }
     return pending_ >= config.sync_records ? now : skerry::advance(since_, from_ms<Time>(config.sync_window_ms));
   }
 
@@ -58,6 +63,7 @@ class sync_window {
   std::uint32_t marked_ = 0;
   Time since_{};
   bool running_ = false;
+  bool failed_ = false;
 };
 
 }  // namespace skerry::inline v0::delivery::detail
