@@ -34,9 +34,12 @@ set(skerry_stats_headers
     skerry/stats.hpp
     skerry/stats/cholesky.hpp
     skerry/stats/covariance.hpp
+    skerry/stats/detail/kll_shape.hpp
     skerry/stats/detail/lanes.hpp
+    skerry/stats/detail/sort_keys.hpp
     skerry/stats/ewma.hpp
     skerry/stats/extrema.hpp
+    skerry/stats/kll.hpp
     skerry/stats/moments.hpp
     skerry/stats/rolling.hpp
     skerry/stats/weighted_moments.hpp

@@ -6,6 +6,7 @@
 #include <skerry/stats/covariance.hpp>
 #include <skerry/stats/ewma.hpp>
 #include <skerry/stats/extrema.hpp>
+#include <skerry/stats/kll.hpp>
 #include <skerry/stats/moments.hpp>
 #include <skerry/stats/weighted_moments.hpp>
 #include <skerry/stats/windowed.hpp>

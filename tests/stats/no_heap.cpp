@@ -40,6 +40,7 @@ TEST_CASE("no verb of stats allocates", "[stats][no_heap]") {
   stats_test::source random{1};
   const auto xs = random.values(5000);
   std::array<std::byte, 256> image{};
+  std::array<std::byte, kll<double>::max_encoded_size> kll_image{};
   const auto round_trip = [&](const auto& s) {
     skerry::byte_writer out{image};
     const bool written = static_cast<bool>(s.encode(out));
@@ -74,6 +75,15 @@ TEST_CASE("no verb of stats allocates", "[stats][no_heap]") {
     good = good && v.observe(xs[0], 2.0) && v.observe(xs[1], 1.0);
     v.merge(v);
     good = good && v.variance_reliability() && round_trip(v);
+    kll<double> q{1};
+    kll<double, 64> p{2};
+    good = good && q.observe(xs) == xs.size() && q.observe(1.0) && q.observe(2.0, 77) && p.observe(xs) == xs.size();
+    q.merge(p);
+    q.merge(q);
+    skerry::byte_writer sketch{kll_image};
+    good = good && q.quantile(0.5) && q.rank(0.0) && q.encode(sketch);
+    skerry::byte_reader read{sketch.written()};
+    good = good && kll<double>::decode(read, 1);
     mahalanobis<4> judge;
     good = good && judge.observe(row) && !judge.squared_distance(row);
   }

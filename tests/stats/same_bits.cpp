@@ -155,4 +155,51 @@ const bits_of covariances{"stats.covariance", [](bit_hash& h) {
                             h.add(factor.squared_distance(x));
                           }};
 
+/// One by one, in blocks, by weight, merged, asked and read back.
+template <typename T, std::uint16_t K, std::size_t Buffer>
+void drive_kll(bit_hash& h) {
+  using sketch = kll<T, K, Buffer>;
+  skerry::splitmix64 random{16};
+  static std::array<T, 1700> xs{};
+  static std::array<std::byte, sketch::max_encoded_size> image{};
+  const auto add = [&](const sketch& s) {
+    skerry::byte_writer out{image};
+    (void)s.encode(out);
+    h.add(out.written());
+  };
+  sketch all{1};
+  for (std::uint64_t part = 0; part < 6; ++part) {
+    sketch s{part};
+    for (T& x : xs) {
+      x = static_cast<T>(1000 * skerry::normal(random));
+    }
+    (void)s.observe(xs);
+    add(s);
+    for (std::size_t i = 0; i < 500; ++i) {
+      (void)s.observe(xs[i]);
+    }
+    (void)s.observe(xs[0], 12345);
+    add(s);
+    all.merge(s);
+    add(all);
+    for (int i = 0; i <= 20; ++i) {
+      h.add(static_cast<double>(all.quantile(i / 20.0).value_or(T{0})));
+    }
+    h.add(all.rank(xs[0]).value_or(-1));
+  }
+  add(all);
+  skerry::byte_writer out{image};
+  (void)all.encode(out);
+  skerry::byte_reader in{out.written()};
+  sketch back = sketch::decode(in, 3).value_or(sketch{0});
+  (void)back.observe(xs);
+  add(back);
+  h.add(back.rank_error());
+}
+const bits_of quantiles{"stats.kll.float.200", &drive_kll<float, 200, 0>};
+const bits_of quantiles_buffered{"stats.kll.float.200.512", &drive_kll<float, 200, 512>};
+const bits_of quantiles_small{"stats.kll.float.64", &drive_kll<float, 64, 0>};
+const bits_of quantiles_double{"stats.kll.double.100", &drive_kll<double, 100, 0>};
+const bits_of quantiles_integer{"stats.kll.int64.32", &drive_kll<std::int64_t, 32, 0>};
+
 }  // namespace
