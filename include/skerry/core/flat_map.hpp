@@ -99,7 +99,8 @@ class flat_map {
   }
   constexpr void clear() noexcept { entries_.clear(); }
 
-  friend constexpr bool operator==(const flat_map& a, const flat_map& b) requires std::equality_comparable<entry> {
+  friend constexpr bool operator==(const flat_map& a,
+                                   const flat_map& b) requires std::equality_comparable<Key> && std::equality_comparable<T> {
     return a.entries_ == b.entries_;
   }
 
