@@ -58,7 +58,7 @@ class forged_frame {
   }
 
   // What `write_delta` wants of a delta.
-  [[nodiscard]] const auto& context() const noexcept { return covers_; }
+  [[nodiscard]] const skerry::state::delta_context<most, most>& context() const noexcept { return covers_; }
   template <typename F>
   void for_each(F&& f) const {
     for (const entry& e : records_) {
