@@ -42,6 +42,12 @@ void crc32c(benchmark::State& state) {
 void crc32c_table(benchmark::State& state) {
   over_bytes(state, [](auto bytes) { return skerry::crc32c_table(bytes); });
 }
+void crc32c_one_table(benchmark::State& state) {
+  over_bytes(state, [](auto bytes) { return skerry::detail::crc32c_sliced<1>(bytes, 0); });
+}
+void crc32c_four_tables(benchmark::State& state) {
+  over_bytes(state, [](auto bytes) { return skerry::detail::crc32c_sliced<4>(bytes, 0); });
+}
 void crc32c_bit_by_bit(benchmark::State& state) {
   over_bytes(state, [](auto bytes) {
     std::uint32_t crc = ~0U;
@@ -56,6 +62,8 @@ void crc32c_bit_by_bit(benchmark::State& state) {
 }
 BENCHMARK(crc32c)->Arg(64)->Arg(4096);
 BENCHMARK(crc32c_table)->Arg(64)->Arg(4096);
+BENCHMARK(crc32c_one_table)->Arg(64)->Arg(4096);
+BENCHMARK(crc32c_four_tables)->Arg(64)->Arg(4096);
 BENCHMARK(crc32c_bit_by_bit)->Arg(64)->Arg(4096);
 
 void hash64(benchmark::State& state) {

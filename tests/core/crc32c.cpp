@@ -61,6 +61,27 @@ TEST_CASE("a text in pieces has the CRC of the whole, wherever it is cut and whe
   }
 }
 
+TEST_CASE("one, four and eight tables give the CRC of one bit at a time for every length, alignment and start") {
+  skerry::pcg32 g{8};
+  for (std::size_t n = 0; n < 70; ++n) {
+    const auto bytes = random_bytes(g, n + 8);
+    const std::uint32_t start = g();
+    for (std::size_t from = 0; from < 8; ++from) {
+      const auto part = std::span{bytes}.subspan(from, n);
+      std::uint32_t state = ~start;
+      for (const std::byte b : part) {
+        state ^= std::to_integer<std::uint32_t>(b);
+        for (int bit = 0; bit < 8; ++bit) {
+          state = (state >> 1) ^ (0x82f63b78U & (0U - (state & 1U)));
+        }
+      }
+      REQUIRE(skerry::detail::crc32c_sliced<1>(part, start) == ~state);
+      REQUIRE(skerry::detail::crc32c_sliced<4>(part, start) == ~state);
+      REQUIRE(skerry::detail::crc32c_sliced<8>(part, start) == ~state);
+    }
+  }
+}
+
 TEST_CASE("the instruction and the table give the same CRC for every length, alignment and start") {
 #if defined(__x86_64__)
   if (!__builtin_cpu_supports("sse4.2")) {

@@ -18,18 +18,67 @@ namespace skerry::inline v0 {
 
 namespace detail {
 
-/// Remainders of one byte: the polynomial 0x1EDC6F41 with its bits in reverse order.
-inline constexpr std::array<std::uint32_t, 256> crc32c_remainders = [] {
-  std::array<std::uint32_t, 256> table{};
+#if !defined(SKERRY_CRC32C_TABLES)
+#if defined(__arm__) || defined(__thumb__) || (defined(__riscv_xlen) && __riscv_xlen == 32) || defined(__AVR__)
+#define SKERRY_CRC32C_TABLES 1
+#else
+#define SKERRY_CRC32C_TABLES 8
+#endif
+#endif
+static_assert(SKERRY_CRC32C_TABLES == 1 || SKERRY_CRC32C_TABLES == 4 || SKERRY_CRC32C_TABLES == 8,
+              "SKERRY_CRC32C_TABLES: 1, 4 or 8 tables of 1 kB each");
+
+/// Remainders of one byte with k bytes of zeros behind it, for each k: the polynomial 0x1EDC6F41 with its bits in reverse order.
+template <std::size_t Tables>
+inline constexpr std::array<std::array<std::uint32_t, 256>, Tables> crc32c_remainders = [] {
+  std::array<std::array<std::uint32_t, 256>, Tables> table{};
   for (std::uint32_t i = 0; i < 256; ++i) {
     std::uint32_t remainder = i;
     for (int bit = 0; bit < 8; ++bit) {
       remainder = (remainder >> 1) ^ ((remainder & 1) != 0 ? 0x82f63b78U : 0U);
     }
-    table[i] = remainder;
+    table[0][i] = remainder;
+  }
+  for (std::size_t k = 1; k < Tables; ++k) {
+    for (std::size_t i = 0; i < 256; ++i) {
+      const std::uint32_t before = table[k - 1][i];
+      table[k][i] = (before >> 8) ^ table[0][before & 0xff];
+    }
   }
   return table;
 }();
+
+/// Four bytes as a little-endian number, wherever they lie; compilers make one load of it.
+[[nodiscard]] constexpr std::uint32_t crc32c_word(const std::byte* at) noexcept {
+  return std::to_integer<std::uint32_t>(at[0]) | std::to_integer<std::uint32_t>(at[1]) << 8 | std::to_integer<std::uint32_t>(at[2]) << 16 |
+         std::to_integer<std::uint32_t>(at[3]) << 24;
+}
+
+/// As many bytes at a time as there are tables: the look-ups of one step do not wait for each other.
+template <std::size_t Tables>
+[[nodiscard]] constexpr std::uint32_t crc32c_sliced(std::span<const std::byte> bytes, std::uint32_t start) noexcept {
+  const auto& table = crc32c_remainders<Tables>;
+  std::uint32_t state = ~start;
+  const std::byte* at = bytes.data();
+  std::size_t left = bytes.size();
+  if constexpr (Tables == 8) {
+    for (; left >= 8; left -= 8, at += 8) {
+      const std::uint32_t a = state ^ crc32c_word(at);
+      const std::uint32_t b = crc32c_word(at + 4);
+      state = table[7][a & 0xff] ^ table[6][a >> 8 & 0xff] ^ table[5][a >> 16 & 0xff] ^ table[4][a >> 24] ^ table[3][b & 0xff] ^
+              table[2][b >> 8 & 0xff] ^ table[1][b >> 16 & 0xff] ^ table[0][b >> 24];
+    }
+  } else if constexpr (Tables == 4) {
+    for (; left >= 4; left -= 4, at += 4) {
+      const std::uint32_t a = state ^ crc32c_word(at);
+      state = table[3][a & 0xff] ^ table[2][a >> 8 & 0xff] ^ table[1][a >> 16 & 0xff] ^ table[0][a >> 24];
+    }
+  }
+  for (; left > 0; --left, ++at) {
+    state = (state >> 8) ^ table[0][(state ^ std::to_integer<std::uint32_t>(*at)) & 0xff];
+  }
+  return ~state;
+}
 
 #if defined(__x86_64__)
 /// The SSE4.2 form. It is always compiled, so that a build for any x86-64 can test it; called only where SSE4.2 is a given.
@@ -71,20 +120,21 @@ inline constexpr std::array<std::uint32_t, 256> crc32c_remainders = [] {
 
 }  // namespace detail
 
-/// CRC-32C byte by byte through a table of 1 kB: the reference for the other forms, and what machines without a CRC instruction use.
+/// CRC-32C through tables: the reference for the other forms, and what machines without a CRC instruction use.
+///
+/// Eight tables of 1 kB, eight bytes a step; on 32-bit microcontrollers one table, byte by byte, because flash is dearer there.
+/// SKERRY_CRC32C_TABLES (1, 4 or 8) decides otherwise; it must be the same in every translation unit.
 [[nodiscard]] constexpr std::uint32_t crc32c_table(std::span<const std::byte> bytes, std::uint32_t start = 0) noexcept {
-  std::uint32_t state = ~start;
-  for (const std::byte b : bytes) {
-    state = (state >> 8) ^ detail::crc32c_remainders[(state ^ std::to_integer<std::uint32_t>(b)) & 0xff];
-  }
-  return ~state;
+  return detail::crc32c_sliced<SKERRY_CRC32C_TABLES>(bytes, start);
 }
 
 /// CRC-32C (Castagnoli) of `bytes`, following on from `start`: `crc32c(b, crc32c(a))` is the CRC of a and b in a row.
 ///
-/// Cost    with SSE4.2 or the ARMv8 CRC instructions (if the compiler may assume them) 4 or 8 bytes per instruction, else a table of 1 kB
+/// Cost    with SSE4.2 or the ARMv8 CRC instructions (if the compiler may assume them) 4 or 8 bytes per instruction, else
+///         tables: see `crc32c_table`
 /// Bound   every burst of errors up to 32 bits long is found; no defence against intent
-/// Source  RFC 3720, section 12.1 and appendix B.4
+/// Source  RFC 3720, section 12.1 and appendix B.4; several bytes a step: M. E. Kounavis, F. L. Berry, A Systematic Approach to Building
+///         High Performance, Software-based, CRC Generators, ISCC 2005
 [[nodiscard]] constexpr std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t start = 0) noexcept {
 #if defined(__x86_64__) && defined(__SSE4_2__)
   if (!std::is_constant_evaluated()) {
