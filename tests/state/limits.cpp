@@ -18,18 +18,19 @@ static_assert(state::unordered_links::promise < state::fifo_links::promise && st
 
 namespace {
 
-struct without_time {
-  using links = state::unordered_links;
-  static constexpr std::size_t actors = 1, keys = 1, records = 1, ranges = 1, members = 1, links_max = 1, log_bytes = 1, payload_bytes = 1;
+struct without_time : state::limits::firmware {
+  using time = void;
 };
 static_assert(!state::replica_limits<without_time> && !state::replica_limits<int>);
 
 // The least that can be: one writer, one key, one record, no gaps.
-struct least : without_time {
+struct least {
   using time = std::uint16_t;
-  static constexpr std::size_t ranges = 0, log_bytes = 96, payload_bytes = 10, key_bytes = 1;
+  using links = state::unordered_links;
+  static constexpr std::size_t actors = 1, keys = 1, records = 1, ranges = 0;
+  static constexpr std::size_t members = 1, links_max = 1, log_bytes = 96, payload_bytes = 10, key_bytes = 1;
 };
-static_assert(state::replica_limits<least>);
+static_assert(state::replica_limits<least> && least::members == 1 && least::links_max == 1);
 
 struct short_log : state::limits::firmware {
   static constexpr std::size_t log_bytes = 20;
