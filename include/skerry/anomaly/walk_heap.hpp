@@ -12,6 +12,7 @@
 #include <limits>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace skerry::inline v0::anomaly {
 
@@ -19,10 +20,10 @@ namespace skerry::inline v0::anomaly {
 ///
 /// Each tree is a complete binary heap of `Depth` levels; where a path ends early a split that every code passes on the left
 /// leads on to the leaf. So a walk is a fixed number of steps k = 2k + (code > threshold) without a branch to guess, and
-/// eight trees are walked at once to hide what a load costs.
+/// ten trees are walked at once to hide what a load costs.
 ///
 /// Input   codes, none missing
-/// Cost    Trees · 2^Depth · (node + leaf) bytes: 4 + 1 for two-byte codes, 2 + 1 for one-byte codes up to 255 columns; 128 KB and 77 KB
+/// Cost    Trees · 2^Depth · (node + leaf) bytes: 3 + 1 for two-byte codes, 2 + 1 for one-byte codes up to 255 columns; 102 KB and 77 KB
 ///         for 100 trees of 256 rows. Make it where it stays (static, or a result on the heap): it is too large for most stacks
 /// Bound   equal to the forest's `depth_sum_codes`
 /// Errors  `width`; `not_finite`: a missing code
@@ -46,9 +47,7 @@ class walk_heap {
   explicit walk_heap(const Forest& forest) noexcept
       : trees_{static_cast<std::uint32_t>(forest.trees())}, levels_{static_cast<std::uint32_t>(forest.depth_limit())} {
     SKERRY_ASSERT(holds(forest));
-    for (auto& split : splits_) {
-      split.threshold = std::numeric_limits<Code>::max();
-    }
+    threshold_.fill(std::numeric_limits<Code>::max());
     for (std::size_t t = 0; t < trees_; ++t) {
       place(t, forest.splits_of(t), forest.leaves_of(t));
     }
@@ -74,7 +73,7 @@ class walk_heap {
     std::uint32_t* const sums = out.data();
     const std::size_t together = rows.rows - rows.rows % lanes;
     for (std::size_t i = 0; i < together; i += lanes) {
-      walk_rows(rows, i, sums + i);
+      walk_rows(rows, i, sums + i, std::make_index_sequence<lanes>{});
     }
     for (std::size_t i = together; i < rows.rows; ++i) {
       sums[i] = sum_of(rows.row(i));
@@ -87,67 +86,54 @@ class walk_heap {
 
  private:
   static constexpr std::size_t width = std::size_t{1} << Depth;  // place 0 of each heap stays empty: the root is 1
-  static constexpr std::size_t lanes = 8;
+  static constexpr std::size_t lanes = 10;
 
-  struct heap_split {
-    std::conditional_t<(Features <= 255), std::uint8_t, std::uint16_t> feature;
-    Code threshold;
-  };
+  // Columns and thresholds apart, because what does not fit the nearest cache is what a walk waits for.
+  using feature_type = std::conditional_t<(Features <= 255), std::uint8_t, std::uint16_t>;
 
-  template <std::size_t Lanes>
-  [[nodiscard]] std::uint32_t walk(const heap_split* splits, const Leaf* leaves, const Code* x) const noexcept {
-    std::array<std::uint32_t, Lanes> k;
-    k.fill(1);
+  // One tree per index, written out by the fold, so that -O2 keeps every k in a register too.
+  template <std::size_t... Lane>
+  [[nodiscard]] std::uint32_t walk(const feature_type* feature, const Code* threshold, const Leaf* leaves, const Code* x,
+                                   std::index_sequence<Lane...>) const noexcept {
+    std::uint32_t k[sizeof...(Lane)] = {(static_cast<void>(Lane), 1U)...};
     for (std::uint32_t level = 0; level < levels_; ++level) {
-      for (std::size_t lane = 0; lane < Lanes; ++lane) {
-        const heap_split split = splits[lane * width + k[lane]];
-        k[lane] = 2 * k[lane] + static_cast<std::uint32_t>(x[split.feature] > split.threshold);
-      }
+      ((k[Lane] = 2 * k[Lane] + static_cast<std::uint32_t>(x[feature[Lane * width + k[Lane]]] > threshold[Lane * width + k[Lane]])), ...);
     }
-    std::uint32_t sum = 0;
     const std::uint32_t first = 1U << levels_;
-    for (std::size_t lane = 0; lane < Lanes; ++lane) {
-      sum += leaves[lane * width + (k[lane] - first)];
-    }
-    return sum;
+    return (std::uint32_t{leaves[Lane * width + (k[Lane] - first)]} + ...);
   }
-
   [[nodiscard]] std::uint32_t sum_of(const Code* x) const noexcept {
     std::uint32_t sum = 0;
     std::size_t together = 0;
     if constexpr (Trees >= lanes) {  // said to the compiler: GCC 12 at -O3 otherwise warns of trees that a small forest has no room for
       for (; together + lanes <= trees_; together += lanes) {
-        sum += walk<lanes>(splits_.data() + together * width, leaves_.data() + together * width, x);
+        sum += walk(feature_.data() + together * width, threshold_.data() + together * width, leaves_.data() + together * width, x,
+                    std::make_index_sequence<lanes>{});
       }
     }
     for (std::size_t t = together; t < trees_; ++t) {
-      sum += walk<1>(splits_.data() + t * width, leaves_.data() + t * width, x);
+      sum += walk(feature_.data() + t * width, threshold_.data() + t * width, leaves_.data() + t * width, x, std::make_index_sequence<1>{});
     }
     return sum;
   }
 
-  /// Eight rows through one tree after the other.
-  void walk_rows(row_view<Code> rows, std::size_t at, std::uint32_t* out) const noexcept {
-    std::array<std::uint32_t, lanes> sum{};
+  /// Ten rows through one tree after the other.
+  template <std::size_t... Lane>
+  void walk_rows(row_view<Code> rows, std::size_t at, std::uint32_t* out, std::index_sequence<Lane...>) const noexcept {
+    std::uint32_t sum[sizeof...(Lane)] = {(static_cast<void>(Lane), 0U)...};
     const Code* x = rows.row(at);
+    const std::uint32_t first = 1U << levels_;
     for (std::size_t t = 0; t < trees_; ++t) {
-      const heap_split* splits = splits_.data() + t * width;
+      const feature_type* feature = feature_.data() + t * width;
+      const Code* threshold = threshold_.data() + t * width;
       const Leaf* leaves = leaves_.data() + t * width;
-      std::array<std::uint32_t, lanes> k;
-      k.fill(1);
+      std::uint32_t k[sizeof...(Lane)] = {(static_cast<void>(Lane), 1U)...};
       for (std::uint32_t level = 0; level < levels_; ++level) {
-        for (std::size_t lane = 0; lane < lanes; ++lane) {
-          const heap_split split = splits[k[lane]];
-          k[lane] = 2 * k[lane] + static_cast<std::uint32_t>(x[lane * rows.stride + split.feature] > split.threshold);
-        }
+        ((k[Lane] = 2 * k[Lane] + static_cast<std::uint32_t>(x[Lane * rows.stride + feature[k[Lane]]] > threshold[k[Lane]])), ...);
       }
-      for (std::size_t lane = 0; lane < lanes; ++lane) {
-        sum[lane] += leaves[k[lane] - (1U << levels_)];
-      }
+      ((sum[Lane] += leaves[k[Lane] - first]), ...);
     }
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      out[lane] = sum[lane];
-    }
+    ((out[Lane] = sum[Lane]), ...);
   }
 
   template <typename Split, typename From>
@@ -168,16 +154,16 @@ class walk_heap {
         continue;
       }
       const Split& from = splits[split++];
-      heap_split& to = splits_[tree * width + node.k];
-      to.feature = static_cast<decltype(to.feature)>(from.feature);
-      to.threshold = from.threshold;
+      feature_[tree * width + node.k] = static_cast<feature_type>(from.feature);
+      threshold_[tree * width + node.k] = from.threshold;
       todo[size++] = {2 * node.k + 1, node.level + 1, node.splits - 1U - from.left};
       todo[size++] = {2 * node.k, node.level + 1, from.left};
     }
   }
 
   std::uint32_t trees_, levels_;
-  std::array<heap_split, Trees * width> splits_{};
+  std::array<Code, Trees * width> threshold_{};
+  std::array<feature_type, Trees * width> feature_{};
   std::array<Leaf, Trees * width> leaves_{};
 };
 

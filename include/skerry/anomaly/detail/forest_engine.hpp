@@ -340,26 +340,39 @@ template <typename Split, typename Leaf>
   return (tree + 1U < state.trees ? pool.first[tree + 1U] : state.splits) - pool.first[tree];
 }
 
-/// The sum of the leaf codes of one row in four trees, walked together so that the loads of one hide behind the others.
-/// A tree that has come to its leaf stands still while the others go on; the split after its last one must be readable.
-template <typename Split, typename Leaf, typename Row>
-[[nodiscard]] std::uint32_t walk_four(const Split* split, const Leaf* leaf, const std::array<std::uint32_t, 4>& first,
-                                      std::array<std::uint32_t, 4> splits, const Row& x) noexcept {
-  std::array<std::uint32_t, 4> at = first;
-  std::array<std::uint32_t, 4> leaf_at{first[0], first[1] + 1U, first[2] + 2U, first[3] + 3U};
-  while ((splits[0] | splits[1] | splits[2] | splits[3]) != 0) {
-    for (std::size_t lane = 0; lane < 4; ++lane) {
-      const Split& s = split[at[lane]];
-      const std::uint32_t left = s.left;
-      const std::uint32_t live = 0U - static_cast<std::uint32_t>(splits[lane] != 0);
-      const std::uint32_t right = live & (0U - static_cast<std::uint32_t>(x[s.feature] > s.threshold));
-      const std::uint32_t rest = splits[lane] - 1U - left;
-      splits[lane] = (left ^ ((left ^ rest) & right)) & live;
-      leaf_at[lane] += (left + 1U) & right;
-      at[lane] += (left & right) - live;
-    }
+/// One tree of several that are walked together, so that the loads of one hide behind the others.
+struct walk_lane {
+  std::uint32_t at, leaf, splits;
+
+  /// One that has come to its leaf stands still; the split after its last one must be readable.
+  template <typename Split, typename Row>
+  void step(const Split* split, const Row& x) noexcept {
+    const Split& s = split[at];
+    const std::uint32_t left = s.left;
+    const std::uint32_t live = 0U - static_cast<std::uint32_t>(splits != 0);
+    const std::uint32_t right = live & (0U - static_cast<std::uint32_t>(x[s.feature] > s.threshold));
+    const std::uint32_t rest = splits - 1U - left;
+    splits = (left ^ ((left ^ rest) & right)) & live;
+    leaf += (left + 1U) & right;
+    at += (left & right) - live;
   }
-  return std::uint32_t{leaf[leaf_at[0]]} + leaf[leaf_at[1]] + leaf[leaf_at[2]] + leaf[leaf_at[3]];
+};
+
+/// The sum of the leaf codes of one row in four trees. `first` holds their first splits and the end of the last tree.
+template <typename Split, typename Leaf, typename Row>
+[[nodiscard]] std::uint32_t walk_four(const Split* split, const Leaf* leaf, const std::uint32_t* first, const Row& x) noexcept {
+  // Four names instead of an array, which -O2 leaves in memory.
+  walk_lane a{first[0], first[0], first[1] - first[0]};
+  walk_lane b{first[1], first[1] + 1U, first[2] - first[1]};
+  walk_lane c{first[2], first[2] + 2U, first[3] - first[2]};
+  walk_lane d{first[3], first[3] + 3U, first[4] - first[3]};
+  while ((a.splits | b.splits | c.splits | d.splits) != 0) {
+    a.step(split, x);
+    b.step(split, x);
+    c.step(split, x);
+    d.step(split, x);
+  }
+  return std::uint32_t{leaf[a.leaf]} + leaf[b.leaf] + leaf[c.leaf] + leaf[d.leaf];
 }
 
 template <typename Split, typename Leaf, typename Row>
@@ -371,8 +384,7 @@ template <typename Split, typename Leaf, typename Row>
     if (first[4] == pool.room) {
       break;  // bare leaves after a full pool: there is no split behind these
     }
-    sum += walk_four(pool.splits, pool.leaves + tree, {first[0], first[1], first[2], first[3]},
-                     {first[1] - first[0], first[2] - first[1], first[3] - first[2], first[4] - first[3]}, x);
+    sum += walk_four(pool.splits, pool.leaves + tree, first, x);
   }
   for (; tree < state.trees; ++tree) {
     const std::uint32_t first = pool.first[tree];
