@@ -54,6 +54,7 @@ set(skerry_state_headers
     skerry/state/detail/key_text.hpp
     skerry/state/detail/probe_table.hpp
     skerry/state/detail/record_table.hpp
+    skerry/state/detail/schema_delta.hpp
     skerry/state/detail/value_codec.hpp
     skerry/state/detail/wall_estimate.hpp
     skerry/state/dot.hpp

@@ -28,6 +28,17 @@ struct record_view {
   std::span<const std::byte> payload{};
 };
 
+/// What a local operation changed, as one frame that any other replica of the schema accepts, in any order and any number of times.
+/// A view: valid until the replica's next call.
+class delta_view {
+ public:
+  constexpr explicit delta_view(std::span<const std::byte> bytes) noexcept : bytes_{bytes} {}
+  [[nodiscard]] constexpr std::span<const std::byte> bytes() const noexcept { return bytes_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
 /// The events that a delta covers, actors in their own order: runs per actor, ascending, none touching the next.
 ///
 /// A join kills what the delta covers and does not hold. Cost: 16 A + 24 (A + R) bytes, on the stack of a join.

@@ -6,6 +6,7 @@
 #include <skerry/core/instant.hpp>
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/detail/key_text.hpp>
+#include <skerry/state/detail/schema_delta.hpp>
 #include <skerry/state/detail/wall_estimate.hpp>
 #include <skerry/state/explain.hpp>
 #include <skerry/state/frame.hpp>
@@ -22,27 +23,6 @@
 #include <utility>
 
 namespace skerry::inline v0::state {
-
-/// What a local operation changed, as one frame that any other replica of the schema accepts, in any order and any number of times.
-/// A view: valid until the replica's next call.
-class delta_view {
- public:
-  constexpr explicit delta_view(std::span<const std::byte> bytes) noexcept : bytes_{bytes} {}
-  [[nodiscard]] constexpr std::span<const std::byte> bytes() const noexcept { return bytes_; }
-
- private:
-  std::span<const std::byte> bytes_;
-};
-
-namespace detail {
-
-/// The limits with the key bytes that the schema really needs: a path without placeholders has nothing to store.
-template <typename Schema, typename Limits>
-struct store_limits : Limits {
-  static constexpr std::size_t key_bytes = Schema::has_placeholders ? key_bytes_of<Limits>() : 0;
-};
-
-}  // namespace detail
 
 /// Keyed state that peers agree on, whatever the network does. The edge state manager.
 ///
@@ -213,16 +193,18 @@ class replica {
     const wall_ms wall = wall_.at(now);
     hlc clock = clock_;
     clock.passed(wall_.passed(now));
-    const result<stamp> latest = examine(received, clock, wall);
+    const detail::schema_delta<Schema, Limits> delta{received};
+    resource lacks = resource::none;
+    const result<stamp> latest = delta.examine(store_, clock, wall_.known() ? &wall : nullptr, lacks);
     if (!latest) {
-      return refuse(latest.error());
+      return refuse(latest.error() == errc::full ? lack(lacks) : latest.error());
     }
     clock.follow(latest.value());
     if (wall_.known() && latest.value() != stamp{}) {
       clock.confirm(wall, latest.value());
     }
     join_report report;
-    if (const status s = join_delta(matched{received}, report); !s) {
+    if (const status s = join_delta(delta, report); !s) {
       return refuse(s.error());
     }
     clock_ = clock;
@@ -303,25 +285,6 @@ class replica {
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
   using key_buffer = std::array<char, key_bytes>;
   using local = local_delta<Limits::actors, Limits::ranges>;
-
-  /// A frame as a delta: its keys found in the schema.
-  class matched {
-   public:
-    explicit matched(const delta_frame<Limits::actors, Limits::ranges>& frame) noexcept : frame_{&frame} {}
-    [[nodiscard]] const auto& context() const noexcept { return frame_->context(); }
-    template <typename F>
-    void for_each(F&& f) const {
-      frame_->for_each([&](const auto& e) {
-        key_buffer buffer{};
-        if (const result<key_ref> key = Schema::match(e.key, buffer); key) {
-          f(incoming{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key});
-        }
-      });
-    }
-
-   private:
-    const delta_frame<Limits::actors, Limits::ranges>* frame_;
-  };
 
   struct nothing {};
 
@@ -473,44 +436,6 @@ class replica {
         (void)store_.prune(slot, [&](const record_view& r) { return r.who == who && r.n == n; });
       }
     });
-  }
-
-  /// Whether all that a frame holds belongs into this schema and is believable; the greatest new stamp.
-  [[nodiscard]] result<stamp> examine(const delta_frame<Limits::actors, Limits::ranges>& received, const hlc& clock, wall_ms wall) {
-    errc problem = errc::ok;
-    stamp latest{};
-    received.for_each([&](const auto& e) {
-      if (problem != errc::ok) {
-        return;
-      }
-      key_buffer buffer{};
-      const result<key_ref> key = Schema::match(e.key, buffer);
-      if (!key) {
-        problem = key.error() == errc::full ? lack(resource::bytes) : errc::mismatch;
-        return;
-      }
-      Schema::visit(key.value().path, [&]<typename P>() {
-        if (e.kind != P::policy::kind) {
-          problem = errc::mismatch;
-        } else if (e.payload.size() > Limits::payload_bytes) {
-          problem = lack(resource::bytes);
-        } else if (!P::policy::valid(e.payload)) {
-          problem = errc::corrupt;
-        }
-      });
-      if (problem != errc::ok || (e.kind & kinds::stamped) == 0) {
-        return;
-      }
-      const actor& who = received.context().actors()[e.who];
-      if (!store_.contains(who, e.n) || store_.would_change(who, {key.value(), e.who, e.n, e.at, e.kind, e.payload, 1})) {
-        // Without any reading of the wall clock there is nothing to measure against, but no stamp may be the last one possible.
-        if (wall_.known() ? !clock.welcome(wall, e.at) : e.at == stamp::greatest()) {
-          problem = errc::clock_ahead;
-        }
-        latest = e.at > latest ? e.at : latest;
-      }
-    });
-    return problem == errc::ok ? result<stamp>{latest} : result<stamp>{problem};
   }
 
   /// What a delta tells about this node's own lives. It counts also when the delta itself is then refused: a name that somebody else
