@@ -34,6 +34,7 @@ set(skerry_stats_headers
     skerry/stats.hpp
     skerry/stats/cholesky.hpp
     skerry/stats/covariance.hpp
+    skerry/stats/detail/kll_levels.hpp
     skerry/stats/detail/kll_shape.hpp
     skerry/stats/detail/lanes.hpp
     skerry/stats/detail/sort_keys.hpp
