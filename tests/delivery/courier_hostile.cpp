@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Each case is the story of a defect that was found by looking for one.
+#include <skerry/core/random.hpp>
 #include <skerry/delivery/drive_tick.hpp>
 #include <skerry/delivery/memory_store.hpp>
 
@@ -426,5 +427,108 @@ TEST_CASE("an item that was stored late is not delivered by the next life once i
   }
   auto it = node::open(s, config, device_seed::for_test(2), {}).value();
   CHECK(it.counters().recovered == 1);
+}
+
+template <typename Time>
+void random_world(std::uint64_t seed) {
+  CAPTURE(seed);
+  using any_node = courier<Time, strict_store, courier_limits{outbox_limits{3, 24, 32}, 2, 3}>;
+  pcg32 random{seed, 3};
+  courier_config<Time> config{.box = {.quota_bytes = 400, .quota_items = 20}, .endpoints = 2};
+  config.attempt_timeout = from_ms<Time>(1 + random() % 20'000);
+  config.box.evict = static_cast<eviction>(random() % 5);
+  config.box.streams = static_cast<order>(random() % 2);
+  config.box.stream_window = static_cast<std::uint16_t>(1 + random() % 3);
+  strict_store s;
+  auto it = any_node::open(s, config, device_seed::for_test(seed), {}).value();
+  std::vector<send_token> tokens;
+  std::vector<sync_token> syncs;
+  std::vector<ticket> tickets;
+  std::array<std::uint64_t, 3> durable{};
+  Time now = static_cast<Time>(random());
+  const auto check = [&] {
+    const delivery_counters& n = it.counters();
+    REQUIRE(n.offered == n.produced + n.refused);
+    REQUIRE(n.produced == n.delivered + n.dropped_total() + it.queued());
+    REQUIRE(s.after_done == 0);
+    for (stream_id i = 0; i < 3; ++i) {
+      REQUIRE(it.durable_upto(i).seq >= durable[i]);
+      durable[i] = it.durable_upto(i).seq;
+    }
+  };
+  for (int i = 0; i < 1500; ++i) {
+    now = static_cast<Time>(now + random() % 2000);
+    const item_options<Time> options{.stream = static_cast<stream_id>(random() % 3),
+                                     .importance = static_cast<std::uint8_t>(random() % 4),
+                                     .ttl_s = random() % 3 == 0 ? random() % 40 : 0,
+                                     .repeat = static_cast<repeatable>(random() % 3)};
+    switch (random() % 8) {
+      case 0:
+        if (const auto t = it.send(some, {.item = options, .store = static_cast<store_when>(random() % 3)}, now)) {
+          tickets.push_back(t.value());
+        }
+        break;
+      case 1:
+        if (const auto t = it.post(some, options, now)) {
+          tickets.push_back(t.value());
+        }
+        break;
+      case 2:
+        if (!tickets.empty()) {
+          (void)it.cancel(tickets[random() % tickets.size()], now);
+        }
+        break;
+      case 3:
+      case 4:
+        if (!tokens.empty()) {  // late, double and stale ones too
+          it.on_result(tokens[tokens.size() - 1 - random() % (tokens.size() < 6 ? tokens.size() : 6)],
+                       {static_cast<outcome>(random() % 6), random() % 4 == 0 ? from_ms<Time>(500) : no_hint<Time>}, now);
+        }
+        break;
+      case 5:
+        if (!syncs.empty()) {
+          it.on_synced(syncs[random() % syncs.size()], random() % 2 == 0 ? status{} : status{errc::io}, now);
+        }
+        break;
+      case 6: it.on_link(endpoint_id{static_cast<std::uint8_t>(random() % 4)}, link_state::up, now); break;
+      default: it.declare(endpoint_id{static_cast<std::uint8_t>(random() % 2)}, random() % 4 != 0, now);
+    }
+    check();
+    int polls = 0;
+    for (auto a = it.poll(now); a.kind != action_kind::idle; a = it.poll(now)) {
+      REQUIRE(++polls < 500);
+      if (a.kind == action_kind::sync) {
+        syncs.push_back(a.sync);
+      } else if (a.kind == action_kind::send || a.kind == action_kind::probe) {
+        tokens.push_back(a.token);
+      }
+      check();
+    }
+    const auto at = it.next_deadline();
+    REQUIRE((!at || elapsed(at.value(), now) > 0));
+  }
+  // All is well again: the queue empties.
+  it.declare(endpoint_id{0}, true, now);
+  it.declare(endpoint_id{1}, true, now);
+  for (int i = 0; i < 4000 && it.queued() > 0; ++i) {
+    now = static_cast<Time>(now + 1000);
+    for (auto a = it.poll(now); a.kind != action_kind::idle; a = it.poll(now)) {
+      if (a.kind == action_kind::sync) {
+        it.on_synced(a.sync, {}, now);
+      } else if (a.kind == action_kind::send || a.kind == action_kind::probe) {
+        it.on_result(a.token, {outcome::ok}, now);
+      }
+    }
+  }
+  CHECK(it.queued() == 0);
+  check();
+}
+
+TEST_CASE("whatever answers come, stale, twice or never, the sums hold, nothing spins, nothing is wedged and durability never goes back") {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    random_world<std::uint16_t>(seed);
+    random_world<std::uint32_t>(seed);
+    random_world<std::uint64_t>(seed);
+  }
 }
 }  // namespace
