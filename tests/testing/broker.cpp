@@ -30,6 +30,20 @@ TEST_CASE("the receiver acts once, notices repeats and tells overtaking from dis
   CHECK(region.order_violations() == 1);
 }
 
+TEST_CASE("a new store counts from one again, and that is no disorder") {
+  // The highest number seen was kept over the change of epoch.
+  skerry::testing::broker<> region;
+  (void)region.receive(item(0, 900));
+  for (std::uint64_t seq = 1; seq < 4; ++seq) {
+    item_view i = item(0, seq);
+    i.id.epoch = 2;
+    (void)region.receive(i);
+  }
+  CHECK(region.effects() == 4);
+  CHECK(region.order_violations() == 0);
+  CHECK(region.overtaken() == 0);
+}
+
 TEST_CASE("an item with a fixed answer has no effect") {
   skerry::testing::broker<> region;
   region.answer(2, 5, outcome::permanent);

@@ -4,6 +4,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <chrono>
 #include <vector>
 
 namespace {
@@ -74,5 +75,26 @@ TEST_CASE("loss, repeats and reordering come as often as configured, and the sam
   CHECK(overtaken > 1000);
   CHECK(arrived == run(1));
   CHECK(arrived != run(2));
+}
+
+TEST_CASE("a jitter of seconds is one on a clock of nanoseconds as well") {
+  // The jitter was cut to 32 bits: 2^32 ns was a draw below zero things, 6 s came out as less than 2 s.
+  using nanoseconds = std::chrono::steady_clock::time_point;
+  virtual_clock<nanoseconds> clock;
+  faulty_link_config<nanoseconds> config{.jitter = std::chrono::nanoseconds{6'000'000'000}};
+  faulty_link<nanoseconds> link{clock, 1, config};
+  int arrived = 0;
+  link.on_request([&](endpoint_id, const item_view&) {
+    ++arrived;
+    return reply<nanoseconds>{outcome::ok, skerry::delivery::no_hint<nanoseconds>};
+  });
+  for (int i = 0; i < 200; ++i) {
+    REQUIRE(link.start(endpoint_id{0}, send_token{}, item_view{}, attempt_info{}));
+  }
+  clock.run_for(std::chrono::seconds{3});
+  CHECK(arrived > 50);
+  CHECK(arrived < 150);
+  clock.run_for(std::chrono::seconds{4});
+  CHECK(arrived == 200);
 }
 }  // namespace
