@@ -50,7 +50,7 @@ using blend_kernel_for = std::conditional_t<sizeof(Leaf) == 1, blend_native, ble
 /// Input   codes, none missing; or numbers, when the forest learnt their ranges
 /// Cost    6 bytes a split (5 with one-byte codes; more beyond 255 columns or samples of 512). Every split is visited whatever the row:
 /// blocks
-///         only; a single row is better walked (`walk_heap`). Stack: 256 rows (64 or 128 with SSE, NEON, plain C++) ·
+///         only; a single row is better walked (`walk_heap`). Stack: 256 rows (128 with SSE, NEON, plain C++) ·
 ///         (Features + Depth + 2) bytes, with two-byte codes twice the Features; at most 64 KB + 256 · Depth. Rows too wide for
 ///         that are taken one by one
 /// Bound   equal to the forest's `depth_sum_codes`, with every kernel
