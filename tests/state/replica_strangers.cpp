@@ -132,6 +132,23 @@ TEST_CASE("one event under two keys ends alike everywhere and is reported", "[st
   CHECK(a.self().generation == 2);
 }
 
+TEST_CASE("two boards from one image that notice each other part for good", "[state][replica][trap]") {
+  // Both drew the name of their next life from the same seed, so they collided again with every write, for ever.
+  auto a = make<small>(1);
+  auto b = make<small>(1);
+  REQUIRE(a.self() == b.self());
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    const auto from_a = copy(a.write<recipe>(10, wall_ms{500 + i}).value().bytes());
+    const auto from_b = copy(b.write<recipe>(20, wall_ms{600 + i}).value().bytes());
+    REQUIRE(a.accept(from_b, 0));
+    REQUIRE(b.accept(from_a, 0));
+  }
+  CHECK(a.self() != b.self());
+  CHECK(a.counters().clones == 1);
+  CHECK(b.counters().clones == 1);
+  CHECK(bytes_of(a) == bytes_of(b));
+}
+
 TEST_CASE("one event under two keys ends alike also where keys and records are few", "[state][replica][hostile]") {
   using tiny = state::replica<plant, other_tight>;
   for (std::uint64_t seed = 1; seed <= 3000; ++seed) {

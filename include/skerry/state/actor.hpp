@@ -85,6 +85,8 @@ class identity {
     begin(greatest_generation_known, next_u32(own));
     seed_ = own.state();
   }
+  /// Something that differs between two boards with one seed: without it they would begin their next lives under one name again.
+  constexpr void stir(std::uint64_t difference) noexcept { seed_ ^= splitmix64{difference}(); }
   /// The same with fresh entropy: for a copy, which shares the original's seed.
   template <random_source Rng>
   constexpr void renew(std::uint32_t greatest_generation_known, Rng& rng) {

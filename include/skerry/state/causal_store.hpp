@@ -26,6 +26,7 @@ struct join_report {
   std::size_t removed = 0;    ///< records that died
   std::size_t conflicts = 0;  ///< events that came with another content than they have here: somebody is cloned
   bool own_conflict = false;  ///< one of them is an event of `watched`
+  bool own_greater = false;   ///< and the content here is the greater one
   resource lacking = resource::none;
 };
 
@@ -368,6 +369,7 @@ class causal_store {
         const int order = table_.compare(i, in);
         if (order != 0) {
           ++report.conflicts;
+          report.own_greater = report.own_conflict ? report.own_greater : order > 0;
           report.own_conflict = report.own_conflict || actors_[r.who] == watched;
         }
         if (order >= 0 || r.key == find(in.key)) {

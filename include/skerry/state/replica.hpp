@@ -415,6 +415,7 @@ class replica {
         store_.join(delta, identity_.self(), report, [this](typename store_type::index slot, const actor& who) { prune(slot, who); });
     if (report.own_conflict && alive_) {
       identity_.conclude({identity_.self(), 0, false, false}, detection::clone);
+      identity_.stir(report.own_greater ? 1 : 2);  // the clone, which holds the other content, sees it the other way round
     }
     lacking_ = s ? lacking_ : report.lacking;
     if (s) {
