@@ -102,7 +102,8 @@ class walk_heap {
     const std::uint32_t first = 1U << levels_;
     return (std::uint32_t{leaves[Lane * width + (k[Lane] - first)]} + ...);
   }
-  [[nodiscard]] std::uint32_t sum_of(const Code* x) const noexcept {
+  // On its own, because inside somebody's loop there are not registers enough, and a walk then takes twice as long.
+  [[nodiscard, gnu::noinline]] std::uint32_t sum_of(const Code* x) const noexcept {
     std::uint32_t sum = 0;
     std::size_t together = 0;
     if constexpr (Trees >= lanes) {  // said to the compiler: GCC 12 at -O3 otherwise warns of trees that a small forest has no room for
