@@ -44,15 +44,20 @@ class kll_levels {
     sorted_ = false;
   }
 
-  /// A whole block at once; answers its least and greatest item.
   struct ends {
     T least;
     T greatest;
   };
-  constexpr ends place_block(const T* xs) noexcept {
+  /// Room for a block; answers the level that it goes to.
+  constexpr unsigned make_room_for_block() noexcept {
     const unsigned j = level_for(block);
     grow_to(j + 1);
     make_room(static_cast<std::uint32_t>(block >> j));
+    return j;
+  }
+  /// A whole block at once, for level j; answers its least and greatest item. Not inlined: its stack is not to stand on that of making
+  /// room.
+  [[gnu::noinline]] constexpr ends place_block(const T* xs, unsigned j) noexcept {
     key keys[block];
     key spare[block];
     for (std::size_t i = 0; i < block; ++i) {
@@ -166,10 +171,12 @@ class kll_levels {
     const T* const a_end = a + na;
     const T* const b_end = b + nb;
     while (a != a_end && b != b_end) {
-      const bool from_b = *b < *a;  // no branch: which run is next cannot be foreseen
-      *out++ = from_b ? *b : *a;
-      b += from_b ? 1 : 0;
-      a += from_b ? 0 : 1;
+      const T x = *a;
+      const T y = *b;
+      const std::size_t from_b = y < x ? 1 : 0;  // no branch: which run is next cannot be foreseen
+      *out++ = y < x ? y : x;
+      b += from_b;
+      a += 1 - from_b;
     }
     while (a != a_end) {
       *out++ = *a++;
