@@ -6,4 +6,4 @@
 const void* panic_handler_of_b();
 const void* panic_handler_of_b() { return &skerry::detail::current_panic_handler; }
 const void* crc_table_of_b();
-const void* crc_table_of_b() { return &skerry::detail::crc32c_remainders; }
+const void* crc_table_of_b() { return &skerry::detail::crc32c_remainders<1>; }

@@ -31,15 +31,15 @@ class flash_forest_view {
 
   /// Looks at every split once, so that no walk can leave the arrays afterwards.
   [[nodiscard]] static constexpr result<flash_forest_view> create(std::size_t columns, std::span<const Feature> feature,
-                                                                  std::span<const Code> threshold, std::span<const Count> left,
+                                                                  std::span<const Code> thresholds, std::span<const Count> left,
                                                                   std::span<const Leaf> leaves,
                                                                   std::span<const std::uint16_t> splits) noexcept {
     const std::size_t all = feature.size();
-    if (threshold.size() != all || left.size() != all || splits.size() > 65535 || leaves.size() != all + splits.size()) {
+    if (thresholds.size() != all || left.size() != all || splits.size() > 65535 || leaves.size() != all + splits.size()) {
       return errc::corrupt;
     }
     const flash_forest_view made{
-        columns, {feature.data(), threshold.data(), left.data(), leaves.data(), splits.data(), static_cast<std::uint32_t>(splits.size())}};
+        columns, {feature.data(), thresholds.data(), left.data(), leaves.data(), splits.data(), static_cast<std::uint32_t>(splits.size())}};
     if (!made.trees_.valid(columns, all)) {
       return errc::corrupt;
     }
@@ -107,13 +107,13 @@ class flash_forest {
   static constexpr std::size_t features = Features, tree_capacity = Trees, node_capacity = Nodes;
 
   /// From constants, all places used. `valid()` belongs into a static_assert beside it.
-  constexpr flash_forest(const std::array<feature_type, Nodes>& feature, const std::array<Code, Nodes>& threshold,
+  constexpr flash_forest(const std::array<feature_type, Nodes>& feature, const std::array<Code, Nodes>& thresholds,
                          const std::array<Count, Nodes>& left, const std::array<Leaf, Nodes + Trees>& leaves,
                          const std::array<std::uint16_t, Trees>& splits) noexcept
       : splits_used_{static_cast<std::uint32_t>(Nodes)},
         trees_{static_cast<std::uint16_t>(Trees)},
         splits_{splits},
-        threshold_{threshold},
+        threshold_{thresholds},
         leaves_{leaves},
         left_{left},
         feature_{feature} {}

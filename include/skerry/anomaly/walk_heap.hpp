@@ -93,11 +93,11 @@ class walk_heap {
 
   // One tree per index, written out by the fold, so that -O2 keeps every k in a register too.
   template <std::size_t... Lane>
-  [[nodiscard]] std::uint32_t walk(const feature_type* feature, const Code* threshold, const Leaf* leaves, const Code* x,
+  [[nodiscard]] std::uint32_t walk(const feature_type* feature, const Code* thresholds, const Leaf* leaves, const Code* x,
                                    std::index_sequence<Lane...>) const noexcept {
     std::uint32_t k[sizeof...(Lane)] = {(static_cast<void>(Lane), 1U)...};
     for (std::uint32_t level = 0; level < levels_; ++level) {
-      ((k[Lane] = 2 * k[Lane] + static_cast<std::uint32_t>(x[feature[Lane * width + k[Lane]]] > threshold[Lane * width + k[Lane]])), ...);
+      ((k[Lane] = 2 * k[Lane] + static_cast<std::uint32_t>(x[feature[Lane * width + k[Lane]]] > thresholds[Lane * width + k[Lane]])), ...);
     }
     const std::uint32_t first = 1U << levels_;
     return (std::uint32_t{leaves[Lane * width + (k[Lane] - first)]} + ...);
@@ -126,11 +126,11 @@ class walk_heap {
     const std::uint32_t first = 1U << levels_;
     for (std::size_t t = 0; t < trees_; ++t) {
       const feature_type* feature = feature_.data() + t * width;
-      const Code* threshold = threshold_.data() + t * width;
+      const Code* thresholds = threshold_.data() + t * width;
       const Leaf* leaves = leaves_.data() + t * width;
       std::uint32_t k[sizeof...(Lane)] = {(static_cast<void>(Lane), 1U)...};
       for (std::uint32_t level = 0; level < levels_; ++level) {
-        ((k[Lane] = 2 * k[Lane] + static_cast<std::uint32_t>(x[Lane * rows.stride + feature[k[Lane]]] > threshold[k[Lane]])), ...);
+        ((k[Lane] = 2 * k[Lane] + static_cast<std::uint32_t>(x[Lane * rows.stride + feature[k[Lane]]] > thresholds[k[Lane]])), ...);
       }
       ((sum[Lane] += leaves[k[Lane] - first]), ...);
     }
