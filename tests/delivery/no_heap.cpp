@@ -3,26 +3,11 @@
 #include <skerry/core/random.hpp>
 #include <skerry/delivery.hpp>
 
+#include "core/counting_new.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
-#include <cstdlib>
 #include <memory>
-#include <new>
-
-namespace {
-std::size_t allocations = 0;
-}
-
-// Not inlined: GCC would see malloc and free on one side only and warn of a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t n) {
-  ++allocations;
-  if (void* p = std::malloc(n)) {
-    return p;
-  }
-  std::abort();
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 
 namespace {
 using namespace skerry::delivery;
@@ -37,7 +22,7 @@ TEST_CASE("a courier that sends, stores, replays, evicts and expires never touch
   courier_type& it = opened->value();
   skerry::pcg32 random{1};
   const std::byte payload[32]{};
-  const std::size_t before = allocations;
+  const std::size_t before = skerry_test::allocations();
   tick now = 0;
   for (int i = 0; i < 20'000; ++i) {
     now += random() % 500;
@@ -55,7 +40,7 @@ TEST_CASE("a courier that sends, stores, replays, evicts and expires never touch
       }
     }
   }
-  CHECK(allocations == before);
+  CHECK(skerry_test::allocations() == before);
   CHECK(it.counters().delivered > 0);
   CHECK(it.counters().dropped_for(drop_reason::evicted) > 0);
   CHECK(it.counters().dropped_for(drop_reason::expired) > 0);
