@@ -140,8 +140,8 @@ TEST_CASE("a channel that repeats one value much longer than while learning is s
   CHECK(spans[0].until == Catch::Approx(699).margin(1));
 }
 
-// Found with the fuzz target gateway_csv: the distance of the first two times was infinite, that of the next two no number, and the
-// median of such distances is nonsense.
+// Seen while the fuzz target gateway_csv was written: the distance of the first two times was infinite, that of the next two no number, and
+// the median of such distances is nonsense.
 TEST_CASE("times that lie farther apart than a double reaches are unreadable", "[csv_source]") {
   const csv_table t = read("t,a\n0,1\n-1e308,1\n1e308,2\n1.1e308,3\n5,4\n");
   CHECK(t.t == std::vector<double>{0, 5});

@@ -287,7 +287,7 @@ TEST_CASE("a scenario reads back what its text says and refuses what it does not
   CHECK(parse_scenario("imbalance@-5").error() == errc::corrupt);
   CHECK(parse_scenario("imbalance@5:0").error() == errc::out_of_range);
   CHECK(parse_scenario("imbalance@5:1.5").error() == errc::out_of_range);
-  // Found by the fuzz target testing_scenario: above zero as it is written, zero as a float, and then no fault at all.
+  // Seen while the fuzz target testing_scenario was written: above zero as it is written, zero as a float, and then no fault at all.
   CHECK(parse_scenario("imbalance@5:0.00000000000000000000000000000000000000000000000001").error() == errc::out_of_range);
   CHECK(parse_scenario("imbalance@5:nan").error() == errc::corrupt);
   CHECK(parse_scenario("imbalance@5-4").error() == errc::out_of_range);
