@@ -22,6 +22,7 @@ set(skerry_core_headers
     skerry/core/instant.hpp
     skerry/core/math.hpp
     skerry/core/portable.hpp
+    skerry/core/protobuf.hpp
     skerry/core/random.hpp
     skerry/core/result.hpp
     skerry/core/ring_buffer.hpp
@@ -34,14 +35,25 @@ set(skerry_stats_headers
     skerry/stats.hpp
     skerry/stats/cholesky.hpp
     skerry/stats/covariance.hpp
+    skerry/stats/cusum.hpp
+    skerry/stats/detail/compensated.hpp
+    skerry/stats/detail/exp_index.hpp
+    skerry/stats/detail/hll_registers.hpp
     skerry/stats/detail/kll_levels.hpp
     skerry/stats/detail/kll_shape.hpp
     skerry/stats/detail/lanes.hpp
+    skerry/stats/detail/sketch_hash.hpp
     skerry/stats/detail/sort_keys.hpp
+    skerry/stats/drift.hpp
+    skerry/stats/drift_event.hpp
     skerry/stats/ewma.hpp
     skerry/stats/extrema.hpp
+    skerry/stats/hll.hpp
     skerry/stats/kll.hpp
+    skerry/stats/ks.hpp
     skerry/stats/moments.hpp
+    skerry/stats/page_hinkley.hpp
+    skerry/stats/psi.hpp
     skerry/stats/rolling.hpp
     skerry/stats/weighted_moments.hpp
     skerry/stats/windowed.hpp)
@@ -121,8 +133,11 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/jacobi_eigen.hpp
     skerry/anomaly/detail/last_instant.hpp
     skerry/anomaly/detail/lower.hpp
+    skerry/anomaly/detail/padded_range.hpp
     skerry/anomaly/detail/reference.hpp
+    skerry/anomaly/detail/rolling_image.hpp
     skerry/anomaly/detail/row_ring.hpp
+    skerry/anomaly/detail/slot_trees.hpp
     skerry/anomaly/detail/tail_quantiles.hpp
     skerry/anomaly/detail/tree_growth.hpp
     skerry/anomaly/detail/tree_random.hpp
@@ -138,6 +153,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/quantizer.hpp
     skerry/anomaly/refit_gate.hpp
     skerry/anomaly/robust_z.hpp
+    skerry/anomaly/rolling_forest.hpp
     skerry/anomaly/row_view.hpp
     skerry/anomaly/scaler.hpp
     skerry/anomaly/shingler.hpp
