@@ -42,11 +42,13 @@ set(skerry_stats_headers
     skerry/stats/detail/kll_levels.hpp
     skerry/stats/detail/kll_shape.hpp
     skerry/stats/detail/lanes.hpp
+    skerry/stats/detail/otlp_point.hpp
     skerry/stats/detail/sketch_hash.hpp
     skerry/stats/detail/sort_keys.hpp
     skerry/stats/drift.hpp
     skerry/stats/drift_event.hpp
     skerry/stats/ewma.hpp
+    skerry/stats/exp_histogram.hpp
     skerry/stats/extrema.hpp
     skerry/stats/hll.hpp
     skerry/stats/kll.hpp
@@ -128,6 +130,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/blend_plain.hpp
     skerry/anomaly/detail/blend_sse.hpp
     skerry/anomaly/detail/blend_vectors.hpp
+    skerry/anomaly/detail/column_table.hpp
     skerry/anomaly/detail/flash_trees.hpp
     skerry/anomaly/detail/forest_engine.hpp
     skerry/anomaly/detail/jacobi_eigen.hpp

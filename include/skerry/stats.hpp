@@ -4,6 +4,7 @@
 
 #include <skerry/stats/cholesky.hpp>
 #include <skerry/stats/covariance.hpp>
+#include <skerry/stats/drift.hpp>
 #include <skerry/stats/ewma.hpp>
 #include <skerry/stats/extrema.hpp>
 #include <skerry/stats/kll.hpp>

@@ -76,3 +76,24 @@ TEST_CASE("no verb of stats allocates", "[stats][no_heap]") {
   CHECK(good);
   CHECK(after == before);
 }
+
+TEST_CASE("no change detector allocates", "[stats][no_heap]") {
+  using namespace skerry::stats;
+  stats_test::source random{2};
+  const auto xs = random.values(3000);
+  kll<double, 64> a{1};
+  kll<double, 64> b{2};
+  bool good = true;
+  const std::size_t before = allocations();
+  {
+    page_hinkley mean;
+    cusum sums = cusum::create({0.5, 5, 0, 1, 50, true}).value();
+    for (const double x : xs) {
+      good = good && mean.observe(x) && sums.observe(x);
+    }
+    good = good && a.observe(xs) == xs.size() && b.observe(xs) == xs.size() && ks(a, b) && psi(a, b);
+  }
+  const std::size_t after = allocations();
+  CHECK(good);
+  CHECK(after == before);
+}
