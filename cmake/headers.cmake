@@ -11,7 +11,9 @@ set(skerry_core_headers
     skerry/core/config.hpp
     skerry/core/counters.hpp
     skerry/core/crc32c.hpp
+    skerry/core/detail/decimal.hpp
     skerry/core/detail/small_size.hpp
+    skerry/core/detail/utf8.hpp
     skerry/core/errc.hpp
     skerry/core/fixed_string.hpp
     skerry/core/flat_map.hpp
@@ -20,6 +22,7 @@ set(skerry_core_headers
     skerry/core/inplace_string.hpp
     skerry/core/inplace_vector.hpp
     skerry/core/instant.hpp
+    skerry/core/json.hpp
     skerry/core/math.hpp
     skerry/core/portable.hpp
     skerry/core/protobuf.hpp

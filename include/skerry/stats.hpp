@@ -7,6 +7,7 @@
 #include <skerry/stats/drift.hpp>
 #include <skerry/stats/ewma.hpp>
 #include <skerry/stats/extrema.hpp>
+#include <skerry/stats/hll.hpp>
 #include <skerry/stats/kll.hpp>
 #include <skerry/stats/moments.hpp>
 #include <skerry/stats/weighted_moments.hpp>
