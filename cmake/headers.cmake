@@ -138,6 +138,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/forest_engine.hpp
     skerry/anomaly/detail/jacobi_eigen.hpp
     skerry/anomaly/detail/last_instant.hpp
+    skerry/anomaly/detail/leaf_density.hpp
     skerry/anomaly/detail/lower.hpp
     skerry/anomaly/detail/padded_range.hpp
     skerry/anomaly/detail/reference.hpp

@@ -18,6 +18,7 @@
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/refit_gate.hpp>
 #include <skerry/anomaly/robust_z.hpp>
+#include <skerry/anomaly/rolling_forest.hpp>
 #include <skerry/anomaly/row_view.hpp>
 #include <skerry/anomaly/scaler.hpp>
 #include <skerry/anomaly/shingler.hpp>

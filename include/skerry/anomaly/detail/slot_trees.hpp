@@ -1,0 +1,132 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/anomaly/detail/forest_engine.hpp>
+#include <skerry/core/bytes.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace skerry::inline v0::anomaly::detail {
+
+// Trees in slots of equal room, so that one can be replaced while the others stay where they are. A slot of `room` splits has
+// room + 1 leaves; the split after the last slot can be read.
+
+// On a processor without caches and with short branches there is no load to hide: one tree after the other takes fewer instructions.
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+inline constexpr bool walks_together = false;
+#else
+inline constexpr bool walks_together = true;
+#endif
+
+/// The sum of the leaf codes of one row. `slot(i)` is where the i-th of `trees` trees lies, `count[slot]` how many splits it has.
+template <typename Split, typename Leaf, typename SlotOf, typename Row>
+[[nodiscard]] std::uint32_t slot_sum(const Split* splits, const Leaf* leaves, std::uint32_t room, const std::uint16_t* count,
+                                     std::uint32_t trees, const SlotOf& slot, const Row& x) noexcept {
+  std::uint32_t sum = 0;
+  std::uint32_t tree = 0;
+  if constexpr (walks_together) {
+    const auto lane = [=](std::uint32_t s) noexcept { return walk_lane{s * room, s * (room + 1U), count[s]}; };
+    for (; tree + 4U <= trees; tree += 4) {
+      walk_lane a = lane(slot(tree));
+      walk_lane b = lane(slot(tree + 1U));
+      walk_lane c = lane(slot(tree + 2U));
+      walk_lane d = lane(slot(tree + 3U));
+      while ((a.splits | b.splits | c.splits | d.splits) != 0) {
+        a.step(splits, x);
+        b.step(splits, x);
+        c.step(splits, x);
+        d.step(splits, x);
+      }
+      sum += std::uint32_t{leaves[a.leaf]} + leaves[b.leaf] + leaves[c.leaf] + leaves[d.leaf];
+    }
+  }
+  for (; tree < trees; ++tree) {
+    const std::uint32_t s = slot(tree);
+    sum += walk_tree(splits + std::size_t{s} * room, leaves + std::size_t{s} * (room + 1U), std::uint32_t{count[s]}, x);
+  }
+  return sum;
+}
+
+/// True when the counts of the left subtrees form one tree in pre-order, no deeper than `depth_limit`, on columns below `columns`.
+template <typename Split>
+[[nodiscard]] bool is_tree(const Split* splits, std::uint32_t count, std::uint32_t columns, std::uint32_t depth_limit) noexcept {
+  std::array<std::uint32_t, greatest_depth + 1> right{};  // of the subtrees to the right that wait: their splits
+  constexpr std::uint32_t taken = 0xffffffffU;
+  std::uint32_t at = 0;
+  std::uint32_t depth = 0;
+  for (;;) {
+    if (count != 0) {
+      const Split& s = splits[at++];
+      if (depth >= depth_limit || depth == greatest_depth || s.feature >= columns || s.left >= count) {
+        return false;
+      }
+      right[depth++] = count - 1U - s.left;
+      count = s.left;
+      continue;
+    }
+    while (depth != 0 && right[depth - 1U] == taken) {
+      --depth;
+    }
+    if (depth == 0) {
+      return true;
+    }
+    count = right[depth - 1U];
+    right[depth - 1U] = taken;
+  }
+}
+
+/// One field of one or two bytes, little-endian.
+template <typename T>
+void put_narrow(byte_writer& out, T v) noexcept {
+  if constexpr (sizeof(T) == 1) {
+    out.u8(static_cast<std::uint8_t>(v));
+  } else {
+    out.u16(static_cast<std::uint16_t>(v));
+  }
+}
+template <typename T>
+[[nodiscard]] T take_narrow(byte_reader& in) noexcept {
+  if constexpr (sizeof(T) == 1) {
+    return static_cast<T>(in.u8());
+  } else {
+    return static_cast<T>(in.u16());
+  }
+}
+
+/// The splits of one tree, and its leaves from left to right.
+template <typename Split, typename Leaf>
+void put_tree(byte_writer& out, const Split* splits, const Leaf* leaves, std::uint32_t count) noexcept {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const Split s = splits[i];
+    put_narrow<decltype(s.feature)>(out, s.feature);
+    put_narrow<decltype(s.left)>(out, s.left);
+    put_narrow<decltype(s.threshold)>(out, s.threshold);
+  }
+  for (std::uint32_t i = 0; i <= count; ++i) {
+    put_narrow(out, leaves[i]);
+  }
+}
+/// Reads what `put_tree` wrote; nothing is checked.
+template <typename Split, typename Leaf>
+void take_tree(byte_reader& in, Split* splits, Leaf* leaves, std::uint32_t count) noexcept {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Split s{};
+    s.feature = take_narrow<std::remove_cv_t<decltype(s.feature)>>(in);
+    s.left = take_narrow<std::remove_cv_t<decltype(s.left)>>(in);
+    s.threshold = take_narrow<std::remove_cv_t<decltype(s.threshold)>>(in);
+    splits[i] = s;
+  }
+  for (std::uint32_t i = 0; i <= count; ++i) {
+    leaves[i] = take_narrow<Leaf>(in);
+  }
+}
+/// Bytes of one tree.
+template <typename Split, typename Leaf>
+[[nodiscard]] constexpr std::size_t tree_bytes(std::size_t count) noexcept {
+  return count * (sizeof(Split::feature) + sizeof(Split::left) + sizeof(Split::threshold)) + (count + 1) * sizeof(Leaf);
+}
+
+}  // namespace skerry::inline v0::anomaly::detail
