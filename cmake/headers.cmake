@@ -41,6 +41,7 @@ set(skerry_stats_headers
     skerry/stats/cusum.hpp
     skerry/stats/detail/compensated.hpp
     skerry/stats/detail/exp_index.hpp
+    skerry/stats/detail/exp_window.hpp
     skerry/stats/detail/hll_registers.hpp
     skerry/stats/detail/kll_levels.hpp
     skerry/stats/detail/kll_shape.hpp
@@ -136,6 +137,8 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/column_table.hpp
     skerry/anomaly/detail/flash_trees.hpp
     skerry/anomaly/detail/forest_engine.hpp
+    skerry/anomaly/detail/heap_array.hpp
+    skerry/anomaly/detail/heap_walk.hpp
     skerry/anomaly/detail/jacobi_eigen.hpp
     skerry/anomaly/detail/last_instant.hpp
     skerry/anomaly/detail/leaf_density.hpp
@@ -148,6 +151,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/tail_quantiles.hpp
     skerry/anomaly/detail/tree_growth.hpp
     skerry/anomaly/detail/tree_random.hpp
+    skerry/anomaly/drift_gate.hpp
     skerry/anomaly/dynamic_isolation_forest.hpp
     skerry/anomaly/flash_forest.hpp
     skerry/anomaly/float_forest.hpp
