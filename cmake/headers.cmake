@@ -43,6 +43,7 @@ set(skerry_stats_headers
     skerry/stats/detail/exp_index.hpp
     skerry/stats/detail/exp_window.hpp
     skerry/stats/detail/hll_registers.hpp
+    skerry/stats/detail/image_words.hpp
     skerry/stats/detail/kll_levels.hpp
     skerry/stats/detail/kll_shape.hpp
     skerry/stats/detail/lanes.hpp
@@ -61,6 +62,7 @@ set(skerry_stats_headers
     skerry/stats/page_hinkley.hpp
     skerry/stats/psi.hpp
     skerry/stats/rolling.hpp
+    skerry/stats/theta.hpp
     skerry/stats/weighted_moments.hpp
     skerry/stats/windowed.hpp)
 
@@ -128,6 +130,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/article_preset.hpp
     skerry/anomaly/blend_list.hpp
     skerry/anomaly/calibration.hpp
+    skerry/anomaly/contribution.hpp
     skerry/anomaly/detail/blend_avx2.hpp
     skerry/anomaly/detail/blend_avx512.hpp
     skerry/anomaly/detail/blend_neon.hpp
@@ -137,6 +140,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/column_table.hpp
     skerry/anomaly/detail/flash_trees.hpp
     skerry/anomaly/detail/forest_engine.hpp
+    skerry/anomaly/detail/forest_scoring.hpp
     skerry/anomaly/detail/heap_array.hpp
     skerry/anomaly/detail/heap_walk.hpp
     skerry/anomaly/detail/jacobi_eigen.hpp
@@ -156,10 +160,12 @@ set(skerry_anomaly_headers
     skerry/anomaly/flash_forest.hpp
     skerry/anomaly/float_forest.hpp
     skerry/anomaly/forest_config.hpp
+    skerry/anomaly/forest_json.hpp
     skerry/anomaly/inference_model.hpp
     skerry/anomaly/isolation_forest.hpp
     skerry/anomaly/monitor.hpp
     skerry/anomaly/monitor_types.hpp
+    skerry/anomaly/online_forest.hpp
     skerry/anomaly/path_length.hpp
     skerry/anomaly/quantizer.hpp
     skerry/anomaly/refit_gate.hpp

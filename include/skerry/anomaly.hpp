@@ -6,6 +6,7 @@
 #include <skerry/anomaly/article_preset.hpp>
 #include <skerry/anomaly/blend_list.hpp>
 #include <skerry/anomaly/calibration.hpp>
+#include <skerry/anomaly/drift_gate.hpp>
 #include <skerry/anomaly/dynamic_isolation_forest.hpp>
 #include <skerry/anomaly/flash_forest.hpp>
 #include <skerry/anomaly/float_forest.hpp>
