@@ -3,11 +3,11 @@
 #pragma once
 
 #include <skerry/core/algebra.hpp>
-#include <skerry/core/assert.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/math.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/stats/detail/hll_registers.hpp>
+#include <skerry/stats/detail/image_words.hpp>
 #include <skerry/stats/detail/sketch_hash.hpp>
 
 #include <bit>
@@ -186,12 +186,12 @@ class hll {
     if (!list) {
       out.u32(count_);
     }
-    const auto to = out.reserve(4 * count_);
-    if (!to.empty()) {
+    detail::image_words<std::uint32_t> to{out.reserve(4 * count_)};
+    if (!to.bytes.empty()) {
       std::size_t n = 0;
-      each_coupon([&](std::uint32_t coupon) { put(to, n++, coupon); });
+      each_coupon([&](std::uint32_t coupon) { to.put(n++, coupon); });
       if (!list) {
-        sort(to);
+        to.sort();
       }
     }
     return out.error();
@@ -284,41 +284,6 @@ class hll {
       cells_[4 * i + b] = static_cast<std::uint8_t>(coupon >> (8 * b));
     }
   }
-  static constexpr void put(std::span<std::byte> bytes, std::size_t i, std::uint32_t coupon) noexcept {
-    for (unsigned b = 0; b < 4; ++b) {
-      bytes[4 * i + b] = static_cast<std::byte>(coupon >> (8 * b));
-    }
-  }
-  [[nodiscard]] static constexpr std::uint32_t taken_from(std::span<const std::byte> bytes, std::size_t i) noexcept {
-    return static_cast<std::uint32_t>(skerry::detail::load_le(bytes.data() + 4 * i, 4));
-  }
-  /// By a heap, where they stand in the image: there is no other memory.
-  static constexpr void sort(std::span<std::byte> bytes) noexcept {
-    const std::size_t n = bytes.size() / 4;
-    const auto sink = [bytes](std::size_t from, std::size_t end) {
-      const std::uint32_t x = taken_from(bytes, from);
-      for (std::size_t child = 2 * from + 1; child < end; child = 2 * from + 1) {
-        child += child + 1 < end && taken_from(bytes, child) < taken_from(bytes, child + 1) ? 1 : 0;
-        const std::uint32_t y = taken_from(bytes, child);
-        if (y <= x) {
-          break;
-        }
-        put(bytes, from, y);
-        from = child;
-      }
-      put(bytes, from, x);
-    };
-    for (std::size_t i = n / 2; i-- > 0;) {
-      sink(i, n);
-    }
-    for (std::size_t end = n; end-- > 1;) {
-      const std::uint32_t greatest = taken_from(bytes, 0);
-      put(bytes, 0, taken_from(bytes, end));
-      put(bytes, end, greatest);
-      sink(0, end);
-    }
-  }
-
   /// Coupons below `list_size` stand in the order they came; more of them in a table over all of the memory, 3/8 full at most.
   [[nodiscard]] constexpr bool in_table() const noexcept { return count_ >= list_size; }
   static constexpr std::size_t words = cells / 4;
