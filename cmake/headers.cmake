@@ -157,6 +157,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/tree_random.hpp
     skerry/anomaly/drift_gate.hpp
     skerry/anomaly/dynamic_isolation_forest.hpp
+    skerry/anomaly/episode_peaks.hpp
     skerry/anomaly/flash_forest.hpp
     skerry/anomaly/float_forest.hpp
     skerry/anomaly/forest_config.hpp
@@ -173,6 +174,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/rolling_forest.hpp
     skerry/anomaly/row_view.hpp
     skerry/anomaly/scaler.hpp
+    skerry/anomaly/shift_chart.hpp
     skerry/anomaly/shingler.hpp
     skerry/anomaly/t2_q.hpp
     skerry/anomaly/walk_heap.hpp)

@@ -38,6 +38,15 @@ class lanes {
   [[nodiscard]] lanes minus(Real b) const noexcept { return minus(b, every_part{}); }
   [[nodiscard]] lanes times(const lanes& b) const noexcept { return times(b, every_part{}); }
   [[nodiscard]] lanes times(Real b) const noexcept { return times(b, every_part{}); }
+  [[nodiscard]] lanes plus(const lanes& b) const noexcept {
+    lanes out = *this;
+    out.add(b);
+    return out;
+  }
+  [[nodiscard]] lanes minus(const lanes& b) const noexcept { return minus(b, every_part{}); }
+  /// Lane by lane the smaller of the two; where one is NaN, that of `b`.
+  [[nodiscard]] lanes least(const lanes& b) const noexcept { return least(b, every_part{}); }
+  [[nodiscard]] lanes greatest(const lanes& b) const noexcept { return greatest(b, every_part{}); }
 
   /// One more value for each of the first `count` lanes: the end of a block whose length is no multiple of eight.
   template <typename F>
@@ -86,6 +95,42 @@ class lanes {
     lanes out;
     ((out.part_[K] = part_[K] * b), ...);
     return out;
+  }
+
+  template <std::size_t... K>
+  [[nodiscard]] lanes minus(const lanes& b, std::index_sequence<K...>) const noexcept {
+    lanes out;
+    ((out.part_[K] = part_[K] - b.part_[K]), ...);
+    return out;
+  }
+  template <std::size_t... K>
+  [[nodiscard]] lanes least(const lanes& b, std::index_sequence<K...>) const noexcept {
+    lanes out;
+    ((out.part_[K] = lesser(part_[K], b.part_[K])), ...);
+    return out;
+  }
+  template <std::size_t... K>
+  [[nodiscard]] lanes greatest(const lanes& b, std::index_sequence<K...>) const noexcept {
+    lanes out;
+    ((out.part_[K] = greater(part_[K], b.part_[K])), ...);
+    return out;
+  }
+
+  [[nodiscard]] static part lesser(const part& a, const part& b) noexcept {
+#if defined(__SSE2__) && !defined(__clang__)  // GCC 12 makes four instructions of the comparison
+    if constexpr (sizeof(Real) == 8 && bytes_ == 16) {
+      return __builtin_ia32_minpd(a, b);
+    }
+#endif
+    return a < b ? a : b;
+  }
+  [[nodiscard]] static part greater(const part& a, const part& b) noexcept {
+#if defined(__SSE2__) && !defined(__clang__)
+    if constexpr (sizeof(Real) == 8 && bytes_ == 16) {
+      return __builtin_ia32_maxpd(a, b);
+    }
+#endif
+    return a > b ? a : b;
   }
 
   part part_[parts_]{};
