@@ -130,6 +130,42 @@ class basic_t2_q {
     return learn(mean, covariance, learnt.count(), config);
   }
 
+  /// The fit in slices, for a caller that must not pause: the same bits as `fit` at once.
+  class fitting {
+   public:
+    /// From the mean and the covariance (n - 1) of `rows` rows, of which the lower triangle is read. Errors as `fit`.
+    status begin(const std::array<double, D>& mean, const std::array<double, D * D>& covariance, std::uint64_t rows,
+                 const t2_q_config& config = t2_q_config{}) noexcept {
+      if (!possible(config)) {
+        return errc::invalid;
+      }
+      if (rows <= D) {
+        return errc::insufficient;
+      }
+      mean_ = mean;
+      matrix_ = covariance;
+      rows_ = rows;
+      config_ = config;
+      sweeps_ = {};
+      return standardise(matrix_, scale_, config_);
+    }
+    /// Turns at about so many pivots, O(D) each. True when `into` has learnt; a refusal leaves it as it was.
+    result<bool> advance(basic_t2_q& into, std::size_t pivots) noexcept {
+      if (!sweeps_.advance(matrix_.data(), axes_.data(), D, pivots)) {
+        return false;
+      }
+      const status learnt = into.finish(mean_, scale_, matrix_, axes_, rows_, config_);
+      return learnt ? result<bool>{true} : result<bool>{learnt.error()};
+    }
+
+   private:
+    std::array<double, D> mean_{}, scale_{};
+    std::array<double, D * D> matrix_{}, axes_{};
+    std::uint64_t rows_ = 0;
+    t2_q_config config_{};
+    detail::jacobi_sweeps sweeps_{};
+  };
+
   /// T² and Q of one row, with what each column adds to them.
   [[nodiscard]] result<basic_t2_q_score<Real, D>> score(std::span<const Real, D> row) const noexcept {
     if (rows_ == 0) {
@@ -219,6 +255,16 @@ class basic_t2_q {
   /// From the mean and the covariance (n - 1), of which the lower triangle is read.
   status learn(const std::array<double, D>& mean, std::array<double, D * D>& c, std::uint64_t rows, const t2_q_config& config) noexcept {
     std::array<double, D> scale{};
+    if (const status scaled = standardise(c, scale, config); !scaled) {
+      return scaled;
+    }
+    std::array<double, D * D> axes;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled below, 32 KB for 64 columns
+    detail::jacobi_eigen(c.data(), axes.data(), D);
+    return finish(mean, scale, c, axes, rows, config);
+  }
+
+  /// The covariance becomes that of the scaled columns, both triangles.
+  static status standardise(std::array<double, D * D>& c, std::array<double, D>& scale, const t2_q_config& config) noexcept {
     for (std::size_t j = 0; j < D; ++j) {
       const double variance = c[j * D + j];
       if (!math::isfinite(variance)) {
@@ -240,8 +286,12 @@ class basic_t2_q {
       }
       c[j * D + j] = config.standardize ? 1.0 : c[j * D + j];
     }
-    std::array<double, D * D> axes;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled below, 32 KB for 64 columns
-    detail::jacobi_eigen(c.data(), axes.data(), D);
+    return {};
+  }
+
+  /// `c` is diagonal, `axes` holds the rotation that made it so.
+  status finish(const std::array<double, D>& mean, const std::array<double, D>& scale, const std::array<double, D * D>& c,
+                const std::array<double, D * D>& axes, std::uint64_t rows, const t2_q_config& config) noexcept {
     std::array<double, D> variance{};
     const double noise = c[0] * static_cast<double>(D) * std::numeric_limits<double>::epsilon();
     for (std::size_t k = 0; k < D; ++k) {
