@@ -36,6 +36,7 @@ set(skerry_core_headers
 
 set(skerry_stats_headers
     skerry/stats.hpp
+    skerry/stats/adwin.hpp
     skerry/stats/cholesky.hpp
     skerry/stats/covariance.hpp
     skerry/stats/cusum.hpp
@@ -55,9 +56,11 @@ set(skerry_stats_headers
     skerry/stats/ewma.hpp
     skerry/stats/exp_histogram.hpp
     skerry/stats/extrema.hpp
+    skerry/stats/frequent_items.hpp
     skerry/stats/hll.hpp
     skerry/stats/kll.hpp
     skerry/stats/ks.hpp
+    skerry/stats/kswin.hpp
     skerry/stats/moments.hpp
     skerry/stats/page_hinkley.hpp
     skerry/stats/psi.hpp

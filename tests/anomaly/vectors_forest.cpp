@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 #include <skerry/anomaly/float_forest.hpp>
+#include <skerry/anomaly/forest_json.hpp>
 #include <skerry/anomaly/path_length.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 
@@ -96,6 +97,13 @@ void sklearn_forest(const json& file, const std::filesystem::path&, skerry_test:
         break;
       }
     }
+    const std::string text = c.dump();
+    std::vector<anomaly::float_node> more_memory(nodes);
+    std::vector<std::uint32_t> more_roots(trees.size());
+    const auto imported = anomaly::import_json(text, more_memory, more_roots);
+    if (!check.held("import_json", static_cast<bool>(imported), "ok", skerry::to_string(imported.error()))) {
+      continue;
+    }
     const json& expect = c.at("expect");
     const json& rows = c.at("rows");
     if (!check.held("rows", rows.size() == expect.at("score_samples").size() && !rows.empty(), "one score per row", "not so")) {
@@ -108,6 +116,8 @@ void sklearn_forest(const json& file, const std::filesystem::path&, skerry_test:
       check.near("decision_function", expect.at("decision_function")[i].get<double>(), forest.decision_function(row).value_or(nan),
                  absolute, 0.0);
       check.equal("predict", expect.at("predict")[i].get<int>(), forest.predict(row).value_or(0));
+      check.equal("imported", forest.score_samples(row).value_or(nan), imported.value().score_samples(row).value_or(-nan));
+      check.equal("imported predict", expect.at("predict")[i].get<int>(), imported.value().predict(row).value_or(0));
     }
   }
 }

@@ -58,6 +58,19 @@ struct float_node {
   std::uint32_t left = 0, right = 0;
 };
 
+namespace detail {
+
+struct float_forest_access;
+
+/// A node as it came, with its children's numbers inside the tree and its rows as `path`; `adopt` makes the rest.
+[[nodiscard]] constexpr float_node raw_node(std::int32_t feature, double threshold, std::int32_t left, std::int32_t right,
+                                            std::uint32_t samples) noexcept {
+  return float_node{static_cast<double>(samples), round_down(threshold), feature, static_cast<std::uint32_t>(left),
+                    static_cast<std::uint32_t>(right)};
+}
+
+}  // namespace detail
+
 /// Isolation forest with binary32 thresholds that somebody else trained, with scikit-learn's answers and signs.
 ///
 /// A view: nodes and tree starts stand in the caller's memory, which outlives it and is not touched by others. scikit-learn
@@ -72,6 +85,8 @@ struct float_node {
 ///         `not_finite` (a threshold that is NaN), `corrupt` (no tree). Scoring: `insufficient` without trees, `width`, `not_finite`
 /// Source  the definitions of scikit-learn's IsolationForest, as its documentation gives them
 class float_forest {
+  friend struct detail::float_forest_access;
+
  public:
   /// A forest without trees over the caller's memory.
   [[nodiscard]] static result<float_forest> create(const float_forest_config& config, std::span<float_node> nodes,
@@ -95,47 +110,14 @@ class float_forest {
     if (trees_ == roots_.size() || count > nodes_.size() - used_ || count > 0x7fffffffU || used_ + count > 0xffffffffU) {
       return errc::full;
     }
-    // While a tree is taken over, `path` of a node is its depth, -1 until its parent was seen: so that each node has one parent.
-    const std::span<float_node> made = nodes_.subspan(used_, count);
-    for (float_node& node : made) {
-      node = float_node{};
-      node.path = -1.0;
-    }
-    made[0].path = 0.0;
+    const std::span<float_node> raw = nodes_.subspan(used_, count);
     for (std::size_t i = 0; i < count; ++i) {
-      float_node& node = made[i];
-      if (node.path < 0.0) {
-        return errc::corrupt;  // nobody's child
-      }
-      if (tree.left[i] < 0) {
-        if (tree.right[i] >= 0) {
-          return errc::corrupt;
-        }
-        node.path += path_length(tree.samples[i]);
-        continue;
-      }
-      if (tree.feature[i] < 0 || static_cast<std::size_t>(tree.feature[i]) >= config_.columns) {
-        return errc::out_of_range;
-      }
-      if (math::isnan(tree.threshold[i])) {
+      if (tree.left[i] >= 0 && math::isnan(tree.threshold[i])) {
         return errc::not_finite;
       }
-      for (const std::int32_t child : {tree.left[i], tree.right[i]}) {
-        if (child < 0 || static_cast<std::size_t>(child) <= i || static_cast<std::size_t>(child) >= count ||
-            made[static_cast<std::size_t>(child)].path >= 0.0) {
-          return errc::corrupt;
-        }
-        made[static_cast<std::size_t>(child)].path = node.path + 1.0;
-      }
-      node.feature = tree.feature[i];
-      node.threshold = round_down(tree.threshold[i]);
-      node.left = static_cast<std::uint32_t>(used_) + static_cast<std::uint32_t>(tree.left[i]);
-      node.right = static_cast<std::uint32_t>(used_) + static_cast<std::uint32_t>(tree.right[i]);
+      raw[i] = detail::raw_node(tree.feature[i], tree.threshold[i], tree.left[i], tree.right[i], tree.samples[i]);
     }
-    roots_[trees_] = static_cast<std::uint32_t>(used_);
-    used_ += count;
-    ++trees_;
-    return {};
+    return adopt(count);
   }
 
   [[nodiscard]] result<double> score_samples(std::span<const float> row) const noexcept {
@@ -185,6 +167,62 @@ class float_forest {
   [[nodiscard]] std::size_t bytes() const noexcept { return used_ * sizeof(float_node) + trees_ * sizeof(std::uint32_t); }
 
  private:
+  /// Makes a tree of the next `count` raw nodes, or leaves the forest as it was.
+  ///
+  /// Until a node's parent was seen its depth is unknown: -1 in `path` of a split, 0 instead of depth + 1 in `right` of a leaf, whose
+  /// rows are in `path`. So each node has exactly one parent, or the tree is refused.
+  [[nodiscard]] status adopt(std::size_t count) noexcept {
+    const std::span<float_node> made = nodes_.subspan(used_, count);
+    constexpr std::uint32_t none = 0x80000000U;  // and above: a negative number
+    for (float_node& node : made) {
+      if (node.left >= none) {
+        if (node.right < none) {
+          return errc::corrupt;
+        }
+        node = float_node{node.path, 0.0F, -1, 0, 0};
+      } else if (node.feature < 0 || static_cast<std::size_t>(node.feature) >= config_.columns) {
+        return errc::out_of_range;
+      } else {
+        node.path = -1.0;
+      }
+    }
+    const auto reach = [](float_node& node, std::uint32_t depth) {
+      const bool first = node.feature < 0 ? node.right == 0 : node.path < 0.0;
+      if (node.feature < 0) {
+        node.right = depth + 1U;
+      } else {
+        node.path = static_cast<double>(depth);
+      }
+      return first;
+    };
+    (void)reach(made[0], 0);
+    for (std::size_t i = 0; i < count; ++i) {
+      float_node& node = made[i];
+      if (node.feature < 0) {
+        if (node.right == 0) {
+          return errc::corrupt;  // nobody's child
+        }
+        node.path = static_cast<double>(node.right - 1U) + path_length(static_cast<std::uint64_t>(node.path));
+        node.right = 0;
+        continue;
+      }
+      if (node.path < 0.0) {
+        return errc::corrupt;
+      }
+      const auto below = static_cast<std::uint32_t>(node.path) + 1U;
+      for (std::uint32_t* child : {&node.left, &node.right}) {
+        if (*child <= i || *child >= count || !reach(made[*child], below)) {
+          return errc::corrupt;
+        }
+        *child += static_cast<std::uint32_t>(used_);
+      }
+    }
+    roots_[trees_] = static_cast<std::uint32_t>(used_);
+    used_ += count;
+    ++trees_;
+    return {};
+  }
+
   float_forest(const float_forest_config& config, std::span<float_node> nodes, std::span<std::uint32_t> roots) noexcept
       : config_{config}, nodes_{nodes}, roots_{roots} {}
 
