@@ -134,6 +134,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/blend_list.hpp
     skerry/anomaly/calibration.hpp
     skerry/anomaly/contribution.hpp
+    skerry/anomaly/detail/alarm_level.hpp
     skerry/anomaly/detail/blend_avx2.hpp
     skerry/anomaly/detail/blend_avx512.hpp
     skerry/anomaly/detail/blend_neon.hpp
@@ -149,10 +150,12 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/jacobi_eigen.hpp
     skerry/anomaly/detail/last_instant.hpp
     skerry/anomaly/detail/leaf_density.hpp
+    skerry/anomaly/detail/linear_reference.hpp
     skerry/anomaly/detail/lower.hpp
     skerry/anomaly/detail/padded_range.hpp
     skerry/anomaly/detail/reference.hpp
     skerry/anomaly/detail/rolling_image.hpp
+    skerry/anomaly/detail/row_judges.hpp
     skerry/anomaly/detail/row_ring.hpp
     skerry/anomaly/detail/slot_trees.hpp
     skerry/anomaly/detail/tail_quantiles.hpp

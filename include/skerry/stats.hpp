@@ -8,6 +8,7 @@
 #include <skerry/stats/ewma.hpp>
 #include <skerry/stats/exp_histogram.hpp>
 #include <skerry/stats/extrema.hpp>
+#include <skerry/stats/frequent_items.hpp>
 #include <skerry/stats/hll.hpp>
 #include <skerry/stats/kll.hpp>
 #include <skerry/stats/moments.hpp>
