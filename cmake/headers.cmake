@@ -180,6 +180,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/rolling_forest.hpp
     skerry/anomaly/row_view.hpp
     skerry/anomaly/scaler.hpp
+    skerry/anomaly/score_fusion.hpp
     skerry/anomaly/shift_chart.hpp
     skerry/anomaly/shingler.hpp
     skerry/anomaly/t2_q.hpp

@@ -6,6 +6,7 @@
 #include <skerry/anomaly/article_preset.hpp>
 #include <skerry/anomaly/blend_list.hpp>
 #include <skerry/anomaly/calibration.hpp>
+#include <skerry/anomaly/contribution.hpp>
 #include <skerry/anomaly/drift_gate.hpp>
 #include <skerry/anomaly/dynamic_isolation_forest.hpp>
 #include <skerry/anomaly/flash_forest.hpp>
@@ -15,6 +16,7 @@
 #include <skerry/anomaly/isolation_forest.hpp>
 #include <skerry/anomaly/monitor.hpp>
 #include <skerry/anomaly/monitor_types.hpp>
+#include <skerry/anomaly/online_forest.hpp>
 #include <skerry/anomaly/path_length.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/refit_gate.hpp>
@@ -22,6 +24,7 @@
 #include <skerry/anomaly/rolling_forest.hpp>
 #include <skerry/anomaly/row_view.hpp>
 #include <skerry/anomaly/scaler.hpp>
+#include <skerry/anomaly/score_fusion.hpp>
 #include <skerry/anomaly/shingler.hpp>
 #include <skerry/anomaly/t2_q.hpp>
 #include <skerry/anomaly/walk_heap.hpp>

@@ -25,22 +25,27 @@ using skerry_test::same_bytes;
 
 namespace {
 
-template <std::size_t F, std::size_t T, std::size_t S, typename C, std::size_t N>
-constexpr bool keeps_its_size(const isolation_forest<F, T, S, C, N>*) {
-  constexpr std::size_t split = 2 + sizeof(C) + (F > 255 ? 1 : 0) + (S > 256 ? 1 : 0);
+template <std::size_t F, std::size_t T, std::size_t S, typename C, std::size_t N, forest_room R>
+constexpr bool keeps_its_size(const isolation_forest<F, T, S, C, N, R>*) {
   constexpr std::size_t leaf = S > 512 ? 2 : 1;
-  return sizeof(isolation_forest<F, T, S, C, N>) <= N * split + (N + T) * leaf + 8 * F + 4 * T + 64;
+  constexpr std::size_t split = 2 + sizeof(C) + (F + 4 * R.categories > 255 ? 1 : 0) + (S > 256 ? 1 : 0) + (R.explain ? leaf : 0);
+  return sizeof(isolation_forest<F, T, S, C, N, R>) <=
+         N * split + (N + T) * (leaf + (R.density ? 1 : 0)) + 8 * F + 4 * T + 64 + std::size_t{272} * R.categories;
 }
 template <typename F>
 constexpr bool in_bound = keeps_its_size(static_cast<const F*>(nullptr)) && std::is_trivially_copyable_v<F>;
-static_assert(in_bound<isolation_forest<16>>);
+static_assert(in_bound<isolation_forest<16>> && sizeof(isolation_forest<16>) <= 12800 * 5 + 12900 * 2 + 128 + 400 + 64);
 static_assert(in_bound<isolation_forest<16, 100, 256, std::uint8_t>>);
-static_assert(in_bound<isolation_forest<1, 1, 2>>);
+static_assert(in_bound<isolation_forest<16, 100, 256, std::uint8_t, 12800, scores_only>> &&
+              sizeof(isolation_forest<16, 100, 256, std::uint8_t, 12800, scores_only>) <= 12800 * 3 + 12900 + 128 + 400 + 64);
+static_assert(in_bound<isolation_forest<1, 1, 2>> && in_bound<isolation_forest<1, 1, 2, std::int16_t, 1, scores_only>>);
 static_assert(in_bound<isolation_forest<3, 50, 128>> && in_bound<isolation_forest<3, 50, 128, std::uint8_t>>);
 static_assert(in_bound<isolation_forest<255, 7, 255>> && in_bound<isolation_forest<80, 100, 256, std::int16_t, 7001>>);
 static_assert(in_bound<isolation_forest<256>> && in_bound<isolation_forest<1000, 20, 300>> && in_bound<isolation_forest<4, 20, 300>>);
 static_assert(in_bound<isolation_forest<4, 20, 700>> && in_bound<isolation_forest<300, 10, 64, std::uint8_t>> &&
               in_bound<isolation_forest<4, 20, 300, std::uint8_t>> && in_bound<isolation_forest<300, 20, 300, std::uint8_t>>);
+static_assert(in_bound<isolation_forest<4, 20, 300, std::uint8_t, 600, forest_room{.explain = false, .categories = 3}>> &&
+              in_bound<isolation_forest<4, 20, 60, std::int16_t, 600, forest_room{.density = false, .categories = 1}>>);
 static_assert(isolation_forest<16>::training_bytes <= 10 * 1024 &&
               isolation_forest<16, 100, 256, std::uint8_t>::training_bytes <= 6 * 1024);
 static_assert(noexcept(std::declval<isolation_forest<2>&>().fit({}, {.seed = 0})));

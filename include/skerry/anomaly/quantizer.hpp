@@ -35,6 +35,9 @@ struct code_traits<std::int16_t> {
 
 namespace detail {
 
+/// The map of a column of names.
+inline constexpr float names_lo = -1.0F, names_inv_step = 1.0F;
+
 /// inv_step of a column. Its caller has made sure that hi - lo is finite.
 template <forest_code Code>
 [[nodiscard]] constexpr float inverse_step(float lo, float hi) noexcept {
@@ -226,6 +229,30 @@ class quantizer {
       return fits.error();
     }
     return made;
+  }
+
+  /// The map as another quantizer gave it out: `lo(i)` and `inv_step(i)`, which is not below zero.
+  [[nodiscard]] static constexpr result<quantizer> from_steps(std::span<const float, Features> lo,
+                                                              std::span<const float, Features> inv_step) noexcept {
+    quantizer made;
+    for (std::size_t j = 0; j < Features; ++j) {
+      if (!detail::is_finite(lo[j]) || !detail::is_finite(inv_step[j])) {
+        return errc::not_finite;
+      }
+      if (inv_step[j] < 0.0F) {
+        return errc::invalid;
+      }
+      made.lo_[j] = lo[j];
+      made.inv_step_[j] = inv_step[j];
+    }
+    return made;
+  }
+
+  /// Column i holds names, the numbers 0 … 63: name n gets step n + 1, so that what is below every name is none.
+  constexpr void hold_names(std::size_t i) noexcept {
+    SKERRY_ASSERT(i < Features);
+    lo_[i] = detail::names_lo;
+    inv_step_[i] = detail::names_inv_step;
   }
 
   /// Takes the least and greatest number of each column as its range. NaN is passed over, or refused as infinity is.

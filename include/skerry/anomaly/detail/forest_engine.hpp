@@ -27,8 +27,15 @@ struct forest_state {
   std::uint16_t leaf_scale = 0;  ///< L
   std::uint8_t wanted_depth = 0;
   std::uint8_t depth_limit = 0;
+  std::uint8_t orders = 0;  ///< in fours: columns of names
+  missing_policy missing = missing_policy::refuse;
+  bool density = false, explain = false;
   bool growing = false;
-  bool fresh = true;  ///< the pool is as it was made: all zero
+  bool weighted = false;  ///< while growing in slices: the first slice had weights of rows
+  bool fresh = true;      ///< the pool is as it was made: all zero
+
+  /// True when a walked row is wider than a row outside.
+  [[nodiscard]] bool derives() const noexcept { return orders != 0 || missing == missing_policy::heavier; }
 };
 
 /// Where a forest keeps its trees: splits one tree after the other, leaves likewise (a tree has one leaf more than splits).
@@ -36,9 +43,17 @@ template <typename Split, typename Leaf>
 struct forest_pool {
   Split* splits;
   Leaf* leaves;
-  std::conditional_t<std::is_const_v<Split>, const std::uint32_t, std::uint32_t>* first;  ///< of each tree: its first split
-  std::uint32_t room;                                                                     ///< splits
-  std::uint32_t trees;                                                                    ///< places for trees
+  std::conditional_t<std::is_const_v<Split>, const std::uint32_t, std::uint32_t>* first;            ///< of each tree: its first split
+  std::uint32_t room;                                                                               ///< splits
+  std::uint32_t trees;                                                                              ///< places for trees
+  Leaf* node_codes = nullptr;                                                                       ///< of every split; null: no room
+  std::conditional_t<std::is_const_v<Split>, const std::uint8_t, std::uint8_t>* density = nullptr;  ///< of every leaf; null: no room
+
+  /// Where the next tree goes.
+  [[nodiscard]] tree_place<Split, Leaf> place(const forest_state& state, std::uint32_t tree, std::uint32_t used) const noexcept {
+    return {splits + used, leaves + used + tree, room - used, state.explain ? node_codes + used : nullptr,
+            state.density ? density + used + tree : nullptr};
+  }
 };
 
 /// Clears what lies behind the trees: rows of a history that were at work there, trees of an earlier fit.
@@ -50,6 +65,12 @@ void clear_tail(const forest_state& state, forest_pool<Split, Leaf> pool) noexce
   for (std::uint32_t i = state.splits + state.trees; i < pool.room + pool.trees; ++i) {
     pool.leaves[i] = Leaf{};
   }
+  for (std::uint32_t i = state.explain ? state.splits : 0; pool.node_codes != nullptr && i < pool.room; ++i) {
+    pool.node_codes[i] = Leaf{};
+  }
+  for (std::uint32_t i = state.density ? state.splits + state.trees : 0; pool.density != nullptr && i < pool.room + pool.trees; ++i) {
+    pool.density[i] = 0;
+  }
   for (std::uint32_t i = state.trees; i < pool.trees; ++i) {
     pool.first[i] = 0;
   }
@@ -58,10 +79,7 @@ void clear_tail(const forest_state& state, forest_pool<Split, Leaf> pool) noexce
 /// Takes over a configuration, or says what is wrong with it. The depth is checked where ψ is known.
 [[nodiscard]] inline status begin_forest(forest_state& state, const forest_config& config, std::size_t most_trees,
                                          std::size_t most_sample) noexcept {
-  if (config.missing != missing_policy::refuse) {
-    return errc::unsupported;
-  }
-  if (config.trees == 0 || config.sample < 2 || config.max_depth > greatest_depth) {
+  if (config.missing > missing_policy::heavier || config.trees == 0 || config.sample < 2 || config.max_depth > greatest_depth) {
     return errc::invalid;
   }
   if (config.trees > most_trees || config.sample > most_sample) {
@@ -72,6 +90,9 @@ void clear_tail(const forest_state& state, forest_pool<Split, Leaf> pool) noexce
   begun.planned = config.trees;
   begun.wanted_sample = config.sample;
   begun.wanted_depth = config.max_depth;
+  begun.missing = config.missing;
+  begun.density = config.density;
+  begun.explain = config.explain;
   begun.fresh = state.fresh;
   state = begun;
   return {};
@@ -152,6 +173,7 @@ template <typename Code>
 struct gather_numbers {
   row_view<float> rows;
   const float *lo, *inv_step;
+  bool missing;  ///< NaN may come
   void ask(std::size_t i) const noexcept {
     __builtin_prefetch(rows.row(i));
     __builtin_prefetch(rows.row(i) + (rows.columns - 1));
@@ -161,53 +183,75 @@ struct gather_numbers {
     for (std::size_t j = 0; j < rows.columns; ++j) {
       out[j] = quantize<Code>(row[j], lo[j], inv_step[j]);
     }
+    for (std::size_t j = 0; missing && j < rows.columns; ++j) {
+      out[j] = is_nan(row[j]) ? code_traits<Code>::missing : out[j];
+    }
   }
 };
 
-/// Memory in which whole trees are grown at once: the codes of one sample, row after row, their order, and marks of columns.
+/// Memory in which whole trees are grown at once: the codes of one sample, row after row, their order, and marks of columns; for
+/// weights of rows two more lists.
 template <typename Code>
 struct training_scratch {
   Code* codes;
   std::uint16_t* order;
   std::span<std::uint32_t> marks;
+  weighted_scratch weighted{nullptr, nullptr};
 };
+
+/// True when trees need a table of columns or weights of rows to grow.
+[[nodiscard]] inline bool needs_table(const forest_state& state, const training_options& options) noexcept {
+  return state.derives() || !options.column_weights.empty() || !options.row_weights.empty();
+}
 
 /// Grows all trees of a begun forest. `gather.codes(row, out)` writes the codes of one row of the
 /// history, which are known to be good; `gather.ask(row)` says that this will be wanted soon.
 ///
 /// Without `keep` nothing is written but `state`: that run tells whether the trees fit.
-template <typename Split, typename Leaf, typename Gather>
-[[nodiscard]] growth grow_all(forest_state& state, forest_pool<Split, Leaf> pool, bool keep, std::size_t columns, std::uint32_t history,
-                              training_scratch<typename Split::code_type> scratch, const Gather& gather) noexcept {
+template <typename Split, typename Leaf, typename Gather, typename Columns>
+[[nodiscard]] growth grow_all(forest_state& state, forest_pool<Split, Leaf> pool, bool keep, const Columns& columns, std::uint32_t history,
+                              std::span<const std::uint16_t> row_weights, training_scratch<typename Split::code_type> scratch,
+                              const Gather& gather) noexcept {
   const typename Split::code_type* codes = scratch.codes;
-  const auto code = [codes, columns](std::uint32_t row, std::uint32_t column) -> std::int32_t { return codes[row * columns + column]; };
+  const std::size_t width = columns.stored();
+  const auto code = [codes, width](std::uint32_t row, std::uint32_t column) -> std::int32_t { return codes[row * width + column]; };
   array_order order{scratch.order};
   std::uint32_t used = 0;
   for (std::uint32_t tree = 0; tree < state.planned; ++tree) {
     const row_sampler sample{state.seed, tree, history, state.sample};
+    bool listed = false;
+    if constexpr (!Columns::plain) {
+      listed = !row_weights.empty();
+      if (listed) {
+        draw_weighted(state.seed, tree, row_weights, state.sample, scratch.weighted);
+      }
+    }
     // The rows of a sample lie anywhere in the history: each is asked for some rows before it is needed.
     constexpr std::uint32_t ahead = 16;
     std::array<std::uint32_t, ahead> asked;
     for (std::uint32_t i = 0; i < state.sample + ahead; ++i) {
       if (i >= ahead) {
-        gather.codes(asked[i % ahead], scratch.codes + (i - ahead) * columns);
+        auto* const to = scratch.codes + (i - ahead) * width;
+        gather.codes(asked[i % ahead], to);
+        if constexpr (!Columns::plain) {
+          derive(to, columns.columns, columns.orders, false);
+        }
         scratch.order[i - ahead] = static_cast<std::uint16_t>(i - ahead);
       }
       if (i < state.sample) {
-        asked[i % ahead] = sample(i);
+        asked[i % ahead] = listed ? scratch.weighted.rows[i] : sample(i);
         gather.ask(asked[i % ahead]);
       }
     }
     tree_place<Split, Leaf> place{nullptr, nullptr, pool.room - used};
     if (keep) {
-      place.splits = pool.splits + used;
-      place.leaves = pool.leaves + used + tree;
+      place = pool.place(state, tree, used);
       pool.first[tree] = used;
     }
     tree_state growing;
     growing.heap = 1;
     std::uint64_t visits = static_cast<std::uint64_t>(-1);
-    if (grow_tree(plan_of(state, tree, columns), growing, place, order, code, scratch.marks, visits) == growth::full) {
+    if (grow_tree(plan_of(state, tree, columns.columns), growing, place, order, code, scratch.marks, visits, columns) == growth::full) {
       return growth::full;
     }
     used += growing.splits;
@@ -217,26 +261,52 @@ template <typename Split, typename Leaf, typename Gather>
   return growth::complete;
 }
 
-/// Grows all trees at once, or leaves everything as it was. A forest that has trees counts before it builds.
-template <typename Split, typename Leaf, typename Gather>
-[[nodiscard]] status fit_all(forest_state& state, forest_pool<Split, Leaf> pool, const forest_config& config, std::size_t most_sample,
-                             std::size_t columns, std::size_t rows, training_scratch<typename Split::code_type> scratch,
-                             const Gather& gather) noexcept {
-  forest_state next = state;
-  if (const status begun = begin_forest(next, config, pool.trees, most_sample); !begun) {
+[[nodiscard]] inline bool all_alike(const forest_config& config, const training_options& options) noexcept {
+  return config.missing != missing_policy::heavier && categories_of(options) == 0 && options.column_weights.empty() &&
+         options.row_weights.empty();
+}
+
+/// What a forest is fitted to, beside the rows.
+struct fit_plan {
+  const forest_config& config;
+  const training_options& options;
+  std::span<const category_order> orders;
+  std::size_t most_sample;
+  std::size_t columns;
+  std::size_t rows;
+};
+
+/// A state that is ready to grow all trees, or why there is none.
+template <typename Leaf>
+[[nodiscard]] status begin_fit(forest_state& next, const fit_plan& plan, std::size_t most_trees) noexcept {
+  if (const status begun = begin_forest(next, plan.config, most_trees, plan.most_sample); !begun) {
     return begun;
   }
-  if (rows >= 0xffffffffU) {
+  if (plan.rows >= 0xffffffffU) {
     return errc::out_of_range;
   }
-  if (const status fits = set_sample<Leaf>(next, rows); !fits) {
-    return fits;
+  const std::size_t drawable = drawable_rows(plan.options, plan.rows);
+  if (drawable < 2) {
+    return errc::insufficient;
   }
-  const auto history = static_cast<std::uint32_t>(rows);
-  if (!next.fresh && grow_all(next, pool, false, columns, history, scratch, gather) == growth::full) {
+  next.orders = static_cast<std::uint8_t>(plan.orders.size() / orders_per_category);
+  return set_sample<Leaf>(next, drawable);
+}
+
+/// Grows all trees at once, or leaves everything as it was. A forest that has trees counts before it builds.
+template <typename Split, typename Leaf, typename Gather, typename Columns>
+[[nodiscard]] status fit_all(forest_state& state, forest_pool<Split, Leaf> pool, const fit_plan& plan, const Columns& columns,
+                             training_scratch<typename Split::code_type> scratch, const Gather& gather) noexcept {
+  forest_state next = state;
+  if (const status begun = begin_fit<Leaf>(next, plan, pool.trees); !begun) {
+    return begun;
+  }
+  const auto history = static_cast<std::uint32_t>(plan.rows);
+  const std::span<const std::uint16_t> row_weights = plan.options.row_weights;
+  if (!next.fresh && grow_all(next, pool, false, columns, history, row_weights, scratch, gather) == growth::full) {
     return errc::full;
   }
-  if (grow_all(next, pool, true, columns, history, scratch, gather) == growth::full) {
+  if (grow_all(next, pool, true, columns, history, row_weights, scratch, gather) == growth::full) {
     clear_tail(forest_state{}, pool);
     return errc::full;
   }
@@ -246,11 +316,31 @@ template <typename Split, typename Leaf, typename Gather>
   return {};
 }
 
+/// The rows of a sample for a tree that grows in slices, from the permutation of all rows.
+struct unweighted_rows {
+  template <typename Order>
+  void operator()(std::uint64_t, std::uint32_t, std::span<const std::uint16_t>, std::uint32_t, Order&) const noexcept {}
+  static constexpr bool weights = false;
+};
+
+/// What a forest that grows in slices is told and keeps beside its trees.
+template <typename Draw>
+struct slice_plan {
+  const training_options& options;
+  std::span<category_order> orders;  ///< room for them
+  std::size_t columns;
+  std::size_t row_visits;
+  std::span<std::uint32_t> marks;
+  const Draw& draw;  ///< draws rows by their weights
+};
+
 /// One slice of the next tree. The refusals leave everything as it was, but for `full`, which drops the tree at work.
-template <typename Split, typename Leaf>
+template <typename Split, typename Leaf, typename Draw>
 [[nodiscard]] result<bool> grow_slice(forest_state& state, forest_pool<Split, Leaf> pool, row_view<typename Split::code_type> history,
-                                      std::size_t columns, std::size_t row_visits, std::span<std::uint32_t> marks) noexcept {
+                                      const slice_plan<Draw>& plan) noexcept {
   using code_type = typename Split::code_type;
+  const std::size_t columns = plan.columns;
+  const training_options& options = plan.options;
   if (!state.growing) {
     return state.planned == 0 ? errc::insufficient : errc::full;
   }
@@ -263,19 +353,38 @@ template <typename Split, typename Leaf>
   if (history.rows >= 0xffffffffU || (pool_order<Split>::bits < 32 && (history.rows >> (pool_order<Split>::bits % 32U)) != 0)) {
     return errc::out_of_range;
   }
+  if (const status shaped = check_options(options, columns, history.rows); !shaped) {
+    return shaped.error();
+  }
   const auto rows = static_cast<std::uint32_t>(history.rows);
+  const std::size_t categories = categories_of(options);
   forest_state next = state;
-  if (next.sample == 0) {
-    if (const status fits = set_sample<Leaf>(next, rows); !fits) {
+  const bool first_slice = next.sample == 0;
+  if (first_slice) {
+    if (categories * orders_per_category > plan.orders.size()) {
+      return errc::unsupported;
+    }
+    next.orders = static_cast<std::uint8_t>(categories);
+    next.weighted = !options.row_weights.empty();
+    const std::size_t drawable = drawable_rows(options, rows);
+    if (drawable < 2) {
+      return errc::insufficient;
+    }
+    if (const status fits = set_sample<Leaf>(next, drawable); !fits) {
       return fits.error();
     }
     next.history_rows = rows;
-  } else if (next.history_rows != rows) {
+  } else if (next.history_rows != rows || next.orders != categories || next.weighted != !options.row_weights.empty()) {
     return errc::mismatch;
+  }
+  if constexpr (!Draw::weights) {
+    if (needs_table(next, options)) {
+      return errc::unsupported;
+    }
   }
   const std::uint32_t free = pool.room - next.splits;
   pool_order<Split> order{pool.splits + next.splits + next.depth_limit};
-  std::uint64_t visits = row_visits;
+  std::uint64_t visits = plan.row_visits;
   if (next.at_work.heap == 0) {
     if (visits == 0) {
       return false;
@@ -286,13 +395,27 @@ template <typename Split, typename Leaf>
       return errc::full;
     }
     const row_sampler sample{next.seed, next.trees, rows, next.sample};
-    for (std::uint32_t i = 0; i < next.sample; ++i) {
-      if (!none_missing<code_type>(history.row(sample(i)), columns)) {
-        return errc::not_finite;
+    if (next.missing == missing_policy::refuse) {
+      // Which rows weights will draw is not known yet: then all are looked at.
+      const std::uint32_t looked_at = next.weighted ? rows : next.sample;
+      for (std::uint32_t i = 0; i < looked_at; ++i) {
+        if (!none_missing<code_type>(history.row(next.weighted ? i : sample(i)), columns)) {
+          return errc::not_finite;
+        }
       }
     }
-    for (std::uint32_t i = 0; i < next.sample; ++i) {
-      order.set(i, sample(i));
+    if (first_slice && categories != 0) {
+      const auto code_at = [&history](std::size_t i, std::size_t j) { return history.row(i)[j]; };
+      if (const status learnt = learn_orders<code_type>(next.seed, next.missing, options, rows, code_at, plan.orders.data()); !learnt) {
+        return learnt.error();
+      }
+    }
+    if (next.weighted) {
+      plan.draw(next.seed, next.trees, options.row_weights, next.sample, order);
+    } else {
+      for (std::uint32_t i = 0; i < next.sample; ++i) {
+        order.set(i, sample(i));
+      }
     }
     visits -= visits < next.sample ? visits : next.sample;
     next.at_work = tree_state{};
@@ -302,8 +425,26 @@ template <typename Split, typename Leaf>
   const code_type* codes = history.data;
   const std::size_t stride = history.stride;
   const auto code = [codes, stride](std::uint32_t row, std::uint32_t column) -> std::int32_t { return codes[row * stride + column]; };
-  const tree_place<Split, Leaf> place{pool.splits + next.splits, pool.leaves + next.splits + next.trees, free};
-  const growth how = grow_tree(plan_of(next, next.trees, columns), next.at_work, place, order, code, marks, visits);
+  const tree_place<Split, Leaf> place = pool.place(next, next.trees, next.splits);
+  const tree_plan tree = plan_of(next, next.trees, columns);
+  growth how{};
+  bool plain = true;
+  if constexpr (Draw::weights) {
+    plain = !needs_table(next, options);
+    if (!plain) {
+      const std::span<const category_order> orders = plan.orders.first(std::size_t{next.orders} * orders_per_category);
+      const table_columns table{static_cast<std::uint32_t>(columns), orders, options.column_weights,
+                                next.missing == missing_policy::heavier};
+      const auto code_or_order = [codes, stride, columns, orders](std::uint32_t row, std::uint32_t column) -> std::int32_t {
+        const code_type* x = codes + row * stride;
+        return column < columns ? x[column] : order_code(orders[column - columns], x[orders[column - columns].source]);
+      };
+      how = grow_tree(tree, next.at_work, place, order, code_or_order, plan.marks, visits, table);
+    }
+  }
+  if (plain) {
+    how = grow_tree(tree, next.at_work, place, order, code, plan.marks, visits, plain_columns{tree.columns});
+  }
   if (how == growth::complete) {
     pool.first[next.trees] = next.splits;
     next.splits += next.at_work.splits;
@@ -317,89 +458,6 @@ template <typename Split, typename Leaf>
   }
   state = next;
   return how == growth::complete;
-}
-
-/// The leaf code of one row in one tree.
-/// `x[column]` is a code of the row: an array, or something that makes codes as they are asked for.
-template <typename Split, typename Leaf, typename Row>
-[[nodiscard]] std::uint32_t walk_tree(const Split* split, const Leaf* leaf, std::uint32_t splits, const Row& x) noexcept {
-  // By masks, because whether a row goes left or right is what a branch predictor cannot know.
-  while (splits != 0) {
-    const std::uint32_t left = split->left;
-    const std::uint32_t right = 0U - static_cast<std::uint32_t>(x[split->feature] > split->threshold);
-    const std::uint32_t rest = splits - 1U - left;
-    splits = left ^ ((left ^ rest) & right);
-    leaf += (left + 1U) & right;
-    split += 1U + (left & right);
-  }
-  return *leaf;
-}
-
-template <typename Split, typename Leaf>
-[[nodiscard]] std::uint32_t tree_splits(const forest_state& state, const forest_pool<Split, Leaf>& pool, std::uint32_t tree) noexcept {
-  return (tree + 1U < state.trees ? pool.first[tree + 1U] : state.splits) - pool.first[tree];
-}
-
-/// One tree of several that are walked together, so that the loads of one hide behind the others.
-struct walk_lane {
-  std::uint32_t at, leaf, splits;
-
-  /// One that has come to its leaf stands still; the split after its last one must be readable.
-  template <typename Split, typename Row>
-  void step(const Split* split, const Row& x) noexcept {
-    const Split& s = split[at];
-    const std::uint32_t left = s.left;
-    const std::uint32_t live = 0U - static_cast<std::uint32_t>(splits != 0);
-    const std::uint32_t right = live & (0U - static_cast<std::uint32_t>(x[s.feature] > s.threshold));
-    const std::uint32_t rest = splits - 1U - left;
-    splits = (left ^ ((left ^ rest) & right)) & live;
-    leaf += (left + 1U) & right;
-    at += (left & right) - live;
-  }
-};
-
-/// The sum of the leaf codes of one row in four trees. `first` holds their first splits and the end of the last tree.
-template <typename Split, typename Leaf, typename Row>
-[[nodiscard]] std::uint32_t walk_four(const Split* split, const Leaf* leaf, const std::uint32_t* first, const Row& x) noexcept {
-  // Four names instead of an array, which -O2 leaves in memory.
-  walk_lane a{first[0], first[0], first[1] - first[0]};
-  walk_lane b{first[1], first[1] + 1U, first[2] - first[1]};
-  walk_lane c{first[2], first[2] + 2U, first[3] - first[2]};
-  walk_lane d{first[3], first[3] + 3U, first[4] - first[3]};
-  while ((a.splits | b.splits | c.splits | d.splits) != 0) {
-    a.step(split, x);
-    b.step(split, x);
-    c.step(split, x);
-    d.step(split, x);
-  }
-  return std::uint32_t{leaf[a.leaf]} + leaf[b.leaf] + leaf[c.leaf] + leaf[d.leaf];
-}
-
-template <typename Split, typename Leaf, typename Row>
-[[nodiscard]] std::uint32_t depth_sum(const forest_state& state, const forest_pool<Split, Leaf>& pool, const Row& x) noexcept {
-  std::uint32_t sum = 0;
-  std::uint32_t tree = 0;
-  for (; tree + 4U < state.trees; tree += 4) {
-    const std::uint32_t* first = pool.first + tree;
-    if (first[4] == pool.room) {
-      break;  // bare leaves after a full pool: there is no split behind these
-    }
-    sum += walk_four(pool.splits, pool.leaves + tree, first, x);
-  }
-  for (; tree < state.trees; ++tree) {
-    const std::uint32_t first = pool.first[tree];
-    sum += walk_tree(pool.splits + first, pool.leaves + first + tree, tree_splits(state, pool, tree), x);
-  }
-  return sum;
-}
-
-/// 2^(-mean h / c(ψ)); exactly 1/2 for a forest of bare leaves, whose codes only say c(ψ) rounded.
-[[nodiscard]] inline float score_of(const forest_state& state, std::uint32_t sum) noexcept {
-  if (state.splits == 0) {
-    return 0.5F;
-  }
-  const double whole = static_cast<double>(state.trees) * static_cast<double>(state.leaf_scale) * average_path_length(state.sample);
-  return static_cast<float>(math::exp2(-static_cast<double>(sum) / whole));
 }
 
 }  // namespace skerry::inline v0::anomaly::detail

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/anomaly/detail/column_table.hpp>
+#include <skerry/anomaly/detail/leaf_density.hpp>
 #include <skerry/anomaly/detail/tree_random.hpp>
 #include <skerry/anomaly/path_length.hpp>
 #include <skerry/anomaly/quantizer.hpp>
@@ -75,12 +77,16 @@ struct tree_state {
 
 enum class growth : std::uint8_t { unfinished, complete, full };
 
-/// Splits and leaves are written (true), or only counted.
+/// Where a tree is written.
 template <typename Split, typename Leaf>
 struct tree_place {
   Split* splits;  ///< null: count only
   Leaf* leaves;
-  std::uint32_t room;  ///< splits that fit
+  std::uint32_t room;          ///< splits that fit
+  Leaf* node_codes = nullptr;  ///< of every split, what a leaf in its place would say; or null
+  /// Of every leaf, or null. Between slices the volumes along the path wait behind the leaves: places rows … rows + depth_limit of
+  /// `leaves` and `density` belong to the tree at work.
+  std::uint8_t* density = nullptr;
 };
 
 /// The position of the r-th unmarked column.
@@ -126,22 +132,146 @@ class open_columns {
   std::uint32_t columns_, open_;
 };
 
+/// Every column of a row is one to draw from, all alike.
+struct plain_columns {
+  static constexpr bool plain = true;
+  using open_type = open_columns;
+  std::uint32_t columns;
+
+  [[nodiscard]] open_columns open(std::span<std::uint32_t> marks) const noexcept { return {marks, columns}; }
+  [[nodiscard]] std::uint32_t pick(word_stream&, std::uint32_t column) const noexcept { return column; }
+  [[nodiscard]] std::uint32_t stored() const noexcept { return columns; }
+};
+
+/// Columns with weights that were not found constant in a node. Weights of one are the draws of `open_columns`.
+class open_weighted_columns {
+ public:
+  open_weighted_columns(std::span<std::uint32_t> marks, std::uint32_t columns, std::span<const std::uint16_t> weights) noexcept
+      : marks_{marks}, weights_{weights} {
+    for (std::uint32_t& word : marks_) {
+      word = 0;
+    }
+    if (weights_.empty()) {
+      open_ = columns;
+      return;
+    }
+    for (const std::uint16_t w : weights_) {
+      open_ += w;
+    }
+  }
+
+  /// 0: nothing is left to draw.
+  [[nodiscard]] std::uint32_t count() const noexcept { return open_; }
+  [[nodiscard]] std::uint32_t draw(word_stream& words) const noexcept {
+    std::uint32_t r = uniform_below(words, open_);
+    if (weights_.empty()) {
+      return nth_unmarked(marks_, r);
+    }
+    std::uint32_t column = 0;
+    for (; closed(column) || r >= weights_[column]; ++column) {
+      r -= closed(column) ? 0U : weights_[column];
+    }
+    return column;
+  }
+  void close(std::uint32_t column) noexcept {
+    marks_[column / 32] |= 1U << (column % 32);
+    open_ -= weights_.empty() ? 1U : weights_[column];
+  }
+
+ private:
+  [[nodiscard]] bool closed(std::uint32_t column) const noexcept { return ((marks_[column / 32] >> (column % 32)) & 1U) != 0; }
+
+  std::span<std::uint32_t> marks_;
+  std::span<const std::uint16_t> weights_;
+  std::uint32_t open_ = 0;
+};
+
+/// Columns with weights, with names, or with values that are missing and go where more rows went.
+struct table_columns {
+  static constexpr bool plain = false;
+  using open_type = open_weighted_columns;
+  std::uint32_t columns;
+  std::span<const category_order> orders;
+  std::span<const std::uint16_t> weights;
+  bool heavier;
+
+  [[nodiscard]] open_weighted_columns open(std::span<std::uint32_t> marks) const noexcept { return {marks, columns, weights}; }
+  /// For a column of names one of its orders.
+  [[nodiscard]] std::uint32_t pick(word_stream& words, std::uint32_t column) const noexcept {
+    for (std::uint32_t k = 0; k < orders.size(); k += orders_per_category) {
+      if (orders[k].source == column) {
+        return columns + k + uniform_below(words, orders_per_category);
+      }
+    }
+    return column;
+  }
+  [[nodiscard]] std::uint32_t stored() const noexcept { return columns + static_cast<std::uint32_t>(orders.size()); }
+};
+
+/// The least and greatest code of some rows in one column, missing codes passed over; both 0 when there is nothing else.
+template <forest_code Code, typename Order, typename CodeOf>
+void extremes_of_present(const Order& order, const CodeOf& code, std::uint32_t column, std::uint32_t begin, std::uint32_t end,
+                         std::int32_t& least, std::int32_t& greatest) noexcept {
+  bool any = false;
+  least = greatest = 0;
+  for (std::uint32_t i = begin; i < end; ++i) {
+    const std::int32_t c = code(order.get(i), column);
+    if (c == code_traits<Code>::missing) {
+      continue;
+    }
+    least = !any || c < least ? c : least;
+    greatest = !any || c > greatest ? c : greatest;
+    any = true;
+  }
+}
+
+/// True when the mirror of a column sends the missing code to where more of the rows are.
+template <forest_code Code, typename Order, typename CodeOf>
+[[nodiscard]] bool wants_mirror(const Order& order, const CodeOf& code, std::uint32_t column, std::uint32_t begin, std::uint32_t end,
+                                std::int32_t cut) noexcept {
+  std::uint32_t low = 0;
+  std::uint32_t high = 0;
+  for (std::uint32_t i = begin; i < end; ++i) {
+    const std::int32_t c = code(order.get(i), column);
+    const bool present = c != code_traits<Code>::missing;
+    low += static_cast<std::uint32_t>(present && c <= cut);
+    high += static_cast<std::uint32_t>(present && c > cut);
+  }
+  constexpr bool missing_is_low = code_traits<Code>::missing < 0;
+  return (low >= high) != missing_is_low;
+}
+
+/// Between slices the volumes along the path lie where no leaf has come yet.
+template <typename Leaf>
+void keep_volume(Leaf* leaf, std::uint8_t* density, std::int32_t volume) noexcept {
+  const auto bits = static_cast<std::uint32_t>(volume);
+  *leaf = static_cast<Leaf>(bits & 0xffU);
+  *density = static_cast<std::uint8_t>((bits >> 8U) & 0xffU);
+}
+template <typename Leaf>
+[[nodiscard]] std::int32_t kept_volume(const Leaf* leaf, const std::uint8_t* density) noexcept {
+  return static_cast<std::int16_t>(static_cast<std::uint16_t>((std::uint32_t{*density} << 8U) | (*leaf & 0xffU)));
+}
+
 /// Grows one tree in pre-order, as far as `visits` row visits allow; one unit of work (look for the extremes of a column in a
-/// node, then part its rows) is never cut, so a call does at most 2 · rows visits more.
+/// node, then part its rows) is never cut, so a call does at most 2 · rows visits more, 3 · rows with a table of columns.
 ///
-/// `order` holds the rows of the sample: get(i), set(i, row). `code(row, column)` reads one code. The tree depends on the plan
-/// and on the set of rows alone.
-template <typename Split, typename Leaf, typename Order, typename CodeOf>
+/// `order` holds the rows of the sample: get(i), set(i, row). `code(row, column)` reads one code. The tree depends on the plan,
+/// on `columns` and on the set of rows alone.
+template <typename Split, typename Leaf, typename Order, typename CodeOf, typename Columns = plain_columns>
 growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Leaf> place, Order& order, const CodeOf& code,
-                 std::span<std::uint32_t> marks, std::uint64_t& visits) noexcept {
+                 std::span<std::uint32_t> marks, std::uint64_t& visits, const Columns& columns) noexcept {
+  using code_type = typename Split::code_type;
   struct level {
     std::uint32_t split, end;
+    std::int32_t right;  // volume of the right child
   };
   std::array<level, greatest_depth + 1> path;  // the splits above the node at work, and where their rows end
   auto depth = static_cast<std::uint32_t>(std::bit_width(state.heap)) - 1U;
   std::uint32_t end = plan.rows;
+  std::int32_t volume = 0;
   for (std::uint32_t d = 0, k = 0; d < depth; ++d) {
-    path[d] = {k, end};
+    path[d] = {k, end, 0};
     if (((state.heap >> (depth - 1U - d)) & 1U) == 0) {
       end = place.splits[k].left;
       k += 1;
@@ -149,25 +279,50 @@ growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Lea
       k += 1U + place.splits[k].left;
     }
   }
+  if (place.density != nullptr && depth != 0) {
+    for (std::uint32_t d = 0; d < depth; ++d) {
+      path[d].right = kept_volume(place.leaves + plan.rows + d, place.density + plan.rows + d);
+    }
+    volume = kept_volume(place.leaves + plan.rows + depth, place.density + plan.rows + depth);
+  }
 
   for (;;) {
     const std::uint32_t begin = state.begin;
     const std::uint32_t rows = end - begin;
     if (rows > 1 && depth < plan.depth_limit) {
       word_stream words{plan.seed, plan.tree, state.heap, split_domain};
-      open_columns open{marks, plan.columns};
+      typename Columns::open_type open = columns.open(marks);
       for (std::uint32_t i = 0; i < state.constants; ++i) {  // what earlier slices drew, without looking at rows again
-        open.close(open.draw(words));
+        const std::uint32_t drawn = open.draw(words);
+        (void)columns.pick(words, drawn);
+        open.close(drawn);
       }
       std::int32_t least = 0;
       std::int32_t greatest = 0;
       std::uint32_t column = 0;
       while (least == greatest && open.count() > 0) {
         if (visits == 0) {
+          if (place.density != nullptr) {
+            for (std::uint32_t d = 0; d < depth; ++d) {
+              keep_volume(place.leaves + plan.rows + d, place.density + plan.rows + d, path[d].right);
+            }
+            keep_volume(place.leaves + plan.rows + depth, place.density + plan.rows + depth, volume);
+          }
           return growth::unfinished;
         }
         visits -= visits < rows ? visits : rows;
-        column = open.draw(words);
+        const std::uint32_t drawn = open.draw(words);
+        column = columns.pick(words, drawn);
+        if constexpr (!Columns::plain) {
+          if (columns.heavier) {
+            extremes_of_present<code_type>(order, code, column, begin, end, least, greatest);
+            if (least == greatest) {
+              open.close(drawn);
+              ++state.constants;
+            }
+            continue;
+          }
+        }
         least = greatest = code(order.get(begin), column);
         for (std::uint32_t i = begin + 1; i < end; ++i) {
           const std::int32_t c = code(order.get(i), column);
@@ -175,7 +330,7 @@ growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Lea
           greatest = c > greatest ? c : greatest;
         }
         if (least == greatest) {
-          open.close(column);
+          open.close(drawn);
           ++state.constants;
         }
       }
@@ -183,23 +338,49 @@ growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Lea
         if (state.splits == place.room) {
           return growth::full;
         }
-        const std::int32_t threshold =
-            least + static_cast<std::int32_t>(uniform_below(words, static_cast<std::uint32_t>(greatest - least)));
+        std::int32_t cut = least + static_cast<std::int32_t>(uniform_below(words, static_cast<std::uint32_t>(greatest - least)));
+        auto left_cells = static_cast<std::uint32_t>(cut - least) + 1U;
+        const std::uint32_t cells = static_cast<std::uint32_t>(greatest - least) + 1U;
+        bool turned = false;
+        if constexpr (!Columns::plain) {
+          if (columns.heavier && wants_mirror<code_type>(order, code, column, begin, end, cut)) {
+            turned = true;
+            left_cells = cells - left_cells;
+            cut = code_traits<code_type>::steps - 2 * code_traits<code_type>::offset - cut - 1;
+          }
+        }
         std::uint32_t middle = begin;
-        for (std::uint32_t i = begin; i < end; ++i) {
-          const auto row = order.get(i);
-          order.set(i, order.get(middle));
-          order.set(middle, row);
-          middle += static_cast<std::uint32_t>(code(row, column) <= threshold);
+        if (!turned) {
+          for (std::uint32_t i = begin; i < end; ++i) {
+            const auto row = order.get(i);
+            order.set(i, order.get(middle));
+            order.set(middle, row);
+            middle += static_cast<std::uint32_t>(code(row, column) <= cut);
+          }
+        } else {
+          for (std::uint32_t i = begin; i < end; ++i) {
+            const auto row = order.get(i);
+            order.set(i, order.get(middle));
+            order.set(middle, row);
+            middle += static_cast<std::uint32_t>(mirror(static_cast<code_type>(code(row, column))) <= cut);
+          }
+          column += columns.stored();
         }
         visits -= visits < rows ? visits : rows;
+        path[depth] = {state.splits, end, 0};
         if (place.splits != nullptr) {
           Split& made = place.splits[state.splits];
           made.feature = static_cast<decltype(made.feature)>(column);
           made.left = static_cast<decltype(made.left)>(middle);
-          made.threshold = static_cast<decltype(made.threshold)>(threshold);
+          made.threshold = static_cast<decltype(made.threshold)>(cut);
+          if (place.node_codes != nullptr) {
+            place.node_codes[state.splits] = static_cast<Leaf>(leaf_code(plan.leaf_scale, depth, rows));
+          }
+          if (place.density != nullptr) {
+            path[depth].right = part_of_volume(volume, cells - left_cells, cells);
+            volume = part_of_volume(volume, left_cells, cells);
+          }
         }
-        path[depth] = {state.splits, end};
         ++state.splits;
         state.constants = 0;
         state.heap *= 2;
@@ -210,6 +391,9 @@ growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Lea
     }
     if (place.splits != nullptr) {
       place.leaves[state.leaves] = static_cast<Leaf>(leaf_code(plan.leaf_scale, depth, rows));
+      if (place.density != nullptr) {
+        place.density[state.leaves] = density_code(rows, plan.rows, volume);
+      }
     }
     ++state.leaves;
     state.constants = 0;
@@ -227,8 +411,16 @@ growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Lea
       above.left = static_cast<decltype(above.left)>(state.splits - parent.split - 1U);
     }
     end = parent.end;
+    volume = parent.right;
     ++state.heap;
   }
+}
+
+/// The same over all columns alike.
+template <typename Split, typename Leaf, typename Order, typename CodeOf>
+growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Leaf> place, Order& order, const CodeOf& code,
+                 std::span<std::uint32_t> marks, std::uint64_t& visits) noexcept {
+  return grow_tree(plan, state, place, order, code, marks, visits, plain_columns{plan.columns});
 }
 
 }  // namespace skerry::inline v0::anomaly::detail

@@ -4,9 +4,11 @@
 
 #include <skerry/core/random.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <span>
 
 namespace skerry::inline v0::anomaly::detail {
 
@@ -36,6 +38,7 @@ class word_stream {
 
 inline constexpr std::uint32_t split_domain = 0;
 inline constexpr std::uint32_t sample_domain = 1;
+inline constexpr std::uint32_t category_domain = 2;
 
 /// Which rows a tree is grown from: the first images of a keyed permutation of the row numbers, so that drawing without
 /// replacement needs no memory and each draw stands alone.
@@ -86,5 +89,66 @@ class row_sampler {
   std::uint32_t low_bits_ = 0, low_mask_ = 0, high_mask_ = 0;
   std::array<std::uint32_t, 6> keys_{};
 };
+
+/// A whole number below n, every one equally likely.
+[[nodiscard]] inline std::uint64_t uniform_below_wide(word_stream& words, std::uint64_t n) noexcept {
+  const auto bits = static_cast<std::uint32_t>(std::bit_width(n - 1U));
+  const std::uint64_t mask = bits == 0 ? 0 : ~std::uint64_t{0} >> (64U - bits);
+  std::uint64_t drawn = 0;
+  do {
+    drawn = words();
+    drawn = (drawn << 32U | words()) & mask;
+  } while (drawn >= n);
+  return drawn;
+}
+
+/// Memory for a weighted sample, `wanted` places each.
+struct weighted_scratch {
+  std::uint64_t* tickets;
+  std::uint32_t* rows;
+};
+
+/// Which rows a tree is grown from when rows have weights: one after the other, each with a chance proportional to its weight among
+/// those still there. `scratch.rows` holds them in rising order afterwards. At least `wanted` rows have a weight.
+///
+/// Tickets are drawn by the batch and looked up in one pass over the weights; a row that was hit leaves the urn before the next batch.
+/// A batch is as many tickets as rows are still wanted, so no draw is ever taken back, and the law is that of drawing singly. Integers
+/// only. A few passes over the weights; each draws a new row at least.
+inline void draw_weighted(std::uint64_t seed, std::uint32_t tree, std::span<const std::uint16_t> weights, std::uint32_t wanted,
+                          weighted_scratch scratch) noexcept {
+  std::uint64_t total = 0;
+  for (const std::uint16_t w : weights) {
+    total += w;
+  }
+  word_stream words{seed, tree, 0, sample_domain};
+  std::uint32_t have = 0;
+  while (have < wanted) {
+    const std::uint32_t batch = wanted - have;
+    for (std::uint32_t i = 0; i < batch; ++i) {
+      scratch.tickets[i] = uniform_below_wide(words, total);
+    }
+    std::sort(scratch.tickets, scratch.tickets + batch);
+    std::uint32_t ticket = 0;
+    std::uint32_t known = 0;  // rows drawn in earlier batches, in rising order
+    std::uint32_t drawn = have;
+    std::uint64_t sum = 0;
+    for (std::uint32_t row = 0; ticket < batch; ++row) {
+      if (known < have && scratch.rows[known] == row) {
+        ++known;
+        continue;
+      }
+      sum += weights[row];
+      if (scratch.tickets[ticket] < sum) {
+        scratch.rows[drawn++] = row;
+        total -= weights[row];
+        while (ticket < batch && scratch.tickets[ticket] < sum) {
+          ++ticket;
+        }
+      }
+    }
+    have = drawn;
+    std::sort(scratch.rows, scratch.rows + have);
+  }
+}
 
 }  // namespace skerry::inline v0::anomaly::detail
