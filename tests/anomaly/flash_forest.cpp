@@ -29,7 +29,7 @@ constexpr small_forest by_hand{{{small_forest::word(0, 0), small_forest::word(1,
                                {{10, -5, 0, 3}},
                                {{20, 30, 40, 5, 6, 7, 9}},
                                {{2, 2, 0}}};
-static_assert(by_hand.valid() && by_hand.bytes() == 4 + 2 + 4 * 4 + 3 * 3);
+static_assert(by_hand.valid() && by_hand.bytes() == 4 + 2 + 1 + 4 * 4 + 3 * 3);
 
 constexpr std::uint32_t sum_of(std::int16_t a, std::int16_t b) {
   const std::array<std::int16_t, 2> row{a, b};

@@ -17,8 +17,8 @@ using skerry::errc;
 using skerry_test::codes_of;
 using skerry_test::rows_of_numbers;
 
-static_assert(walk_heap_for<isolation_forest<16>>::bytes() <= 128'000 + 16);
-static_assert(walk_heap_for<isolation_forest<16, 100, 256, std::uint8_t>>::bytes() <= 76'800 + 16);
+static_assert(walk_heap_for<isolation_forest<16>>::bytes() <= 109'000);
+static_assert(walk_heap_for<isolation_forest<16, 100, 256, std::uint8_t>>::bytes() <= 76'800 + 64);
 static_assert(std::is_trivially_copyable_v<walk_heap_for<isolation_forest<16>>>);
 
 TEMPLATE_TEST_CASE("the heaps answer the depth sums of their forest for every row, seen or not", "", std::int16_t, std::uint8_t) {

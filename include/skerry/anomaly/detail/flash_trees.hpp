@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/anomaly/detail/lower.hpp>
 #include <skerry/anomaly/detail/tree_growth.hpp>
 
 #include <array>
@@ -137,9 +138,6 @@ constexpr std::uint16_t write_flash_tree(std::span<const Split> splits, std::spa
   (void)visit_tree(splits.data(), static_cast<std::uint32_t>(splits.size()), writer);
   return static_cast<std::uint16_t>(writer.places);
 }
-
-/// True where a core is so small that nothing is gained by walking several trees together, and branches cost what they say.
-inline constexpr bool walks_one_by_one = sizeof(void*) < 8;
 
 /// Trees in pre-order, each field in an array of its own, wherever those lie.
 template <typename Word, forest_code Code, typename Leaf>
