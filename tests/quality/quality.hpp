@@ -49,6 +49,7 @@ struct forest_options {
   int trees = 100;
   int samples = 256;
   std::string code = "i16";
+  bool fused = false;  ///< print rows `NAME:density` and `NAME:fused` as well
 };
 int run_forest(const forest_options& options);
 

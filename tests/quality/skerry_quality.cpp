@@ -22,6 +22,8 @@ int main(int argc, char** argv) {
   forest_command->add_option("--samples", forest.samples, "rows a tree is grown from")->capture_default_str()->check(CLI::Range(2, 65535));
   forest_command->add_option("--code", forest.code, "width of the codes")->capture_default_str()->check(CLI::IsMember({"i16", "u8"}));
 
+  forest_command->add_flag("--fused", forest.fused, "two more lines for each set: NAME:density, and NAME:fused of depth and density");
+
   std::filesystem::path stream_data;
   CLI::App* stream_command = app.add_subcommand("stream", "runs the default monitor over every stream below a directory");
   stream_command->footer(skerry_quality::stream_definitions());
