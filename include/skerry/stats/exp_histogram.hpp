@@ -75,9 +75,9 @@ class exp_histogram {
     if (const status valid = check(x); !valid || n == 0) {
       return valid;
     }
-    note(x, x);
     if (is_zero(x)) {
-      add_zeros(n);
+      x = magnitude(x) == 0 ? 0.0 : x;  // never -0
+      add_counts(zeros_, n);
     } else {
       const std::size_t side = side_of(x);
       std::int32_t i = detail::exp_index(magnitude(x), scale_);
@@ -86,6 +86,7 @@ class exp_histogram {
       }
       add_counts(side, i, n);
     }
+    note(x, x);
     add_to_sum(x, n);
     return {};
   }
@@ -152,7 +153,7 @@ class exp_histogram {
   /// `absent` after it overflowed, or was merged with or read from a point that did not give it: an image leaves the sum out once a
   /// negative value was recorded.
   [[nodiscard]] constexpr result<double> sum() const noexcept {
-    return sum_known_ ? result<double>{sum_.value() + 0.0} : result<double>{errc::absent};
+    return sum_known_ ? result<double>{total_sum()} : result<double>{errc::absent};
   }
   [[nodiscard]] constexpr result<double> mean() const noexcept {
     if (total_ == 0) {
@@ -256,7 +257,7 @@ class exp_histogram {
   /// Equal parameters and equal counts, extremes and sum; what was refused does not matter.
   friend constexpr bool operator==(const exp_histogram& a, const exp_histogram& b) noexcept {
     bool same = a.scale_ == b.scale_ && a.total_ == b.total_ && a.zeros_ == b.zeros_ && a.zero_threshold_ == b.zero_threshold_ &&
-                a.min_ == b.min_ && a.max_ == b.max_ && a.sum_known_ == b.sum_known_ && (!a.sum_known_ || a.sum_.value() == b.sum_.value());
+                a.min_ == b.min_ && a.max_ == b.max_ && a.sum_known_ == b.sum_known_ && (!a.sum_known_ || a.total_sum() == b.total_sum());
     for (std::size_t side = 0; same && side < sides; ++side) {
       const detail::exp_extent here = a.window_[side].held();
       const detail::exp_extent there = b.window_[side].held();
@@ -279,7 +280,7 @@ class exp_histogram {
     return std::bit_cast<std::uint64_t>(x) & ~(std::uint64_t{1} << 63);
   }
   [[nodiscard]] static constexpr std::size_t side_of(double x) noexcept { return S == signs::both && x < 0 ? 1 : 0; }
-  [[nodiscard]] constexpr bool is_zero(double x) const noexcept { return math::fabs(x) <= zero_threshold_; }
+  [[nodiscard]] constexpr bool is_zero(double x) const noexcept { return magnitude(x) <= std::bit_cast<std::uint64_t>(zero_threshold_); }
 
   constexpr status check(double x) noexcept {
     const bool finite = magnitude(x) < detail::double_infinity;
@@ -290,51 +291,51 @@ class exp_histogram {
     return finite ? errc::out_of_range : errc::not_finite;
   }
   constexpr void note(double low, double high) noexcept {
-    min_ = low < min_ ? low + 0.0 : min_;
-    max_ = high > max_ ? high + 0.0 : max_;
+    min_ = low < min_ ? low : min_;
+    max_ = high > max_ ? high : max_;
   }
 
-  /// Of n more what fits into the total.
-  [[nodiscard]] constexpr std::uint64_t within_total(std::uint64_t n) noexcept {
-    const std::uint64_t room = std::numeric_limits<std::uint64_t>::max() - total_;
-    saturated_ = saturated_ || n > room;
-    return n < room ? n : room;
-  }
-  constexpr void add_counts(std::size_t side, std::int32_t index, std::uint64_t n) noexcept {
-    n = within_total(n);
-    const std::uint64_t lost = window_[side].add(window_[side].slot(index), n);
-    saturated_ = saturated_ || lost != 0;
-    total_ += n - lost;
-  }
-  constexpr void add_zeros(std::uint64_t n) noexcept {
-    n = within_total(n);
-    const std::uint64_t room = static_cast<std::uint64_t>(std::numeric_limits<Count>::max()) - zeros_;
-    saturated_ = saturated_ || n > room;
-    n = n < room ? n : room;
-    zeros_ = static_cast<Count>(zeros_ + n);
+  constexpr void add_counts(Count& place, std::uint64_t n) noexcept {
+    const std::uint64_t room = static_cast<std::uint64_t>(std::numeric_limits<Count>::max()) - place;
+    const std::uint64_t all = std::numeric_limits<std::uint64_t>::max() - total_;
+    if (n > room || n > all) {
+      n = room < all ? room : all;
+      saturated_ = true;
+    }
+    place = static_cast<Count>(place + n);
     total_ += n;
   }
+  constexpr void add_counts(std::size_t side, std::int32_t index, std::uint64_t n) noexcept {
+    add_counts(window_[side].count[window_[side].slot(index)], n);
+  }
 
+  using compensated = detail::compensated<double>;
+  [[nodiscard]] constexpr double total_sum() const noexcept { return sum_high_ + sum_low_ + 0.0; }
+  constexpr void add_to_sum(double x) noexcept { compensated::add(sum_high_, sum_low_, x); }
+  constexpr void set_sum(compensated s) noexcept {
+    sum_high_ = s.high;
+    sum_low_ = s.low;
+  }
   constexpr void add_to_sum(double x, std::uint64_t n) noexcept {
     if (n == 1) {
-      sum_.add(x);
+      add_to_sum(x);
     } else {
       // Pieces of 26 bits times halves of 27: exact products.
       const double high = std::bit_cast<double>(std::bit_cast<std::uint64_t>(x) & ~std::uint64_t{0x3ffffff});
       const double low = x - high;
       for (double unit = 1; n != 0; n >>= 26, unit *= 0x1p26) {
         const double piece = static_cast<double>(n & 0x3ffffff) * unit;
-        sum_.add(high * piece);
-        sum_.add(low * piece);
+        add_to_sum(high * piece);
+        add_to_sum(low * piece);
       }
     }
     settle_sum();
   }
   /// A sum that overflowed or was not known is not a sum.
   constexpr void settle_sum() noexcept {
-    if (!sum_known_ || !math::isfinite(sum_.low) || !math::isfinite(sum_.high)) {
+    if (!sum_known_ || magnitude(sum_low_) >= detail::double_infinity) {  // an infinite upper half makes the lower one NaN
       sum_known_ = false;
-      sum_ = {};
+      set_sum({});
     }
   }
   /// Nothing is left of what was observed; what was refused is still known.
@@ -342,7 +343,7 @@ class exp_histogram {
     scale_ = max_scale_;
     min_ = nothing;
     max_ = -nothing;
-    sum_ = {};
+    set_sum({});
     sum_known_ = true;
   }
 
@@ -377,10 +378,10 @@ class exp_histogram {
     max_scale_ = other.max_scale_ < max_scale_ ? other.max_scale_ : max_scale_;
     zero_threshold_ = other.zero_threshold_ > zero_threshold_ ? other.zero_threshold_ : zero_threshold_;
     note(other.min_, other.max_);
-    const detail::compensated<double> sum = other.sum_;
+    const compensated sum{other.sum_high_, other.sum_low_};
     sum_known_ = sum_known_ && other.sum_known_;
-    sum_.add(sum.high);
-    sum_.add(sum.low);
+    add_to_sum(sum.high);
+    add_to_sum(sum.low);
     settle_sum();
 
     // What lies inside the threshold is zero, on either side.
@@ -399,7 +400,7 @@ class exp_histogram {
         const Count n = window_[side].count[p];
         window_[side].count[p] = 0;
         total_ -= n;
-        add_zeros(n);
+        add_counts(zeros_, n);
       }
       wanted[side] = other.window_[side].held(from[side]).coarser(other.scale_ - scale);
       wanted[side].include(window_[side].held().coarser(scale_ - scale));
@@ -407,7 +408,7 @@ class exp_histogram {
       shift = here > shift ? here : shift;
     }
     coarsen(scale_ - scale + shift);
-    add_zeros(zeros);
+    add_counts(zeros_, zeros);
     for (std::size_t side = 0; side < sides; ++side) {
       window_[side].move_around(wanted[side].coarser(shift));
       for (std::size_t p = from[side]; p < Buckets2; ++p) {
@@ -445,7 +446,7 @@ class exp_histogram {
     low.store(each[1]);
     least.store(each[2]);
     greatest.store(each[3]);
-    detail::compensated<double> sum = sum_;
+    compensated sum{sum_high_, sum_low_};
     double smallest = each[2][0];
     double largest = each[3][0];
     for (std::size_t l = 0; l < detail::lane_count; ++l) {
@@ -454,8 +455,7 @@ class exp_histogram {
       smallest = each[2][l] < smallest ? each[2][l] : smallest;
       largest = each[3][l] > largest ? each[3][l] : largest;
     }
-    if (!math::isfinite(sum.high) || !math::isfinite(sum.low) || !(smallest > zero_threshold_) ||
-        !(smallest >= std::numeric_limits<double>::min())) {
+    if (!math::isfinite(sum.low) || !(smallest > zero_threshold_) || !(smallest >= std::numeric_limits<double>::min())) {
       return 0;
     }
     const detail::exp_extent wanted{detail::exp_index(magnitude(smallest), scale_), detail::exp_index(magnitude(largest), scale_)};
@@ -465,7 +465,7 @@ class exp_histogram {
     if (scale_ > detail::exp_table_scale) {
       return 0;
     }
-    sum_ = sum_known_ ? sum : sum_;
+    set_sum(sum_known_ ? sum : compensated{});
     note(smallest, largest);
     Count* const count = window_[0].count;
     const std::int32_t base = window_[0].base;
@@ -508,7 +508,7 @@ class exp_histogram {
     fixed(3, times.time);
     fixed(4, total_);
     if (total_ != 0 && sum_known_ && min_ >= 0) {
-      out.f64(5, sum_.value() + 0.0);
+      out.f64(5, total_sum());
     }
     if (scale_ != 0) {
       out.sint(6, scale_);
@@ -541,9 +541,11 @@ class exp_histogram {
   std::uint32_t refused_ = 0;
   std::uint64_t total_ = 0;
   double zero_threshold_;
+  // The halves of the sum do not stand side by side: GCC would load them as a pair, which waits for both stores of the last value.
+  double sum_high_ = 0;
   double min_ = nothing;
+  double sum_low_ = 0;
   double max_ = -nothing;
-  detail::compensated<double> sum_;
   std::int8_t max_scale_;
   std::int8_t scale_;
   bool sum_known_ = true;
@@ -606,7 +608,7 @@ constexpr result<exp_histogram<Buckets, Count, S>> exp_histogram<Buckets, Count,
     return errc::mismatch;
   }
   out.scale_ = static_cast<std::int8_t>(p.scale - shift);
-  out.add_zeros(p.zero_count);
+  out.add_counts(out.zeros_, p.zero_count);
   for (std::size_t side = 0; side < sides; ++side) {
     out.window_[side].move_around(extent[side].coarser(shift));
     std::int32_t index = static_cast<std::int32_t>(p.offset[side]);
@@ -643,7 +645,7 @@ constexpr result<exp_histogram<Buckets, Count, S>> exp_histogram<Buckets, Count,
     }
   }
   out.sum_known_ = p.has_sum || total == 0;
-  out.sum_.high = p.has_sum ? p.sum + 0.0 : 0.0;
+  out.sum_high_ = p.has_sum ? p.sum + 0.0 : 0.0;
   if (total == 0 && p.has_sum && p.sum != 0) {
     return errc::corrupt;
   }

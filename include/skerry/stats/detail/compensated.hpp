@@ -12,7 +12,8 @@ struct compensated {
   Real high = 0;
   Real low = 0;
 
-  constexpr void add(Real x) noexcept {
+  constexpr void add(Real x) noexcept { add(high, low, x); }
+  static constexpr void add(Real& high, Real& low, Real x) noexcept {
     const Real s = high + x;
     const Real from_x = s - high;
     low += (high - (s - from_x)) + (x - from_x);

@@ -25,7 +25,8 @@ struct exp_extent {
   /// The least shift after which `size` buckets hold it.
   [[nodiscard]] constexpr int shift_to_fit(std::size_t size) const noexcept {
     int shift = 0;
-    for (; !none() && static_cast<std::int64_t>(last >> shift) - (first >> shift) >= static_cast<std::int64_t>(size);) {
+    // The distance of two indices fits into 32 bits without a sign.
+    for (; !none() && static_cast<std::uint32_t>(last >> shift) - static_cast<std::uint32_t>(first >> shift) >= size;) {
       ++shift;
     }
     return shift;
@@ -83,12 +84,11 @@ struct exp_window {
       return;
     }
     const std::int32_t to = wanted.first - (static_cast<std::int32_t>(Size) - (wanted.last - wanted.first + 1)) / 2;
-    const std::int64_t by = static_cast<std::int64_t>(to) - base;
-    const bool up = by > 0;
-    for (std::size_t i = 0; i < Size; ++i) {
-      const std::size_t p = up ? i : Size - 1 - i;
-      const std::int64_t from = static_cast<std::int64_t>(p) + by;
-      count[p] = from >= 0 && from < static_cast<std::int64_t>(Size) ? count[from] : Count{0};
+    const std::uint32_t by = static_cast<std::uint32_t>(to) - static_cast<std::uint32_t>(base);
+    const bool up = to > base;
+    for (std::uint32_t i = 0; i < Size; ++i) {
+      const std::uint32_t p = up ? i : static_cast<std::uint32_t>(Size) - 1 - i;
+      count[p] = p + by < Size ? count[p + by] : Count{0};
     }
     base = to;
   }
