@@ -260,12 +260,13 @@ class theta {
     }
   }
   [[nodiscard]] constexpr double share() const noexcept { return static_cast<double>(theta_) * 0x1p-63; }
-  /// The number of keys for which a sample of n would be so many standard errors off: the root of a quadratic.
+  /// The number of keys for which a sample of n would be so many standard errors off: the root of a quadratic, rounded away by a half as
+  /// the other readers of these images do it.
   [[nodiscard]] constexpr double bound(double n, double sigmas, double sign) const noexcept {
     const double guess = n / share();
     const double b = sigmas * math::sqrt((1 - share()) / share());
     const double center = guess + 0.5 * (b * b);
-    return center + sign * (0.5 * b * math::sqrt(b * b + 4 * guess));
+    return center + sign * (0.5 * b * math::sqrt(b * b + 4 * guess) + 0.5);
   }
 
   /// Where the hash is, or where it would be: by its own bits, then slot after slot.
