@@ -75,7 +75,10 @@ set(skerry_state_headers
     skerry/state/causal_store.hpp
     skerry/state/counter.hpp
     skerry/state/delta.hpp
+    skerry/state/detail/counter_sum.hpp
     skerry/state/detail/key_text.hpp
+    skerry/state/detail/local_edit.hpp
+    skerry/state/detail/named_actor.hpp
     skerry/state/detail/probe_table.hpp
     skerry/state/detail/record_table.hpp
     skerry/state/detail/schema_delta.hpp
@@ -84,6 +87,7 @@ set(skerry_state_headers
     skerry/state/dot.hpp
     skerry/state/dot_context.hpp
     skerry/state/explain.hpp
+    skerry/state/flags.hpp
     skerry/state/frame.hpp
     skerry/state/hlc.hpp
     skerry/state/keep_both.hpp
@@ -92,6 +96,7 @@ set(skerry_state_headers
     skerry/state/policy.hpp
     skerry/state/replica.hpp
     skerry/state/replica_counters.hpp
+    skerry/state/reset_counter.hpp
     skerry/state/schema.hpp
     skerry/state/standalone.hpp
     skerry/state/version_vector.hpp)
@@ -141,9 +146,12 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/blend_plain.hpp
     skerry/anomaly/detail/blend_sse.hpp
     skerry/anomaly/detail/blend_vectors.hpp
+    skerry/anomaly/detail/column_charts.hpp
     skerry/anomaly/detail/column_table.hpp
     skerry/anomaly/detail/flash_trees.hpp
+    skerry/anomaly/detail/forest_access.hpp
     skerry/anomaly/detail/forest_engine.hpp
+    skerry/anomaly/detail/forest_layout.hpp
     skerry/anomaly/detail/forest_scoring.hpp
     skerry/anomaly/detail/heap_array.hpp
     skerry/anomaly/detail/heap_walk.hpp
@@ -156,6 +164,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/reference.hpp
     skerry/anomaly/detail/rolling_image.hpp
     skerry/anomaly/detail/row_judges.hpp
+    skerry/anomaly/detail/row_keeper.hpp
     skerry/anomaly/detail/row_ring.hpp
     skerry/anomaly/detail/slot_trees.hpp
     skerry/anomaly/detail/tail_quantiles.hpp
@@ -168,6 +177,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/float_forest.hpp
     skerry/anomaly/forest_config.hpp
     skerry/anomaly/forest_json.hpp
+    skerry/anomaly/forest_wire.hpp
     skerry/anomaly/inference_model.hpp
     skerry/anomaly/isolation_forest.hpp
     skerry/anomaly/monitor.hpp

@@ -23,17 +23,18 @@ using skerry_test::same_bytes;
 
 namespace {
 
-template <std::size_t F, std::size_t T, std::size_t S, typename C, std::size_t W, std::size_t K>
-constexpr bool keeps_its_size(const rolling_forest<F, T, S, C, W, K>*) {
-  constexpr std::size_t split = 2 + sizeof(C) + (F > 255 ? 1 : 0) + (S > 256 ? 1 : 0);
+template <std::size_t F, std::size_t T, std::size_t S, typename C, std::size_t W, std::size_t K, forest_room R>
+constexpr bool keeps_its_size(const rolling_forest<F, T, S, C, W, K, R>*) {
   constexpr std::size_t leaf = S > 512 ? 2 : 1;
-  return sizeof(rolling_forest<F, T, S, C, W, K>) <=
-         (T + 1) * (K * split + (K + 1) * leaf + 6) + (W + S) * F * sizeof(C) + 2 * S + 8 * F + 160;
+  constexpr std::size_t split = 2 + sizeof(C) + (F > 255 ? 1 : 0) + (S > 256 ? 1 : 0) + (R.explain ? leaf : 0);
+  return sizeof(rolling_forest<F, T, S, C, W, K, R>) <= (T + 1) * (K * split + (K + 1) * (leaf + (R.density ? 1 : 0)) + 6) +
+                                                            (W + S) * F * sizeof(C) + (2 + leaf + (R.density ? 1 : 0)) * S + 8 * F + 256;
 }
 template <typename F>
 constexpr bool in_bound = keeps_its_size(static_cast<const F*>(nullptr)) && std::is_trivially_copyable_v<F>;
 static_assert(in_bound<rolling_forest<16>> && in_bound<rolling_forest<16, 100, 256, std::uint8_t>>);
 static_assert(in_bound<rolling_forest<1, 1, 2, std::uint8_t, 2, 1>> && in_bound<rolling_forest<3, 50, 128, std::uint8_t, 500>>);
+static_assert(in_bound<rolling_forest<16, 100, 256, std::int16_t, 1000, 128, scores_only>>);
 static_assert(in_bound<rolling_forest<300, 5, 32, std::int16_t, 32>> && in_bound<rolling_forest<4, 5, 700, std::int16_t, 700>>);
 static_assert(noexcept(std::declval<rolling_forest<2>&>().observe(std::declval<std::span<const float, 2>>())));
 static_assert(rolling_forest<16>::training_bytes <= 10 * 1024);
@@ -221,10 +222,88 @@ TEST_CASE("a rolling forest that starts empty waits for one sample of rows, then
   std::uint32_t sum = 0;
   const auto x = forest.row(17);
   for (std::size_t t = 0; t < forest.trees(); ++t) {
-    sum += detail::walk_tree(forest.splits_of(t).data(), forest.leaves_of(t).data(), static_cast<std::uint32_t>(forest.splits_of(t).size()),
-                             x);
+    const auto in = forest.splits_of(t);
+    sum += forest.leaves_of(t)[detail::walk_tree(in.data(), static_cast<std::uint32_t>(in.size()), x)];
   }
   REQUIRE(forest.depth_sum_codes(x).value() == sum);
+}
+
+TEST_CASE("densities and contributions of a rolling forest are those of a plain forest with the same trees") {
+  using small_rolling = rolling_forest<columns, 12, 32, std::int16_t, 60, 31>;
+  using small_plain = isolation_forest<columns, 12, 32, std::int16_t, 12 * 31>;
+  forest_config both = small_trees;
+  both.density = both.explain = true;
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    CAPTURE(seed);
+    const rows_of_numbers data{seed, 120, columns};
+    small_rolling forest;
+    REQUIRE(forest.fit({data.values.data(), 60, columns, columns}, {.forest = both, .row_visits = 5}));
+    // The same trees, grown in thin slices from the same rows.
+    small_rolling thin;
+    REQUIRE(thin.begin({.forest = both, .row_visits = 5}, forest.codes()));
+    std::vector<std::int16_t> history;
+    for (std::size_t r = 0; r < 60; ++r) {
+      REQUIRE(thin.admit(row_of<small>(data, r)));
+      history.insert(history.end(), forest.row(r).begin(), forest.row(r).end());
+    }
+    while (thin.busy() && thin.trees() < 12) {
+      REQUIRE(thin.grow());
+    }
+    small_plain plain;
+    REQUIRE(plain.fit_codes(rows_of(std::span<const std::int16_t>{history}, columns), both));
+    for (std::size_t t = 0; t < 12; ++t) {
+      REQUIRE(std::ranges::equal(forest.densities_of(t), plain.densities_of(t)));
+      REQUIRE(std::ranges::equal(forest.node_codes_of(t), plain.node_codes_of(t)));
+      REQUIRE(std::ranges::equal(thin.densities_of(t), plain.densities_of(t)));
+      REQUIRE(std::ranges::equal(thin.node_codes_of(t), plain.node_codes_of(t)));
+    }
+    for (std::size_t r = 60; r < 120; ++r) {
+      std::array<std::int16_t, columns> x{};
+      REQUIRE(forest.codes().encode(row_of<small>(data, r), x));
+      REQUIRE(forest.sums_codes(x).value() == plain.sums_codes(x).value());
+      REQUIRE(forest.sums(row_of<small>(data, r)).value() == plain.sums_codes(x).value());
+      const auto shares = forest.explain(row_of<small>(data, r)).value();
+      REQUIRE(shares == plain.explain_codes(x).value());
+      REQUIRE(shares.total() == 12 * std::int64_t{forest.root_code()} - forest.depth_sum_codes(x).value());
+      REQUIRE(forest.explain_codes(x).value() == shares);
+      const auto step = thin.observe(row_of<small>(data, r)).value();
+      REQUIRE(
+          (r != 60 || (step.depth_sum == forest.sums_codes(x).value().depth && step.density_sum == forest.sums_codes(x).value().density)));
+    }
+  }
+  small plain_scores;
+  const rows_of_numbers data{1, 60, columns};
+  REQUIRE(plain_scores.fit(data.view(), {.forest = small_trees}));
+  CHECK(plain_scores.sums(row_of<small>(data, 0)).error() == errc::unsupported);
+  CHECK(plain_scores.explain(row_of<small>(data, 0)).error() == errc::unsupported);
+  rolling_forest<columns, 12, 32, std::int16_t, 60, 31, scores_only> bare;
+  CHECK(bare.fit(data.view(), {.forest = both}).error() == errc::unsupported);
+  REQUIRE(bare.fit(data.view(), {.forest = small_trees}));
+  CHECK(bare.depth_sum(row_of<small>(data, 5)).value() == plain_scores.depth_sum(row_of<small>(data, 5)).value());
+}
+
+TEST_CASE("where missing values are evidence, rows with gaps are learnt and scored") {
+  rows_of_numbers data{2, 200, columns, false};
+  for (std::size_t i = 0; i < 200; i += 3) {
+    data.values[i * columns + 1] = std::numeric_limits<float>::quiet_NaN();
+  }
+  forest_config gaps = small_trees;
+  gaps.missing = missing_policy::evidence;
+  small forest;
+  REQUIRE(forest.fit(data.view(), {.forest = small_trees}).error() == errc::not_finite);
+  REQUIRE(forest.fit({data.values.data(), 100, columns, columns}, {.forest = gaps}));
+  for (std::size_t i = 100; i < 200; ++i) {
+    REQUIRE(forest.observe(row_of<small>(data, i)));
+  }
+  const auto image = image_of(forest);
+  small restored;
+  REQUIRE(skerry::decode_all_into(restored, image));
+  REQUIRE(image_of(restored) == image);
+  std::array<float, columns> x{};
+  x[2] = std::numeric_limits<float>::infinity();
+  CHECK(forest.observe(x).error() == errc::not_finite);
+  gaps.missing = missing_policy::heavier;
+  CHECK(forest.fit(data.view(), {.forest = gaps}).error() == errc::unsupported);
 }
 
 TEST_CASE("rows that are kept out are not learnt, and without new rows no tree is renewed") {
@@ -375,7 +454,9 @@ TEST_CASE("constant columns make a rolling forest of bare leaves, until somethin
 TEST_CASE("a rolling forest restored from its bytes goes on with the same bits, from any point of a tree") {
   const rows_of_numbers data{12, 400, columns};
   small forest;
-  REQUIRE(forest.fit({data.values.data(), 90, columns, columns}, {.forest = small_trees, .row_visits = 8}));
+  forest_config all = small_trees;
+  all.density = all.explain = true;
+  REQUIRE(forest.fit({data.values.data(), 90, columns, columns}, {.forest = all, .row_visits = 8}));
   for (std::size_t i = 90; i < 150; ++i) {
     (void)forest.observe(row_of<small>(data, i));
     CAPTURE(i);
@@ -388,7 +469,7 @@ TEST_CASE("a rolling forest restored from its bytes goes on with the same bits, 
     for (std::size_t k = i + 1; k < i + 60; ++k) {
       const auto a = original.observe(row_of<small>(data, k)).value();
       const auto b = restored.observe(row_of<small>(data, k)).value();
-      REQUIRE((a.depth_sum == b.depth_sum && a.replaced == b.replaced));
+      REQUIRE((a.depth_sum == b.depth_sum && a.density_sum == b.density_sum && a.replaced == b.replaced));
     }
     REQUIRE(image_of(restored) == image_of(original));
   }

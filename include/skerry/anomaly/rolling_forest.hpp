@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/anomaly/contribution.hpp>
 #include <skerry/anomaly/detail/padded_range.hpp>
 #include <skerry/anomaly/detail/slot_trees.hpp>
 #include <skerry/anomaly/forest_config.hpp>
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace skerry::inline v0::anomaly {
 
@@ -29,9 +31,10 @@ struct rolling_config {
 
 /// What one `observe` did.
 struct rolling_step {
-  std::uint32_t depth_sum = 0;  ///< of the row, over `trees` trees, before it was admitted
-  std::uint16_t trees = 0;      ///< 0: no tree is complete yet, there is no sum
-  bool replaced = false;        ///< a tree was completed after the row was scored
+  std::uint32_t depth_sum = 0;    ///< of the row, over `trees` trees, before it was admitted
+  std::uint32_t density_sum = 0;  ///< likewise, if the forest keeps densities
+  std::uint16_t trees = 0;        ///< 0: no tree is complete yet, there is no sum
+  bool replaced = false;          ///< a tree was completed after the row was scored
 };
 
 /// Isolation forest of a stream: its trees are replaced one by one, each grown from the newest rows, a bounded piece per row.
@@ -53,11 +56,11 @@ struct rolling_step {
 ///         beyond 512
 /// Errors  `insufficient`: not begun, no tree yet; `width`; `not_finite`: NaN, infinity, or the missing code; `out_of_range`; `invalid`: a
 ///         configuration without trees, sample, visits or rows per tree; `full`: it asks for more than the type has room for;
-///         `unsupported`: a policy for missing values. All leave the object as it was.
+///         `unsupported`: `missing_policy::heavier`, or what `Room` leaves out. All leave the object as it was.
 ///         A tree that needs more than Slot splits is dropped, counted by `dropped()`, and the next one tried
 /// Source  trees: Liu, Ting, Zhou: Isolation Forest, ICDM 2008; the sliding ensemble is ours
 template <std::size_t Features, std::size_t Trees = 100, std::size_t Sample = 256, typename Code = std::int16_t, std::size_t History = 1000,
-          std::size_t Slot = Sample / 2>
+          std::size_t Slot = Sample / 2, forest_room Room = forest_room{}>
 class rolling_forest {
   static_assert(Features > 0 && Features <= 65535, "rolling_forest: between 1 and 65535 columns");
   static_assert(Trees > 0 && Trees < 65535, "rolling_forest: between 1 and 65534 trees");
@@ -74,6 +77,7 @@ class rolling_forest {
 
   static constexpr std::size_t features = Features, tree_capacity = Trees, sample_capacity = Sample, history_capacity = History,
                                slot_capacity = Slot;
+  static constexpr forest_room room = Room;
   /// Stack that `fit` takes beside a few hundred bytes.
   static constexpr std::size_t training_bytes = Sample * (Features * sizeof(Code) + 2) + 4 * ((Features + 31) / 32);
 
@@ -81,7 +85,7 @@ class rolling_forest {
   ///
   /// Fewer rows than the sample: all of them are the sample, from now on (`sample()`). `full`: not one tree fits its slot
   [[nodiscard]] status fit(row_view<float> rows, const rolling_config& config) noexcept {
-    const auto codes = detail::padded_quantizer<Features, Code>(rows, config.padding);
+    const auto codes = detail::padded_quantizer<Features, Code>(rows, config.padding, config.forest.missing == missing_policy::refuse);
     if (!codes) {
       return codes.error();
     }
@@ -135,8 +139,9 @@ class rolling_forest {
     return {};
   }
   /// The map with a margin that `fit` would learn from these rows.
-  [[nodiscard]] static result<quantizer<Features, Code>> learn_codes(row_view<float> rows, float padding = 0.25F) noexcept {
-    return detail::padded_quantizer<Features, Code>(rows, padding);
+  [[nodiscard]] static result<quantizer<Features, Code>> learn_codes(row_view<float> rows, float padding = 0.25F,
+                                                                     bool refuse_nan = true) noexcept {
+    return detail::padded_quantizer<Features, Code>(rows, padding, refuse_nan);
   }
 
   /// Scores the row, admits it, and does one slice of work.
@@ -145,13 +150,13 @@ class rolling_forest {
     if (const status ok = encode_row(row, x); !ok) {
       return ok.error();
     }
-    return step(x);
+    return step(x.data());
   }
   [[nodiscard]] result<rolling_step> observe_codes(std::span<const Code, Features> row) noexcept {
     if (const status ok = check_codes(row); !ok) {
       return ok.error();
     }
-    return step(row);
+    return step(row.data());
   }
 
   /// Takes a row into the history; the oldest one goes when it is full. Nothing else happens.
@@ -189,30 +194,45 @@ class rolling_forest {
   void abandon() noexcept { at_work_ = detail::tree_state{}; }
 
   [[nodiscard]] result<std::uint32_t> depth_sum(std::span<const float, Features> row) const noexcept {
-    if (trees_ == 0) {
-      return errc::insufficient;
-    }
-    std::array<Code, Features> x;
-    if (const status ok = encode_row(row, x); !ok) {
-      return ok.error();
-    }
-    return sum_of(x);
+    return of_row(row, [this](const auto& x) { return sum_of(x); });
   }
   [[nodiscard]] result<std::uint32_t> depth_sum_codes(std::span<const Code, Features> row) const noexcept {
-    if (trees_ == 0) {
-      return errc::insufficient;
+    return of_codes(row, [this](const auto& x) { return sum_of(x); });
+  }
+  /// Depth and density of a row in one walk; `unsupported` when the forest keeps no densities.
+  [[nodiscard]] result<forest_sums> sums(std::span<const float, Features> row) const noexcept {
+    if (trees_ != 0 && !config_.forest.density) {
+      return errc::unsupported;
     }
-    if (const status ok = check_codes(row); !ok) {
-      return ok.error();
+    return of_row(row, [this](const auto& x) { return both_of(x); });
+  }
+  [[nodiscard]] result<forest_sums> sums_codes(std::span<const Code, Features> row) const noexcept {
+    if (trees_ != 0 && !config_.forest.density) {
+      return errc::unsupported;
     }
-    return sum_of(row);
+    return of_codes(row, [this](const auto& x) { return both_of(x); });
+  }
+  /// What each column did to the depth sum of a row; `unsupported` when the forest is grown without `explain`.
+  [[nodiscard]] result<contribution<Features>> explain(std::span<const float, Features> row) const noexcept {
+    if (trees_ != 0 && !config_.forest.explain) {
+      return errc::unsupported;
+    }
+    return of_row(row, [this](const auto& x) { return shares_of(x); });
+  }
+  [[nodiscard]] result<contribution<Features>> explain_codes(std::span<const Code, Features> row) const noexcept {
+    if (trees_ != 0 && !config_.forest.explain) {
+      return errc::unsupported;
+    }
+    return of_codes(row, [this](const auto& x) { return shares_of(x); });
   }
   [[nodiscard]] result<float> score(std::span<const float, Features> row) const noexcept {
     const result<std::uint32_t> sum = depth_sum(row);
     return sum ? score_of(sum.value()) : result<float>{sum.error()};
   }
   /// The score of a depth sum over the trees that stand now.
-  [[nodiscard]] result<float> score_of(std::uint32_t depth_sum) const noexcept { return score_of(rolling_step{depth_sum, trees_, false}); }
+  [[nodiscard]] result<float> score_of(std::uint32_t depth_sum) const noexcept {
+    return score_of(rolling_step{depth_sum, 0, trees_, false});
+  }
   /// The score of a row that `observe` answered about.
   [[nodiscard]] result<float> score_of(const rolling_step& step) const noexcept {
     if (step.trees == 0) {
@@ -278,9 +298,17 @@ class rolling_forest {
     return {leaves_.data() + s * (Slot + 1), count_[s] + std::size_t{1}};
   }
 
+  /// A byte for each leaf of one tree; empty without densities.
+  [[nodiscard]] std::span<const std::uint8_t> densities_of(std::size_t tree) const noexcept { return parts_of(tree).densities; }
+  /// For each split of one tree what a leaf in its place would say; empty without `explain`.
+  [[nodiscard]] std::span<const leaf_type> node_codes_of(std::size_t tree) const noexcept { return parts_of(tree).node_codes; }
+  /// What a bare root says: contributions add up to trees · this - depth sum.
+  [[nodiscard]] std::uint32_t root_code() const noexcept { return detail::leaf_code(leaf_scale_, 0, sample_); }
+
   /// The most bytes that `encode` writes.
   static constexpr std::size_t max_encoded_size = 80 + 8 * Features + History * Features * sizeof(Code) +
-                                                  Trees * (6 + detail::tree_bytes<split_type, leaf_type>(Slot)) +
+                                                  Trees * (6 + detail::tree_bytes<split_type, leaf_type>(Slot) +
+                                                           (Room.density ? Slot + 1 : 0) + (Room.explain ? Slot * sizeof(leaf_type) : 0)) +
                                                   Sample * Features * sizeof(Code);
 
   /// All of it, the tree at work included: what is decoded goes on with the same bits.
@@ -297,6 +325,10 @@ class rolling_forest {
     if (config.row_visits == 0 || config.rows_per_tree == 0 || !(config.padding >= 0.0F) || !detail::is_finite(config.padding)) {
       return errc::invalid;
     }
+    if (config.forest.missing == missing_policy::heavier || (config.forest.density && !Room.density) ||
+        (config.forest.explain && !Room.explain)) {
+      return errc::unsupported;
+    }
     return detail::set_sample<leaf_type>(state, config.forest.sample);
   }
   void fix_sample(std::size_t rows) noexcept {
@@ -312,23 +344,52 @@ class rolling_forest {
     return {config_.forest.seed, tree, sample_, static_cast<std::uint32_t>(Features), leaf_scale_, depth_limit_};
   }
 
+  [[nodiscard]] bool refuses_missing() const noexcept { return config_.forest.missing == missing_policy::refuse; }
   [[nodiscard]] status encode_row(std::span<const float, Features> row, std::array<Code, Features>& x) const noexcept {
     if (!codes_.learned()) {
       return errc::insufficient;
     }
-    if (!detail::all_finite(row.data(), Features)) {
-      return errc::not_finite;
+    if (refuses_missing()) {
+      if (!detail::all_finite(row.data(), Features)) {
+        return errc::not_finite;
+      }
+      for (std::size_t j = 0; j < Features; ++j) {
+        x[j] = detail::quantize<Code>(row[j], codes_.lo(j), codes_.inv_step(j));
+      }
+      return {};
     }
-    for (std::size_t j = 0; j < Features; ++j) {
-      x[j] = detail::quantize<Code>(row[j], codes_.lo(j), codes_.inv_step(j));
-    }
-    return {};
+    return codes_.encode(row, x);
   }
   [[nodiscard]] status check_codes(std::span<const Code, Features> row) const noexcept {
     if (!codes_.learned()) {
       return errc::insufficient;
     }
-    return detail::none_missing<Code>(row.data(), Features) ? status{} : status{errc::not_finite};
+    return !refuses_missing() || detail::none_missing<Code>(row.data(), Features) ? status{} : status{errc::not_finite};
+  }
+  template <typename Ask>
+  [[nodiscard]] auto of_row(std::span<const float, Features> row, const Ask& ask) const noexcept
+      -> result<decltype(ask(std::declval<const Code*>()))> {
+    if (trees_ == 0) {
+      return errc::insufficient;
+    }
+    std::array<Code, Features> x;
+    if (const status ok = encode_row(row, x); !ok) {
+      return ok.error();
+    }
+    const Code* const codes = x.data();
+    return ask(codes);
+  }
+  template <typename Ask>
+  [[nodiscard]] auto of_codes(std::span<const Code, Features> row, const Ask& ask) const noexcept
+      -> result<decltype(ask(std::declval<const Code*>()))> {
+    if (trees_ == 0) {
+      return errc::insufficient;
+    }
+    if (const status ok = check_codes(row); !ok) {
+      return ok.error();
+    }
+    const Code* const codes = row.data();
+    return ask(codes);
   }
 
   [[nodiscard]] std::uint32_t slots() const noexcept { return config_.forest.trees + 1U; }
@@ -345,21 +406,54 @@ class rolling_forest {
     return at < History ? at : at - static_cast<std::uint32_t>(History);
   }
 
-  template <typename Row>
-  [[nodiscard]] std::uint32_t sum_of(const Row& x) const noexcept {
-    // By place, not by age: only the slot at work is stepped over.
+  // By place, not by age: only the slot at work is stepped over.
+  template <typename Leaves>
+  [[nodiscard]] typename Leaves::sum_type add_up(const Leaves& leaf, const Code* x) const noexcept {
     const std::uint32_t hole = slot_;
     return detail::slot_sum(
-        splits_.data(), leaves_.data(), static_cast<std::uint32_t>(Slot), count_.data(), trees_,
+        splits_.data(), leaf, static_cast<std::uint32_t>(Slot), count_.data(), trees_,
         [hole](std::uint32_t i) noexcept { return i + static_cast<std::uint32_t>(i >= hole); }, x);
   }
+  [[nodiscard]] std::uint32_t sum_of(const Code* x) const noexcept { return add_up(detail::depth_of_leaf<leaf_type>{leaves_.data()}, x); }
+  [[nodiscard]] forest_sums both_of(const Code* x) const noexcept {
+    const std::uint64_t both = add_up(detail::both_of_leaf<leaf_type>{leaves_.data(), densities_.data()}, x);
+    return {static_cast<std::uint32_t>(both), static_cast<std::uint32_t>(both >> 32U)};
+  }
+  [[nodiscard]] contribution<Features> shares_of(const Code* x) const noexcept {
+    contribution<Features> made;
+    for (std::size_t t = 0; t < trees_; ++t) {
+      detail::explain_tree(parts_of(t), x, Features, {}, made.view());
+    }
+    return made;
+  }
+  [[nodiscard]] detail::tree_parts<split_type, leaf_type> parts_of(std::size_t tree) const noexcept {
+    SKERRY_ASSERT(tree < trees_);
+    const std::uint32_t s = slot_of(static_cast<std::uint32_t>(tree));
+    detail::tree_parts<split_type, leaf_type> parts{splits_of(tree), leaves_of(tree), {}, {}};
+    if constexpr (Room.density) {
+      if (config_.forest.density) {
+        parts.densities = {densities_.data() + s * (Slot + 1), count_[s] + std::size_t{1}};
+      }
+    }
+    if constexpr (Room.explain) {
+      if (config_.forest.explain) {
+        parts.node_codes = {node_codes_.data() + s * Slot, count_[s]};
+      }
+    }
+    return parts;
+  }
 
-  template <typename Row>
-  [[nodiscard]] rolling_step step(const Row& x) noexcept {
+  [[nodiscard]] rolling_step step(const Code* x) noexcept {
     rolling_step answer;
     answer.trees = trees_;
-    answer.depth_sum = trees_ == 0 ? 0 : sum_of(x);
-    push(x.data());
+    if (trees_ != 0 && config_.forest.density) {
+      const forest_sums both = both_of(x);
+      answer.depth_sum = both.depth;
+      answer.density_sum = both.density;
+    } else if (trees_ != 0) {
+      answer.depth_sum = sum_of(x);
+    }
+    push(x);
     answer.replaced = slice(config_.row_visits);
     return answer;
   }
@@ -395,7 +489,7 @@ class rolling_forest {
     for (std::uint32_t i = 0; i < sample_; ++i) {
       std::copy_n(history_.data() + std::size_t{place_of(sample(i))} * Features, Features,
                   sample_codes_.data() + std::size_t{i} * Features);
-      order_[i] = static_cast<std::uint16_t>(i);
+      bench_.order[i] = static_cast<std::uint16_t>(i);
     }
     number_[slot_] = next_tree_++;
     at_work_ = detail::tree_state{};
@@ -409,18 +503,31 @@ class rolling_forest {
     retry_ = false;
   }
 
-  [[nodiscard]] detail::growth grow_at_work(detail::tree_state& state, split_type* splits, leaf_type* leaves, std::uint16_t* order,
-                                            const Code* codes, std::uint64_t visits) const noexcept {
+  // A tree at work has its splits in its slot; its leaves, behind which volumes wait, in a place of their own.
+  struct bench {
+    std::array<leaf_type, Sample + detail::greatest_depth + 1> leaves{};
+    std::array<std::uint8_t, Room.density ? Sample + detail::greatest_depth + 1 : 1> densities{};
+    std::array<std::uint16_t, Sample> order{};
+  };
+  static detail::growth grow_tree(const rolling_config& config, const detail::tree_plan& plan, detail::tree_state& state,
+                                  split_type* splits, leaf_type* node_codes, bench& at, const auto& code, std::uint64_t visits) noexcept {
     std::array<std::uint32_t, (Features + 31) / 32> marks;
-    detail::array_order rows{order};
-    const auto code = [codes](std::uint32_t row, std::uint32_t column) noexcept -> std::int32_t { return codes[row * Features + column]; };
-    const detail::tree_place<split_type, leaf_type> place{splits, leaves, static_cast<std::uint32_t>(Slot)};
-    return detail::grow_tree(plan(number_[slot_]), state, place, rows, code, marks, visits);
+    detail::array_order rows{at.order.data()};
+    detail::tree_place<split_type, leaf_type> place{splits, at.leaves.data(), static_cast<std::uint32_t>(Slot)};
+    place.node_codes = config.forest.explain ? node_codes : nullptr;
+    place.density = config.forest.density ? at.densities.data() : nullptr;
+    return detail::grow_tree(plan, state, place, rows, code, marks, visits);
   }
 
   bool work(std::uint64_t visits) noexcept {
-    const detail::growth how = grow_at_work(at_work_, splits_.data() + std::size_t{slot_} * Slot,
-                                            leaves_.data() + std::size_t{slot_} * (Slot + 1), order_.data(), sample_codes_.data(), visits);
+    const Code* const codes = sample_codes_.data();
+    const auto code = [codes](std::uint32_t row, std::uint32_t column) noexcept -> std::int32_t { return codes[row * Features + column]; };
+    leaf_type* node_codes = nullptr;
+    if constexpr (Room.explain) {
+      node_codes = node_codes_.data() + std::size_t{slot_} * Slot;
+    }
+    const detail::growth how =
+        grow_tree(config_, plan(number_[slot_]), at_work_, splits_.data() + std::size_t{slot_} * Slot, node_codes, bench_, code, visits);
     if (how == detail::growth::unfinished) {
       return false;
     }
@@ -430,6 +537,10 @@ class rolling_forest {
       ++dropped_;
       retry_ = true;
       return false;
+    }
+    std::copy_n(bench_.leaves.data(), made + 1U, leaves_.data() + std::size_t{slot_} * (Slot + 1));
+    if constexpr (Room.density) {
+      std::copy_n(bench_.densities.data(), made + 1U, densities_.data() + std::size_t{slot_} * (Slot + 1));
     }
     count_[slot_] = made;
     renewed_ += trees_ == config_.forest.trees ? 1U : 0U;
@@ -496,7 +607,9 @@ class rolling_forest {
   std::array<std::uint32_t, Trees + 1> number_{};
   std::array<split_type, (Trees + 1) * Slot + 1> splits_{};
   std::array<leaf_type, (Trees + 1) * (Slot + 1)> leaves_{};
-  std::array<std::uint16_t, Sample> order_{};
+  [[no_unique_address]] std::array<leaf_type, Room.explain ? (Trees + 1) * Slot : 0> node_codes_{};
+  [[no_unique_address]] std::array<std::uint8_t, Room.density ? (Trees + 1) * (Slot + 1) : 0> densities_{};
+  bench bench_{};
   std::array<Code, Sample * Features> sample_codes_{};
   std::array<Code, History * Features> history_{};
 };

@@ -12,7 +12,7 @@ namespace skerry::inline v0::anomaly::detail {
 /// The map of a stream whose future goes beyond `rows`: each range, widened by `padding` of its width on either side. A column that
 /// did not move counts as one as wide as its value (1 at zero), else it could never be seen to move.
 template <std::size_t Features, forest_code Code>
-[[nodiscard]] result<quantizer<Features, Code>> padded_quantizer(row_view<float> rows, float padding) noexcept {
+[[nodiscard]] result<quantizer<Features, Code>> padded_quantizer(row_view<float> rows, float padding, bool refuse_nan = true) noexcept {
   if (!rows.holds(Features)) {
     return errc::width;
   }
@@ -24,13 +24,14 @@ template <std::size_t Features, forest_code Code>
   }
   std::array<float, Features> lo;
   std::array<float, Features> hi;
-  if (!column_ranges(rows, lo.data(), hi.data())) {
+  if (!column_ranges(rows, lo.data(), hi.data()) && (refuse_nan || any_infinite(rows))) {
     return errc::not_finite;
   }
   constexpr double most = std::numeric_limits<float>::max();
   for (std::size_t j = 0; j < Features; ++j) {
-    const double least = lo[j];
-    const double greatest = hi[j];
+    const bool none = lo[j] > hi[j];  // every value is missing
+    const double least = none ? 0.0 : lo[j];
+    const double greatest = none ? 0.0 : hi[j];
     double width = greatest - least;
     if (!(width > 0)) {
       width = least < 0 ? -least : least > 0 ? least : 1.0;

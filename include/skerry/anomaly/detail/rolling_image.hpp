@@ -6,22 +6,26 @@
 
 namespace skerry::inline v0::anomaly {
 
-// Version 1, little-endian: "SKRF", u8 version, u8 flags (1: one-byte codes, 2: paused, 4: the last tree did not fit), u16 columns, u64
-// seed, u16 trees wanted, u16 sample wanted, u8 depth wanted, u8 0, u16 sample, u32 row visits, u16 rows per tree, f32 padding, u32 next
-// tree, u32 rows since a tree was begun, u32 dropped, u32 renewed, u32 rows, u16 trees; f32 lo and f32 inv_step of each column; the rows,
-// oldest first; the trees, oldest first: u32 number, u16 splits, splits in pre-order, leaves; of the tree at work: u32 node (0: none), then
-// u32 number, u16 first row, u16 splits, u16 leaves, u16 constants, the codes of its sample; CRC-32C. The tree at work is grown again when
-// it is read.
+// Version 1, little-endian: "SKRF", u8 version, u8 flags (1: one-byte codes, 2: paused, 4: the last tree did not fit, 8: densities, 16:
+// explain, 32: missing values are evidence), u16 columns, u64 seed, u16 trees wanted, u16 sample wanted, u8 depth wanted, u8 0, u16 sample,
+// u32 row visits, u16 rows per tree, f32 padding, u32 next tree, u32 rows since a tree was begun, u32 dropped, u32 renewed, u32 rows, u16
+// trees; f32 lo and f32 inv_step of each column; the rows, oldest first; the trees, oldest first: u32 number, u16 splits, splits in
+// pre-order, leaves, a byte for each leaf if densities are kept, a leaf code for each split if explain is; of the tree at work: u32 node
+// (0: none), then u32 number, u16 first row, u16 splits, u16 leaves, u16 constants, the codes of its sample; CRC-32C. The tree at work is
+// grown again when it is read.
 
-template <std::size_t Features, std::size_t Trees, std::size_t Sample, typename Code, std::size_t History, std::size_t Slot>
-status rolling_forest<Features, Trees, Sample, Code, History, Slot>::encode(byte_writer& out) const noexcept {
+template <std::size_t Features, std::size_t Trees, std::size_t Sample, typename Code, std::size_t History, std::size_t Slot,
+          forest_room Room>
+status rolling_forest<Features, Trees, Sample, Code, History, Slot, Room>::encode(byte_writer& out) const noexcept {
   if (!codes_.learned()) {
     return errc::insufficient;
   }
   const std::size_t from = out.written().size();
   out.u32(magic);
   out.u8(version);
-  out.u8(static_cast<std::uint8_t>((sizeof(Code) == 1 ? 1U : 0U) | (paused_ ? 2U : 0U) | (retry_ ? 4U : 0U)));
+  out.u8(static_cast<std::uint8_t>((sizeof(Code) == 1 ? 1U : 0U) | (paused_ ? 2U : 0U) | (retry_ ? 4U : 0U) |
+                                   (config_.forest.density ? 8U : 0U) | (config_.forest.explain ? 16U : 0U) |
+                                   (refuses_missing() ? 0U : 32U)));
   out.u16(static_cast<std::uint16_t>(Features));
   out.u64(config_.forest.seed);
   out.u16(config_.forest.trees);
@@ -52,6 +56,12 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot>::encode(byte
     out.u32(number_of(i));
     out.u16(static_cast<std::uint16_t>(made.size()));
     detail::put_tree(out, made.data(), leaves_of(i).data(), static_cast<std::uint32_t>(made.size()));
+    for (const std::uint8_t d : densities_of(i)) {
+      out.u8(d);
+    }
+    for (const leaf_type c : node_codes_of(i)) {
+      detail::put_narrow(out, c);
+    }
   }
   out.u32(at_work_.heap);
   if (at_work_.heap != 0) {
@@ -68,8 +78,9 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot>::encode(byte
   return out.error();
 }
 
-template <std::size_t Features, std::size_t Trees, std::size_t Sample, typename Code, std::size_t History, std::size_t Slot>
-status rolling_forest<Features, Trees, Sample, Code, History, Slot>::decode(byte_reader& in) noexcept {
+template <std::size_t Features, std::size_t Trees, std::size_t Sample, typename Code, std::size_t History, std::size_t Slot,
+          forest_room Room>
+status rolling_forest<Features, Trees, Sample, Code, History, Slot, Room>::decode(byte_reader& in) noexcept {
   const auto image = in.remaining();
   const auto refuse = [&in](errc e) noexcept {
     in.fail(e);
@@ -90,7 +101,7 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot>::decode(byte
   }
   byte_reader body{image.subspan(5, image.size() - 9)};
   const std::uint8_t flags = body.u8();
-  if (flags > 7) {
+  if (flags > 63) {
     return refuse(errc::corrupt);
   }
   if (body.u16() != Features || ((flags & 1U) != 0) != (sizeof(Code) == 1)) {
@@ -101,6 +112,9 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot>::decode(byte
   config.forest.trees = body.u16();
   config.forest.sample = body.u16();
   config.forest.max_depth = body.u8();
+  config.forest.density = (flags & 8U) != 0;
+  config.forest.explain = (flags & 16U) != 0;
+  config.forest.missing = (flags & 32U) != 0 ? missing_policy::evidence : missing_policy::refuse;
   const bool spare_is_zero = body.u8() == 0;
   const std::uint16_t sample = body.u16();
   config.row_visits = body.u32();
@@ -124,6 +138,9 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot>::decode(byte
   if (config.forest.trees > Trees || config.forest.sample > Sample || rows > History) {
     return refuse(errc::full);
   }
+  if ((config.forest.density && !Room.density) || (config.forest.explain && !Room.explain)) {
+    return refuse(errc::unsupported);
+  }
   const auto codes = quantizer<Features, Code>::from_steps(lo, inv_step);
   if (!spare_is_zero || !codes || !check(config) || sample < 2 || sample > config.forest.sample || trees > config.forest.trees) {
     return refuse(errc::corrupt);
@@ -136,32 +153,37 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot>::decode(byte
     return refuse(errc::corrupt);
   }
   byte_reader look = body;
-  const auto codes_are_there = [&look](std::size_t n) noexcept {
+  const bool refuses = config.forest.missing == missing_policy::refuse;
+  const auto codes_are_there = [&look, refuses](std::size_t n) noexcept {
     const auto raw = look.bytes(n * sizeof(Code));
     byte_reader each{raw};
     bool good = look.error() == errc::ok;
     for (std::size_t i = 0; good && i < n; ++i) {
-      good = detail::take_narrow<Code>(each) != code_traits<Code>::missing;
+      good = detail::take_narrow<Code>(each) != code_traits<Code>::missing || !refuses;
     }
     return good;
   };
   bool good = codes_are_there(std::size_t{rows} * Features);
   std::array<split_type, Slot> some_splits;
-  std::array<leaf_type, Slot + 1> some_leaves;
+  std::array<leaf_type, Slot> some_node_codes;
+  bench some;
+  const auto more_bytes = [&config](std::uint32_t count) noexcept {
+    return (config.forest.density ? count + 1U : 0U) + (config.forest.explain ? count * sizeof(leaf_type) : 0U);
+  };
   for (std::uint32_t i = 0; good && i < trees; ++i) {
     (void)look.u32();
     const std::uint16_t count = look.u16();
     if (count > Slot) {
       return refuse(errc::full);
     }
-    detail::take_tree(look, some_splits.data(), some_leaves.data(), count);
+    detail::take_tree(look, some_splits.data(), some.leaves.data(), count);
+    (void)look.bytes(more_bytes(count));
     good = look.error() == errc::ok && detail::is_tree(some_splits.data(), count, static_cast<std::uint32_t>(Features), state.depth_limit);
   }
   // A tree at work is where it was once so many of its nodes are done: one node is one visit too many for a budget of one.
   detail::tree_state wanted{};
   detail::tree_state reached{};
   std::uint32_t number = 0;
-  std::array<std::uint16_t, Sample> order;
   wanted.heap = good ? look.u32() : 0;
   if (good && wanted.heap != 0) {
     number = look.u32();
@@ -176,19 +198,15 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot>::decode(byte
         byte_reader one{at.subspan((std::size_t{row} * Features + column) * sizeof(Code), sizeof(Code))};
         return detail::take_narrow<Code>(one);
       };
-      std::array<std::uint32_t, (Features + 31) / 32> marks;
       const detail::tree_plan work{config.forest.seed, number,           sample, static_cast<std::uint32_t>(Features),
                                    state.leaf_scale,   state.depth_limit};
-      const detail::tree_place<split_type, leaf_type> place{some_splits.data(), some_leaves.data(), static_cast<std::uint32_t>(Slot)};
       for (std::uint32_t i = 0; i < sample; ++i) {
-        order[i] = static_cast<std::uint16_t>(i);
+        some.order[i] = static_cast<std::uint16_t>(i);
       }
-      detail::array_order row_order{order.data()};
       reached.heap = 1;
       auto how = detail::growth::unfinished;
       while (how == detail::growth::unfinished && !same_state(reached, wanted)) {
-        std::uint64_t one = 1;
-        how = detail::grow_tree(work, reached, place, row_order, code, marks, one);
+        how = grow_tree(config, work, reached, some_splits.data(), some_node_codes.data(), some, code, 1);
       }
       good = how == detail::growth::unfinished;
     }
@@ -215,6 +233,16 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot>::decode(byte
     number_[i] = body.u32();
     count_[i] = body.u16();
     detail::take_tree(body, splits_.data() + std::size_t{i} * Slot, leaves_.data() + std::size_t{i} * (Slot + 1), count_[i]);
+    if constexpr (Room.density) {
+      for (std::size_t k = 0; config.forest.density && k <= count_[i]; ++k) {
+        densities_[i * (Slot + 1) + k] = body.u8();
+      }
+    }
+    if constexpr (Room.explain) {
+      for (std::size_t k = 0; config.forest.explain && k < count_[i]; ++k) {
+        node_codes_[i * Slot + k] = detail::take_narrow<leaf_type>(body);
+      }
+    }
   }
   trees_ = slot_ = trees;
   if (body.u32() != 0) {
@@ -224,9 +252,11 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot>::decode(byte
       sample_codes_[i] = detail::take_narrow<Code>(body);
     }
     at_work_ = wanted;
-    order_ = order;
+    bench_ = some;
     std::copy_n(some_splits.data(), wanted.splits, splits_.data() + std::size_t{slot_} * Slot);
-    std::copy_n(some_leaves.data(), wanted.leaves, leaves_.data() + std::size_t{slot_} * (Slot + 1));
+    if constexpr (Room.explain) {
+      std::copy_n(some_node_codes.data(), wanted.splits, node_codes_.data() + std::size_t{slot_} * Slot);
+    }
   }
   (void)in.bytes(image.size() - 5);
   return {};

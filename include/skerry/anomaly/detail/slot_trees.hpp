@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/anomaly/detail/forest_engine.hpp>
+#include <skerry/anomaly/detail/forest_scoring.hpp>
 #include <skerry/core/bytes.hpp>
 
 #include <array>
@@ -21,11 +21,12 @@ inline constexpr bool walks_together = false;
 inline constexpr bool walks_together = true;
 #endif
 
-/// The sum of the leaf codes of one row. `slot(i)` is where the i-th of `trees` trees lies, `count[slot]` how many splits it has.
-template <typename Split, typename Leaf, typename SlotOf, typename Row>
-[[nodiscard]] std::uint32_t slot_sum(const Split* splits, const Leaf* leaves, std::uint32_t room, const std::uint16_t* count,
-                                     std::uint32_t trees, const SlotOf& slot, const Row& x) noexcept {
-  std::uint32_t sum = 0;
+/// The sum over the leaves of one row. `slot(i)` is where the i-th of `trees` trees lies, `count[slot]` how many splits it has; `leaf(i)`
+/// answers for place i of the leaves.
+template <typename Split, typename Leaves, typename SlotOf, typename Row>
+[[nodiscard]] typename Leaves::sum_type slot_sum(const Split* splits, const Leaves& leaf, std::uint32_t room, const std::uint16_t* count,
+                                                 std::uint32_t trees, const SlotOf& slot, const Row& x) noexcept {
+  typename Leaves::sum_type sum = 0;
   std::uint32_t tree = 0;
   if constexpr (walks_together) {
     const auto lane = [=](std::uint32_t s) noexcept { return walk_lane{s * room, s * (room + 1U), count[s]}; };
@@ -40,12 +41,12 @@ template <typename Split, typename Leaf, typename SlotOf, typename Row>
         c.step(splits, x);
         d.step(splits, x);
       }
-      sum += std::uint32_t{leaves[a.leaf]} + leaves[b.leaf] + leaves[c.leaf] + leaves[d.leaf];
+      sum += leaf(a.leaf) + leaf(b.leaf) + leaf(c.leaf) + leaf(d.leaf);
     }
   }
   for (; tree < trees; ++tree) {
     const std::uint32_t s = slot(tree);
-    sum += walk_tree(splits + std::size_t{s} * room, leaves + std::size_t{s} * (room + 1U), std::uint32_t{count[s]}, x);
+    sum += leaf(s * (room + 1U) + walk_tree(splits + std::size_t{s} * room, std::uint32_t{count[s]}, x));
   }
   return sum;
 }
