@@ -129,13 +129,16 @@ class hll {
   /// The estimate less so many standard errors, but never less than what is known for sure.
   [[nodiscard]] constexpr double lower_bound(double sigmas) const noexcept {
     const double low = estimate() / (1 + sigmas * relative_error());
-    const auto sure = static_cast<double>(registers_ ? size - zeros() : count_);
-    return low > sure ? low : sure;
+    return low > sure() ? low : sure();
   }
   /// The estimate and so many standard errors; infinite where they add up to all of it.
   [[nodiscard]] constexpr double upper_bound(double sigmas) const noexcept {
     const double part = 1 - sigmas * relative_error();
-    return part > 0 ? estimate() / part : (empty() ? 0 : math::inf_v<double>);
+    if (!(part > 0)) {
+      return empty() ? 0 : math::inf_v<double>;
+    }
+    const double high = estimate() / part;
+    return high > sure() ? high : sure();
   }
   /// The relative standard error of `estimate()` in its present state.
   [[nodiscard]] constexpr double relative_error() const noexcept {
@@ -314,6 +317,8 @@ class hll {
     }
     return lg;
   }
+  /// Keys that there are at least.
+  [[nodiscard]] constexpr double sure() const noexcept { return static_cast<double>(registers_ ? size - zeros() : count_); }
   [[nodiscard]] constexpr std::size_t zeros() const noexcept {
     std::size_t n = 0;
     for (std::size_t i = 0; i < size; ++i) {
@@ -475,7 +480,8 @@ class hll {
     if (found != at_least || low != sum_.low_sum() || !(math::fabs(high - sum_.high_sum()) <= 0x1p-40)) {
       return errc::corrupt;
     }
-    if (in_order && !(hip >= 0 && math::isfinite(hip))) {
+    // Every register that is not zero has added one or more to the history.
+    if (in_order && !(hip >= static_cast<double>(size - zeros()) * (1 - 0x1p-20) && math::isfinite(hip))) {
       return errc::corrupt;
     }
     registers_ = true;
