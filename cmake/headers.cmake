@@ -72,7 +72,10 @@ set(skerry_stats_headers
 set(skerry_state_headers
     skerry/state.hpp
     skerry/state/actor.hpp
+    skerry/state/bounded_counter.hpp
+    skerry/state/by_writer.hpp
     skerry/state/causal_store.hpp
+    skerry/state/contribution.hpp
     skerry/state/counter.hpp
     skerry/state/delta.hpp
     skerry/state/detail/counter_sum.hpp
@@ -98,6 +101,7 @@ set(skerry_state_headers
     skerry/state/replica_counters.hpp
     skerry/state/reset_counter.hpp
     skerry/state/schema.hpp
+    skerry/state/sets.hpp
     skerry/state/standalone.hpp
     skerry/state/version_vector.hpp)
 
@@ -177,6 +181,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/float_forest.hpp
     skerry/anomaly/forest_config.hpp
     skerry/anomaly/forest_json.hpp
+    skerry/anomaly/forest_set.hpp
     skerry/anomaly/forest_wire.hpp
     skerry/anomaly/inference_model.hpp
     skerry/anomaly/isolation_forest.hpp

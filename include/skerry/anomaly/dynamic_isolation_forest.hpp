@@ -224,6 +224,19 @@ class dynamic_isolation_forest {
                                   options, {orders(), shape_.categories * orders_per_category}, shape_.columns, row_visits, marks(), draw});
   }
 
+  /// As the fixed form, after a `begin` with codes.
+  template <typename Part>
+  requires std::is_same_v<typename Part::code_type, Code>
+  [[nodiscard]] status append(const Part& part) noexcept {
+    if (shape_.columns == 0 || part.codes().columns() != shape_.columns) {
+      return shape_.columns == 0 ? errc::insufficient : errc::width;
+    }
+    if (!detail::same_codes(part.codes(), codes())) {
+      return errc::mismatch;
+    }
+    return detail::append_trees(state_, pool(), {orders(), shape_.categories * orders_per_category}, shape_.sample, part);
+  }
+
   [[nodiscard]] result<std::uint32_t> depth_sum(std::span<const float> row) const noexcept { return depth_sum_from(row); }
   [[nodiscard]] result<std::uint32_t> depth_sum_codes(std::span<const Code> row) const noexcept { return depth_sum_from(row); }
   [[nodiscard]] result<forest_sums> sums(std::span<const float> row) const noexcept { return sums_from(row); }
@@ -271,6 +284,7 @@ class dynamic_isolation_forest {
   [[nodiscard]] std::size_t depth_limit() const noexcept { return state_.depth_limit; }
   [[nodiscard]] std::uint32_t leaf_scale() const noexcept { return state_.leaf_scale; }
   [[nodiscard]] std::uint64_t seed() const noexcept { return state_.seed; }
+  [[nodiscard]] std::uint32_t first_tree() const noexcept { return state_.first_tree; }
   [[nodiscard]] std::size_t splits() const noexcept { return state_.splits; }
   [[nodiscard]] bool degenerate() const noexcept { return state_.trees != 0 && state_.splits == 0; }
   [[nodiscard]] bool has_density() const noexcept { return state_.density; }

@@ -31,11 +31,14 @@ enum class column_kind : std::uint8_t {
   category = 1,  ///< names as numbers 0 … 63 (rounded to the nearest), without an order. One that training did not see is missing
 };
 
-/// What is special about some columns and rows. Every span is empty, or as long as there are columns or rows.
+/// What is special about some columns, rows or trees. Every span is empty, or as long as there are columns or rows.
 struct training_options {
   std::span<const column_kind> kinds = {};             ///< empty: all numbers
   std::span<const std::uint16_t> column_weights = {};  ///< how often a column is drawn for a split; 0 excludes it. Empty: all alike
   std::span<const std::uint16_t> row_weights = {};     ///< how often a row is drawn for a tree; 0 excludes it. Empty: all alike
+  /// Number of the first tree. A tree depends on its number, so threads may each fit a part of one forest: parts of 25 trees from 0, 25,
+  /// 50 and 75 on are, appended, the forest of 100; and their depth sums add up to its.
+  std::uint32_t first_tree = 0;
 };
 
 /// What a forest of fixed capacity has room and code for. What is left out is `errc::unsupported` when asked for.

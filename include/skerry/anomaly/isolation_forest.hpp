@@ -162,6 +162,24 @@ class isolation_forest {
     }
   }
 
+  /// Takes over the trees of a part of the same forest, grown elsewhere; after `begin` with the same quantiser, parts in the order of
+  /// their numbers (`training_options::first_tree`).
+  ///
+  /// Errors  `insufficient`: no `begin`, or a part without trees; `width`; `mismatch`: another seed, ψ, depth, policy, quantiser or other
+  ///         orders, or not the next trees; `full`: more trees or splits than fit; `unsupported`: more columns of names than there is room
+  ///         for. All leave the forest as it was.
+  template <typename Part>
+  requires std::is_same_v<typename Part::code_type, Code>
+  [[nodiscard]] status append(const Part& part) noexcept {
+    if (part.codes().columns() != Features) {
+      return errc::width;
+    }
+    if (!detail::same_codes(part.codes(), codes_)) {
+      return errc::mismatch;
+    }
+    return detail::append_trees(state_, pool(), orders(), Sample, part);
+  }
+
   [[nodiscard]] result<std::uint32_t> depth_sum(std::span<const float, Features> row) const noexcept {
     if (const errc why = refusal(row.data()); why != errc::ok) {
       return why;
@@ -229,6 +247,8 @@ class isolation_forest {
   [[nodiscard]] std::size_t depth_limit() const noexcept { return state_.depth_limit; }
   [[nodiscard]] std::uint32_t leaf_scale() const noexcept { return state_.leaf_scale; }
   [[nodiscard]] std::uint64_t seed() const noexcept { return state_.seed; }
+  /// Number of the first tree; 0 but for a part of a forest.
+  [[nodiscard]] std::uint32_t first_tree() const noexcept { return state_.first_tree; }
   /// Splits of the complete trees; `node_capacity` is what fits.
   [[nodiscard]] std::size_t splits() const noexcept { return state_.splits; }
   /// True for a forest of bare leaves: all columns were constant, every score is 1/2.

@@ -7,6 +7,7 @@
 #include <skerry/core/math.hpp>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,6 +20,7 @@ struct forest_state {
   std::uint64_t seed = 0;
   std::uint32_t splits = 0;        ///< of the complete trees
   std::uint32_t history_rows = 0;  ///< while growing in slices: what the caller keeps
+  std::uint32_t first_tree = 0;    ///< its number
   tree_state at_work{};
   std::uint16_t trees = 0;    ///< complete
   std::uint16_t planned = 0;  ///< wanted
@@ -114,7 +116,8 @@ template <typename Leaf>
 }
 
 [[nodiscard]] inline tree_plan plan_of(const forest_state& state, std::uint32_t tree, std::size_t columns) noexcept {
-  return tree_plan{state.seed, tree, state.sample, static_cast<std::uint32_t>(columns), state.leaf_scale, state.depth_limit};
+  return tree_plan{state.seed,       state.first_tree + tree, state.sample, static_cast<std::uint32_t>(columns),
+                   state.leaf_scale, state.depth_limit};
 }
 
 /// The order of a sample in an array of row numbers.
@@ -218,12 +221,12 @@ template <typename Split, typename Leaf, typename Gather, typename Columns>
   array_order order{scratch.order};
   std::uint32_t used = 0;
   for (std::uint32_t tree = 0; tree < state.planned; ++tree) {
-    const row_sampler sample{state.seed, tree, history, state.sample};
+    const row_sampler sample{state.seed, state.first_tree + tree, history, state.sample};
     bool listed = false;
     if constexpr (!Columns::plain) {
       listed = !row_weights.empty();
       if (listed) {
-        draw_weighted(state.seed, tree, row_weights, state.sample, scratch.weighted);
+        draw_weighted(state.seed, state.first_tree + tree, row_weights, state.sample, scratch.weighted);
       }
     }
     // The rows of a sample lie anywhere in the history: each is asked for some rows before it is needed.
@@ -290,6 +293,7 @@ template <typename Leaf>
     return errc::insufficient;
   }
   next.orders = static_cast<std::uint8_t>(plan.orders.size() / orders_per_category);
+  next.first_tree = plan.options.first_tree;
   return set_sample<Leaf>(next, drawable);
 }
 
@@ -366,6 +370,7 @@ template <typename Split, typename Leaf, typename Draw>
     }
     next.orders = static_cast<std::uint8_t>(categories);
     next.weighted = !options.row_weights.empty();
+    next.first_tree = options.first_tree;
     const std::size_t drawable = drawable_rows(options, rows);
     if (drawable < 2) {
       return errc::insufficient;
@@ -374,7 +379,8 @@ template <typename Split, typename Leaf, typename Draw>
       return fits.error();
     }
     next.history_rows = rows;
-  } else if (next.history_rows != rows || next.orders != categories || next.weighted != !options.row_weights.empty()) {
+  } else if (next.history_rows != rows || next.orders != categories || next.weighted != !options.row_weights.empty() ||
+             next.first_tree != options.first_tree) {
     return errc::mismatch;
   }
   if constexpr (!Draw::weights) {
@@ -394,7 +400,7 @@ template <typename Split, typename Leaf, typename Draw>
       clear_tail(state, pool);
       return errc::full;
     }
-    const row_sampler sample{next.seed, next.trees, rows, next.sample};
+    const row_sampler sample{next.seed, next.first_tree + next.trees, rows, next.sample};
     if (next.missing == missing_policy::refuse) {
       // Which rows weights will draw is not known yet: then all are looked at.
       const std::uint32_t looked_at = next.weighted ? rows : next.sample;
@@ -411,7 +417,7 @@ template <typename Split, typename Leaf, typename Draw>
       }
     }
     if (next.weighted) {
-      plan.draw(next.seed, next.trees, options.row_weights, next.sample, order);
+      plan.draw(next.seed, next.first_tree + next.trees, options.row_weights, next.sample, order);
     } else {
       for (std::uint32_t i = 0; i < next.sample; ++i) {
         order.set(i, sample(i));
@@ -458,6 +464,96 @@ template <typename Split, typename Leaf, typename Draw>
   }
   state = next;
   return how == growth::complete;
+}
+
+/// Copies the trees of a part behind those that there are. `known`: the orders of this forest, with room for those of the part.
+template <typename Split, typename Leaf, typename Part>
+[[nodiscard]] status append_trees(forest_state& state, forest_pool<Split, Leaf> pool, std::span<category_order> known,
+                                  std::size_t most_sample, const Part& part) noexcept {
+  if (!state.growing) {
+    return state.planned == 0 ? errc::insufficient : errc::full;
+  }
+  if (part.trees() == 0) {
+    return errc::insufficient;
+  }
+  forest_state next = state;
+  const std::span<const category_order> orders = part.category_orders();
+  if (next.sample == 0) {
+    if (orders.size() > known.size()) {
+      return errc::unsupported;
+    }
+    if (part.sample() > most_sample || part.sample() > next.wanted_sample) {
+      return errc::full;
+    }
+    if (const status fits = set_sample<Leaf>(next, part.sample()); !fits) {
+      return fits;
+    }
+    next.first_tree = part.first_tree();
+    next.orders = static_cast<std::uint8_t>(orders.size() / orders_per_category);
+  } else if (next.orders != orders.size() / orders_per_category || next.at_work.heap != 0) {
+    return errc::mismatch;
+  }
+  if (part.seed() != next.seed || part.sample() != next.sample || part.depth_limit() != next.depth_limit ||
+      part.leaf_scale() != next.leaf_scale || part.missing() != next.missing || part.has_density() != next.density ||
+      part.has_explain() != next.explain || part.first_tree() != next.first_tree + next.trees) {
+    return errc::mismatch;
+  }
+  for (std::size_t k = 0; state.sample != 0 && k < orders.size(); ++k) {
+    if (!(known[k] == orders[k])) {
+      return errc::mismatch;
+    }
+  }
+  if (part.trees() > std::size_t{next.planned} - next.trees || part.splits() > pool.room - next.splits) {
+    return errc::full;
+  }
+  for (std::size_t k = 0; k < orders.size(); ++k) {
+    known[k] = orders[k];
+  }
+  for (std::size_t t = 0; t < part.trees(); ++t) {
+    const tree_place<Split, Leaf> to = pool.place(next, next.trees, next.splits);
+    const auto splits = part.splits_of(t);
+    const auto leaves = part.leaves_of(t);
+    for (std::size_t i = 0; i < splits.size(); ++i) {
+      Split& made = to.splits[i];
+      made.feature = static_cast<decltype(made.feature)>(splits[i].feature);
+      made.left = static_cast<decltype(made.left)>(splits[i].left);
+      made.threshold = splits[i].threshold;
+      if (next.explain) {
+        to.node_codes[i] = static_cast<Leaf>(part.node_codes_of(t)[i]);
+      }
+    }
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+      to.leaves[i] = static_cast<Leaf>(leaves[i]);
+      if (next.density) {
+        to.density[i] = part.densities_of(t)[i];
+      }
+    }
+    pool.first[next.trees] = next.splits;
+    next.splits += static_cast<std::uint32_t>(splits.size());
+    ++next.trees;
+  }
+  next.fresh = false;
+  next.growing = next.trees < next.planned;
+  if (!next.growing) {
+    clear_tail(next, pool);
+  }
+  state = next;
+  return {};
+}
+
+/// True when two quantisers give every number the same code, or both know none.
+template <typename A, typename B>
+[[nodiscard]] bool same_codes(const A& a, const B& b) noexcept {
+  if (a.learned() != b.learned()) {
+    return false;
+  }
+  for (std::size_t j = 0; a.learned() && j < a.columns(); ++j) {
+    if (std::bit_cast<std::uint32_t>(a.lo(j)) != std::bit_cast<std::uint32_t>(b.lo(j)) ||
+        std::bit_cast<std::uint32_t>(a.inv_step(j)) != std::bit_cast<std::uint32_t>(b.inv_step(j))) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace skerry::inline v0::anomaly::detail
