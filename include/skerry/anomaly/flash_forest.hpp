@@ -58,7 +58,7 @@ class flash_forest_view {
     if (!missing_too_ && !detail::none_missing<Code>(row.data(), columns_)) {
       return errc::not_finite;
     }
-    return trees_.depth_sum(row.data());
+    return trees_.template depth_sum<0>(row.data());
   }
 
   /// Depth sums of many rows; a refusal leaves `out` as it was.
@@ -67,7 +67,7 @@ class flash_forest_view {
       return fit;
     }
     for (std::size_t i = 0; i < rows.rows; ++i) {
-      out[i] = trees_.depth_sum(rows.row(i));
+      out[i] = trees_.template depth_sum<0>(rows.row(i));
     }
     return {};
   }
@@ -163,7 +163,10 @@ class flash_forest {
   }
 
   [[nodiscard]] constexpr result<std::uint32_t> depth_sum_codes(std::span<const Code, Features> row) const noexcept {
-    return view().depth_sum_codes(row);
+    if (!missing_too_ && !detail::none_missing<Code>(row.data(), Features)) {
+      return errc::not_finite;
+    }
+    return view().trees_.template depth_sum<count_bits>(row.data());
   }
   /// Depth sums of many rows; a refusal leaves `out` as it was.
   [[nodiscard]] constexpr status depth_sums_codes(row_view<Code> rows, std::span<std::uint32_t> out) const noexcept {

@@ -149,30 +149,21 @@ struct flash_trees {
   std::uint32_t trees;
   std::uint32_t count_bits;
 
-  /// The sum of the leaf codes of one row.
+  /// The sum of the leaf codes of one row. `Bits` is `count_bits` where that is a constant, or 0.
+  template <std::uint32_t Bits>
   [[nodiscard]] constexpr std::uint32_t depth_sum(const Code* x) const noexcept {
+    if constexpr (walks_one_by_one) {
+      return sum_one_by_one<Bits>(x);
+    }
+    constexpr std::uint32_t lanes = 4;
     std::uint32_t sum = 0;
     std::uint32_t tree = 0;
-    if constexpr (walks_one_by_one) {
-      const Word* words = word;
-      const Code* thresholds = threshold;
-      const Leaf* leaves = leaf;
-      for (; tree < trees; ++tree) {
-        const std::uint32_t all = places[tree];
-        sum += walk_one(words, thresholds, leaves, all, x);
-        words += all;
-        thresholds += all;
-        leaves += all + 1U;
-      }
-    } else {
-      constexpr std::uint32_t lanes = 4;
-      std::uint32_t first = 0;  // place of the next tree; its first leaf is first + tree
-      for (; tree + lanes <= trees; tree += lanes) {
-        sum += walk<lanes>(tree, first, x);
-      }
-      for (; tree < trees; ++tree) {
-        sum += walk<1>(tree, first, x);
-      }
+    std::uint32_t first = 0;  // place of the next tree; its first leaf is first + tree
+    for (; tree + lanes <= trees; tree += lanes) {
+      sum += walk<lanes>(tree, first, x);
+    }
+    for (; tree < trees; ++tree) {
+      sum += walk<1>(tree, first, x);
     }
     return sum;
   }
@@ -242,46 +233,70 @@ struct flash_trees {
     return (static_cast<std::uint32_t>(word[at + 1]) << 8U) | (static_cast<std::uint32_t>(threshold[at + 1]) & 0xffU);
   }
 
-  /// One tree. Long counts are only asked for where the rest of the tree is large enough to have one.
-  [[nodiscard]] constexpr std::uint32_t walk_one(const Word* words, const Code* thresholds, const Leaf* leaves, std::uint32_t open,
-                                                 const Code* x) const noexcept {
-    const std::uint32_t bits = count_bits;
+  /// One tree after the other. Long counts are only asked for where the rest of a tree is large enough to have one. On its own, because
+  /// there are just registers enough for it.
+  template <std::uint32_t Bits>
+  [[nodiscard, gnu::noinline]] constexpr std::uint32_t sum_one_by_one(const Code* x) const noexcept {
+    const std::uint32_t bits = Bits != 0 ? Bits : count_bits;
     const std::uint32_t mask = (1U << bits) - 1U;
-    std::uint32_t at = 0;
-    std::uint32_t lefts = 0;  // places that were passed without a leaf: the next leaf is at - lefts
-    while (open > mask + 1U) {
-      const std::uint32_t w = words[at];
-      std::uint32_t left = w & mask;
-      const bool right = x[w >> bits] > thresholds[at];
-      ++at;
-      --open;
-      if (left == mask) {
-        left = (static_cast<std::uint32_t>(words[at]) << 8U) | (static_cast<std::uint32_t>(thresholds[at]) & 0xffU);
+    const Word* const words = word;
+    const Code* const thresholds = threshold;
+    const Leaf* first_leaf = leaf;
+    const std::uint16_t* of_tree = places;
+    std::uint32_t sum = 0;
+    std::uint32_t next = 0;
+    for (std::uint32_t open = trees; open != 0; --open) {
+      std::uint32_t at = next;
+      const Leaf* leaves = first_leaf++;  // the leaf that comes next is leaves[at]
+      next += *of_tree++;
+      std::uint32_t end = next;
+      while (end - at > mask + 1U) {
+        const std::uint32_t w = words[at];
+        const Code code = x[w >> bits];
+        const Code most = thresholds[at];
+        std::uint32_t left = w & mask;
         ++at;
-        ++lefts;
-        --open;
+        if (left == mask) {
+          left = (static_cast<std::uint32_t>(words[at]) << 8U) | (static_cast<std::uint32_t>(thresholds[at]) & 0xffU);
+          ++at;
+          --leaves;
+        }
+        if (code > most) {
+          at += left;
+        } else {
+          stay_branch();
+          --leaves;  // a place that was passed without a leaf
+          end = at + left;
+        }
       }
-      if (right) {
-        at += left;
-        open -= left;
-      } else {
-        ++lefts;
-        open = left;
-      }
-    }
-    while (open != 0) {
-      const std::uint32_t w = words[at];
-      const std::uint32_t left = w & mask;
-      if (x[w >> bits] > thresholds[at]) {
-        at += left + 1U;
-        open -= left + 1U;
-      } else {
+      while (at != end) {
+        const std::uint32_t w = words[at];
+        const std::uint32_t left = w & mask;
+        const Code code = x[w >> bits];
+        const Code most = thresholds[at];
         ++at;
-        ++lefts;
-        open = left;
+        if (code > most) {
+          at += left;
+          continue;
+        }
+        stay_branch();
+        --leaves;
+        if (left == 0) {
+          break;
+        }
+        end = at + left;
       }
+      sum += leaves[at];
     }
-    return leaves[at - lefts];
+    return sum;
+  }
+  /// Conditional instructions take their time on both ways; a jump only on one.
+  static constexpr void stay_branch() noexcept {
+#if defined(__thumb__)
+    if (!std::is_constant_evaluated()) {
+      asm("");
+    }
+#endif
   }
 
   /// Some trees walked together, so that the loads of one hide behind the others. One that has come to its leaf stands still.

@@ -100,12 +100,34 @@ using heap_native = heap_avx2;
 using heap_native = heap_plain;
 #endif
 
+/// Levels of a heap that lie in blocks. Where there is no cache there are none.
+inline constexpr std::uint32_t block_levels = walks_one_by_one ? 0 : 2;
+
 /// The last two levels of a heap below one node: all that a walk needs of them lies side by side, mostly in one line of the cache.
-template <typename Feature, forest_code Code, typename Leaf>
+template <typename Feature, forest_code Code, typename Leaf, std::uint32_t Levels = block_levels>
 struct heap_block {
   Code threshold[3];
   Feature feature[3];
   Leaf leaf[4];
+
+  [[nodiscard]] std::uint32_t leaf_of(const Code* x) const noexcept {
+    const std::uint32_t k = heap_child<Code>(0, x[feature[0]], threshold[0]);
+    return leaf[heap_child<Code>(k, x[feature[k + 1U]], threshold[k + 1U])];
+  }
+  template <typename Split>
+  void place(std::uint32_t k, std::uint32_t level, const Split& s) noexcept {
+    const std::uint32_t at = level == 0 ? 0 : 1U + (k & 1U);
+    feature[at] = static_cast<Feature>(s.feature);
+    threshold[at] = heap_threshold<Code>(s.threshold);
+  }
+};
+template <typename Feature, forest_code Code, typename Leaf>
+struct heap_block<Feature, Code, Leaf, 0> {
+  Leaf leaf[1];
+
+  [[nodiscard]] std::uint32_t leaf_of(const Code*) const noexcept { return leaf[0]; }
+  template <typename Split>
+  void place(std::uint32_t, std::uint32_t, const Split&) noexcept {}
 };
 
 /// Heaps wherever they lie, one tree after the other: the `tops` upper levels as complete heaps of 2^tops places (place 0 is nobody's,
@@ -158,11 +180,6 @@ struct heap_trees {
     return Tops < 0 ? tops : static_cast<std::uint32_t>(Tops);
   }
 
-  [[nodiscard]] static std::uint32_t leaf_of(const block& b, const Code* x) noexcept {
-    const std::uint32_t k = heap_child<Code>(1, x[b.feature[0]], b.threshold[0]);
-    return b.leaf[heap_child<Code>(k, x[b.feature[k - 1U]], b.threshold[k - 1U]) - 4U];
-  }
-
   // One tree per index, written out by the fold, so that -O2 keeps every k in a register too.
   template <int Tops, std::size_t... Lane>
   [[nodiscard, gnu::always_inline]] std::uint32_t walk(std::size_t at, const Code* x, std::index_sequence<Lane...>) const noexcept {
@@ -180,7 +197,7 @@ struct heap_trees {
     for (; level < upper; ++level) {
       ((k[Lane] = heap_child<Code>(k[Lane], x[features[Lane * width + k[Lane]]], thresholds[Lane * width + k[Lane]])), ...);
     }
-    return (leaf_of(below[Lane * width + k[Lane]], x) + ...);
+    return (below[Lane * width + k[Lane]].leaf_of(x) + ...);
   }
 
   template <int Tops, typename Row, std::size_t... Lane>
@@ -222,7 +239,7 @@ struct heap_trees {
     for (const Feature* const end = feature + trees * width; features != end;) {
       std::uint32_t k = 1;
       ((static_cast<void>(Level), k = heap_child<Code>(k, x[features[k]], thresholds[k])), ...);
-      sum += leaf_of(below[k], x);
+      sum += below[k].leaf_of(x);
       features += width;
       thresholds += width;
       below += width;
@@ -242,7 +259,7 @@ struct heap_trees {
       for (std::uint32_t level = 0; level < tops; ++level) {
         ((k[Lane] = heap_child<Code>(k[Lane], x[Lane * stride + features[k[Lane]]], thresholds[k[Lane]])), ...);
       }
-      ((sum[Lane] += leaf_of(below[k[Lane]], x + Lane * stride)), ...);
+      ((sum[Lane] += below[k[Lane]].leaf_of(x + Lane * stride)), ...);
     }
     ((out[Lane] = sum[Lane]), ...);
   }
@@ -250,7 +267,7 @@ struct heap_trees {
 
 /// Levels above the blocks of a heap of so many levels.
 [[nodiscard]] constexpr std::uint32_t heap_tops(std::size_t levels) noexcept {
-  return levels <= 2 ? 0U : static_cast<std::uint32_t>(levels - 2);
+  return levels <= block_levels ? 0U : static_cast<std::uint32_t>(levels - block_levels);
 }
 
 /// Puts one tree in pre-order into a heap. Where a path ends early all leaves below are the same, so it does not matter which way a row
@@ -269,10 +286,10 @@ void place_in_heap(std::span<const Split> splits, std::span<const From> from_lea
   while (size != 0) {
     const waiting node = todo[--size];
     if (node.splits == 0) {
-      const std::uint32_t below = tops + 2U - node.level;
-      const std::uint32_t first = (node.k << below) - (4U << tops);
+      const std::uint32_t below = tops + block_levels - node.level;
+      const std::uint32_t first = (node.k << below) - (1U << (tops + block_levels));
       for (std::uint32_t i = first; i < first + (1U << below); ++i) {
-        blocks[i / 4].leaf[i % 4] = static_cast<Leaf>(*next_leaf);
+        blocks[i >> block_levels].leaf[i & ((1U << block_levels) - 1U)] = static_cast<Leaf>(*next_leaf);
       }
       ++next_leaf;
       continue;
@@ -282,11 +299,8 @@ void place_in_heap(std::span<const Split> splits, std::span<const From> from_lea
       feature[node.k] = static_cast<Feature>(s.feature);
       threshold[node.k] = heap_threshold<Code>(s.threshold);
     } else {
-      const std::uint32_t down = node.level - tops;  // 0 or 1
-      auto& block = blocks[(node.k >> down) - (1U << tops)];
-      const std::uint32_t place = down == 0 ? 0 : 1U + (node.k & 1U);
-      block.feature[place] = static_cast<Feature>(s.feature);
-      block.threshold[place] = heap_threshold<Code>(s.threshold);
+      const std::uint32_t down = node.level - tops;
+      blocks[(node.k >> down) - (1U << tops)].place(node.k, down, s);
     }
     todo[size++] = {2 * node.k + 1, node.level + 1, node.splits - 1U - s.left};
     todo[size++] = {2 * node.k, node.level + 1, s.left};
