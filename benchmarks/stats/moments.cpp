@@ -18,6 +18,8 @@
 #include <boost/accumulators/accumulators.hpp>
 #include <boost/accumulators/statistics/kurtosis.hpp>
 #include <boost/accumulators/statistics/mean.hpp>
+#include <boost/accumulators/statistics/rolling_mean.hpp>
+#include <boost/accumulators/statistics/rolling_variance.hpp>
 #include <boost/accumulators/statistics/stats.hpp>
 #include <boost/accumulators/statistics/variance.hpp>
 #pragma GCC diagnostic pop
@@ -225,6 +227,19 @@ void boost_four(benchmark::State& state) {
   state.counters["kurtosis_exact"] = exact_kurtosis();
 }
 
+void boost_rolling_64(benchmark::State& state) {
+  for (auto _ : state) {
+    acc::accumulator_set<double, acc::stats<acc::tag::rolling_mean, acc::tag::rolling_variance>> set{acc::tag::rolling_window::window_size =
+                                                                                                         64};
+    for (const double x : data()) {
+      set(x);
+    }
+    benchmark::DoNotOptimize(acc::rolling_variance(set));
+  }
+  per_value(state);
+}
+
+BENCHMARK(boost_rolling_64)->Name("stats/rolling/boost_mean_variance_64");
 BENCHMARK(boost_mean_variance)->Name("stats/moments/mean_variance/boost");
 BENCHMARK(boost_four)->Name("stats/moments/four/boost");
 #endif
