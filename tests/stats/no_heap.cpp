@@ -88,8 +88,10 @@ TEST_CASE("no change detector allocates", "[stats][no_heap]") {
   {
     page_hinkley mean;
     cusum sums = cusum::create({0.5, 5, 0, 1, 50, true}).value();
+    adwin<> window;
+    kswin<> newest;
     for (const double x : xs) {
-      good = good && mean.observe(x) && sums.observe(x);
+      good = good && mean.observe(x) && sums.observe(x) && window.observe(x) && newest.observe(x);
     }
     good = good && a.observe(xs) == xs.size() && b.observe(xs) == xs.size() && ks(a, b) && psi(a, b);
   }

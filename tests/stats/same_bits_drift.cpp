@@ -21,7 +21,7 @@ template <typename Detector>
 void drive(bit_hash& h, Detector detector) {
   skerry::splitmix64 random{77};
   double level = 0;
-  std::array<std::byte, Detector::encoded_size> image{};
+  std::array<std::byte, 2048> image{};
   for (int i = 0; i < 3000; ++i) {
     level += i % 500 == 0 ? 2 * skerry::normal(random) : 0.001;
     const auto x = static_cast<typename Detector::value_type>(level + skerry::normal(random));
@@ -39,6 +39,11 @@ const bits_of rises_f{"stats.page_hinkley.float", [](bit_hash& h) {
                       }};
 const bits_of sums{"stats.cusum.double", [](bit_hash& h) { drive(h, cusum::create({0.5, 5, 0, 1, 40, true}).value()); }};
 const bits_of sums_f{"stats.cusum.float", [](bit_hash& h) { drive(h, basic_cusum<float>::create({0.5, 5, 0, 1, 0, false}).value()); }};
+
+const bits_of window{"stats.adwin.double", [](bit_hash& h) { drive(h, adwin<>::create({0.01, 8}).value()); }};
+const bits_of window_f{"stats.adwin.float", [](bit_hash& h) { drive(h, adwin<6, float>::create({0.01, 8}).value()); }};
+const bits_of newest{"stats.kswin.double", [](bit_hash& h) { drive(h, kswin<>::create({0.01}).value()); }};
+const bits_of newest_f{"stats.kswin.float", [](bit_hash& h) { drive(h, kswin<40, 15, float>::create({0.01}).value()); }};
 
 const bits_of distances{"stats.ks", [](bit_hash& h) {
                           skerry::splitmix64 random{78};

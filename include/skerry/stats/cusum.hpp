@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 namespace skerry::inline v0::stats {
 
@@ -58,10 +59,7 @@ class basic_cusum {
       return learn(x);
     }
     const Real z = (x - mean_) / spread_;
-    const Real high = high_ + (z - k_);
-    const Real low = low_ - (z + k_);
-    high_ = high > 0 ? high : 0;
-    low_ = low > 0 ? low : 0;
+    add(z - k_, -(z + k_));
     if (high_ > h_ || low_ > h_) {
       const bool rise = high_ > h_;
       restart();
@@ -188,6 +186,30 @@ class basic_cusum {
   }
   /// Whether the variance is above zero, and not too small for its type.
   [[nodiscard]] static constexpr bool settles(std::uint16_t n, Real squares) noexcept { return squares / static_cast<Real>(n - 1) > 0; }
+  /// To both sums, neither of which falls below zero.
+  constexpr void add(Real to_high, Real to_low) noexcept {
+#if defined(__SSE2__) && !defined(__clang__)
+    if (!std::is_constant_evaluated()) {
+      add_pair(to_high, to_low);
+      return;
+    }
+#endif
+    const Real high = high_ + to_high;
+    const Real low = low_ + to_low;
+    high_ = high > 0 ? high : 0;
+    low_ = low > 0 ? low : 0;
+  }
+#if defined(__SSE2__) && !defined(__clang__)
+  /// The same bits. Of the two maxima GCC 12 makes branches that nobody can foresee: 8 ns a value instead of 2.
+  void add_pair(Real to_high, Real to_low) noexcept {
+    typedef Real pair __attribute__((vector_size(2 * sizeof(Real))));
+    const pair sums = pair{high_, low_} + pair{to_high, to_low};
+    const pair zero{};
+    const pair kept = sums > zero ? sums : zero;
+    high_ = kept[0];
+    low_ = kept[1];
+  }
+#endif
   [[nodiscard]] constexpr Real start() const noexcept { return head_start_ ? h_ / 2 : Real{0}; }
 
   constexpr void restart() noexcept {
