@@ -41,6 +41,7 @@ set(skerry_stats_headers
     skerry/stats/covariance.hpp
     skerry/stats/cusum.hpp
     skerry/stats/detail/compensated.hpp
+    skerry/stats/detail/empty_like.hpp
     skerry/stats/detail/exp_index.hpp
     skerry/stats/detail/exp_window.hpp
     skerry/stats/detail/hll_registers.hpp
@@ -66,6 +67,7 @@ set(skerry_stats_headers
     skerry/stats/psi.hpp
     skerry/stats/rolling.hpp
     skerry/stats/theta.hpp
+    skerry/stats/time_window.hpp
     skerry/stats/weighted_moments.hpp
     skerry/stats/windowed.hpp)
 
