@@ -4,11 +4,13 @@
 #include <skerry/anomaly/blend_list.hpp>
 #include <skerry/anomaly/flash_forest.hpp>
 #include <skerry/anomaly/float_forest.hpp>
+#include <skerry/anomaly/score_fusion.hpp>
 #include <skerry/anomaly/walk_heap.hpp>
 
 #include "same_bits/same_bits.hpp"
 
 #include <array>
+#include <limits>
 
 namespace {
 
@@ -99,6 +101,50 @@ void drive_lowered(bit_hash& h) {
   }
 }
 
+/// Gaps, names, weights, densities and contributions at once.
+template <typename Code>
+void drive_options(bit_hash& h) {
+  using forest_type = isolation_forest<columns, 10, 64, Code, 10 * 63, forest_room{.categories = 1}>;
+  static forest_type forest;
+  static std::array<float, rows * columns> values;
+  values = some_rows();
+  skerry::pcg32 random{43};
+  for (std::size_t i = 0; i < values.size(); i += 1 + random() % 17) {
+    values[i] = std::numeric_limits<float>::quiet_NaN();
+  }
+  constexpr std::array<column_kind, columns> kinds{column_kind::number, column_kind::number, column_kind::number,
+                                                   column_kind::number, column_kind::number, column_kind::category};
+  constexpr std::array<std::uint16_t, columns> column_weights{1, 2, 3, 4, 5, 60};
+  static std::array<std::uint16_t, rows> row_weights;
+  for (std::uint16_t& w : row_weights) {
+    w = static_cast<std::uint16_t>(random() >> 16U);
+  }
+  const skerry::anomaly::row_view<float> view{values.data(), rows, columns, columns};
+  h.add(static_cast<std::uint64_t>(
+      forest
+          .fit(view,
+               {.seed = 0xfeedfacecafe, .trees = 10, .sample = 64, .missing = missing_policy::heavier, .density = true, .explain = true},
+               {.kinds = kinds, .column_weights = column_weights, .row_weights = row_weights})
+          .error()));  // a refusal would hide the rest
+  static std::array<forest_sums, rows> sums;
+  h.add(static_cast<std::uint64_t>(forest.sums(view, sums).error()));
+  score_fusion fusion;
+  h.add(static_cast<std::uint64_t>(fusion.learn(sums).error()));
+  for (std::size_t i = 0; i < rows; ++i) {
+    h.add(static_cast<std::uint64_t>(sums[i].depth));
+    h.add(static_cast<std::uint64_t>(sums[i].density));
+    h.add(fusion.score(sums[i]).value_or(0.0F));
+    const std::span<const float, columns> row{values.data() + i * columns, columns};
+    for (const auto weighting : {contribution_weighting::path, contribution_weighting::diffi}) {
+      const auto shares = forest.explain(row, weighting).value();
+      for (std::size_t j = 0; j < columns; ++j) {
+        h.add(static_cast<std::uint64_t>(static_cast<std::uint32_t>(shares.low[j])));
+        h.add(static_cast<std::uint64_t>(static_cast<std::uint32_t>(shares.high[j])));
+      }
+    }
+  }
+}
+
 void drive_path_length(bit_hash& h) {
   for (std::uint64_t n = 0; n < 600; ++n) {
     h.add(average_path_length(n));
@@ -126,6 +172,8 @@ const bits_of forest_u8{"anomaly.isolation_forest<u8>", &drive_forest<std::uint8
 const bits_of heap_u8{"anomaly.walk_heap<u8>", &drive_walk_heap};
 const bits_of lowered_i16{"anomaly.blend_list+flash_forest<i16>", &drive_lowered<std::int16_t>};
 const bits_of lowered_u8{"anomaly.blend_list+flash_forest<u8>", &drive_lowered<std::uint8_t>};
+const bits_of options_i16{"anomaly.isolation_forest<i16, options>", &drive_options<std::int16_t>};
+const bits_of options_u8{"anomaly.isolation_forest<u8, options>", &drive_options<std::uint8_t>};
 const bits_of path_lengths{"anomaly.path_length", &drive_path_length};
 const bits_of floats{"anomaly.float_forest", &drive_float_forest};
 
