@@ -6,7 +6,9 @@
 #include <skerry/anomaly/detail/blend_avx512.hpp>
 #include <skerry/anomaly/detail/blend_neon.hpp>
 #include <skerry/anomaly/detail/blend_plain.hpp>
+#include <skerry/anomaly/detail/blend_run.hpp>
 #include <skerry/anomaly/detail/blend_sse.hpp>
+#include <skerry/anomaly/detail/heap_array.hpp>
 #include <skerry/anomaly/detail/lower.hpp>
 #include <skerry/anomaly/isolation_forest.hpp>
 
@@ -47,7 +49,7 @@ using blend_kernel_for = std::conditional_t<sizeof(Leaf) == 1, blend_native, ble
 /// the program is compiled for, or plain C++. `Kernel` is part of the type, so that parts of a program that are compiled for
 /// different processors do not take each other's code; choosing one at run time is the application's.
 ///
-/// Input   codes, none missing; or numbers, when the forest learnt their ranges
+/// Input   codes, missing ones if the forest was trained with them; or numbers, when the forest learnt their ranges and derives no columns
 /// Cost    6 bytes a split (5 with one-byte codes; more beyond 255 columns or samples of 512). Every split is visited whatever the row:
 /// blocks
 ///         only; a single row is better walked (`walk_heap`). Stack: 256 rows (128 with SSE, NEON, plain C++) ·
@@ -68,53 +70,39 @@ class blend_list {
 
   template <typename Forest>
   [[nodiscard]] static bool holds(const Forest& forest) noexcept {
-    return forest.codes().columns() == Features && forest.trees() <= Trees && forest.splits() <= Nodes && forest.depth_limit() <= Depth &&
-           detail::leaves_fit<Leaf>(forest);
+    return detail::code_columns(forest) == Features && forest.trees() <= Trees && forest.splits() <= Nodes &&
+           forest.depth_limit() <= Depth && detail::leaves_fit<Leaf>(forest);
   }
 
   /// Called by `lower`, which has asked `holds`.
   template <typename Forest>
   requires std::is_same_v<typename Forest::code_type, Code>
   explicit blend_list(const Forest& forest) noexcept
-      : splits_used_{static_cast<std::uint32_t>(forest.splits())}, trees_{static_cast<std::uint32_t>(forest.trees())} {
+      : splits_used_{static_cast<std::uint32_t>(forest.splits())},
+        trees_{static_cast<std::uint32_t>(forest.trees())},
+        learned_{detail::ranges_are_enough(forest)},
+        missing_too_{detail::takes_missing(forest)} {
     SKERRY_ASSERT(holds(forest));
-    learned_ = forest.codes().learned();
     for (std::size_t j = 0; learned_ && j < Features; ++j) {
       lo_[j] = forest.codes().lo(j);
       inv_step_[j] = forest.codes().inv_step(j);
     }
-    std::size_t used = 0;
-    for (std::size_t t = 0; t < trees_; ++t) {
-      const auto splits = forest.splits_of(t);
-      const auto leaves = forest.leaves_of(t);
-      if (splits.empty()) {
-        bare_ += leaves[0];
-      } else {
-        place(splits.data(), leaves.data(), static_cast<std::uint32_t>(splits.size()), used);
-      }
-      used += splits.size();
-      chunk_end_[t / detail::blend_chunk] = static_cast<std::uint32_t>(used);
-    }
+    bare_ = detail::place_forest(forest, splits_.data(), chunk_end_.data());
   }
 
   [[nodiscard]] result<std::uint32_t> depth_sum_codes(std::span<const Code, Features> row) const noexcept {
-    if (!detail::none_missing<Code>(row.data(), Features)) {
+    if (!missing_too_ && !detail::none_missing<Code>(row.data(), Features)) {
       return errc::not_finite;
     }
-    return sum_of(row.data());
+    return run().template sum_of<Depth>(row.data());
   }
 
   /// Depth sums of many rows; a refusal leaves `out` as it was.
   [[nodiscard]] status depth_sums_codes(row_view<Code> rows, std::span<std::uint32_t> out) const noexcept {
-    if (!rows.holds(Features) || out.size() != rows.rows) {
-      return errc::width;
+    if (const status fit = detail::rows_fit(rows, Features, out.size(), missing_too_); !fit) {
+      return fit;
     }
-    for (std::size_t i = 0; i < rows.rows; ++i) {
-      if (!detail::none_missing<Code>(rows.row(i), Features)) {
-        return errc::not_finite;
-      }
-    }
-    score(rows.rows, out.data(), [&rows](std::size_t i, std::array<Code, Features>&) { return rows.row(i); });
+    score(rows.rows, out.data(), [&rows](std::size_t i) { return rows.row(i); });
     return {};
   }
 
@@ -131,7 +119,8 @@ class blend_list {
         return errc::not_finite;
       }
     }
-    score(rows.rows, out.data(), [&rows, this](std::size_t i, std::array<Code, Features>& codes) {
+    std::array<Code, Features> codes;
+    score(rows.rows, out.data(), [&rows, &codes, this](std::size_t i) {
       const float* x = rows.row(i);
       for (std::size_t j = 0; j < Features; ++j) {
         codes[j] = detail::quantize<Code>(x[j], lo_[j], inv_step_[j]);
@@ -147,117 +136,170 @@ class blend_list {
   [[nodiscard]] std::size_t bytes() const noexcept { return sizeof(blend_list) - (Nodes - splits_used_) * sizeof(split_type); }
 
  private:
-  using compared_type = typename split_type::compared_type;
+  using run_type = detail::blend_run<Kernel, split_type, Code>;
 
-  // As many vectors as there are registers for, while the codes of a block stay below 64 KB.
-  [[nodiscard]] static constexpr std::size_t vectors() noexcept {
-    std::size_t n = Kernel::registers;
-    while (n > 0 && n * Kernel::width * Features * sizeof(Code) > 65536) {
-      n /= 2;
-    }
-    return n;
-  }
-
-  [[nodiscard]] std::uint32_t sum_of(const Code* x) const noexcept {
-    return bare_ + detail::blend_row<Depth>(splits_.data(), splits_.data() + splits_used_, x);
-  }
-
-  /// `codes_of(i, buffer)` answers the codes of row i, made in `buffer` if they are nowhere yet.
+  [[nodiscard]] run_type run() const noexcept { return {splits_.data(), chunk_end_.data(), trees_, Features, bare_}; }
   template <typename CodesOf>
   void score(std::size_t rows, std::uint32_t* out, const CodesOf& codes_of) const noexcept {
-    std::size_t at = 0;
-    if constexpr (vectors() != 0) {
-      constexpr std::size_t large = vectors() * Kernel::width;
-      while (rows - at > large / 4) {
-        const std::size_t n = rows - at < large ? rows - at : large;
-        block<vectors()>(at, n, out + at, codes_of);
-        at += n;
-      }
-      while (rows - at > 4) {
-        const std::size_t n = rows - at < Kernel::width ? rows - at : Kernel::width;
-        block<1>(at, n, out + at, codes_of);
-        at += n;
-      }
-    }
-    for (; at < rows; ++at) {
-      std::array<Code, Features> buffer;
-      out[at] = sum_of(codes_of(at, buffer));
-    }
-  }
-
-  /// Rows at, at + 1, … at + n - 1; the places of a block that is not full hold its last row.
-  template <std::size_t Vectors, typename CodesOf>
-  void block(std::size_t at, std::size_t n, std::uint32_t* out, const CodesOf& codes_of) const noexcept {
-    constexpr std::size_t width = Vectors * Kernel::width;
-    alignas(64) std::array<compared_type, Features * width> columns;
-    alignas(64) std::array<Leaf, Depth * width> aside;
-    alignas(64) std::array<detail::blend_sum<Leaf>, width> sums;
-    for (std::size_t i = 0; i < width; ++i) {
-      std::array<Code, Features> buffer;
-      const Code* x = codes_of(at + (i < n ? i : n - 1), buffer);
-      compared_type* to = columns.data() + Kernel::template column_position<Code>(i);
-      for (std::size_t j = 0; j < Features; ++j) {
-        to[j * width] = detail::to_signed(x[j]);
-      }
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      out[i] = bare_;
-    }
-    const split_type* from = splits_.data();
-    for (std::size_t c = 0; c * detail::blend_chunk < trees_; ++c) {
-      const split_type* end = splits_.data() + chunk_end_[c];
-      sums.fill(0);
-      Kernel::template run<Vectors>(from, end, columns.data(), aside.data(), sums.data());
-      for (std::size_t i = 0; i < n; ++i) {
-        out[i] += sums[Kernel::sum_position(i)];
-      }
-      from = end;
-    }
-  }
-
-  /// One tree with splits, from pre-order to post-order: the same walk from the last split to the first, right children first, writes
-  /// the list backwards.
-  template <typename Split, typename From>
-  void place(const Split* splits, const From* leaves, std::uint32_t count, std::size_t used) noexcept {
-    struct waiting {
-      std::uint32_t split, splits, leaf;
-    };
-    std::array<waiting, Depth + 1> todo;
-    std::size_t size = 0;
-    todo[size++] = {0, count, 0};
-    std::size_t to = used + count;
-    while (size != 0) {
-      const waiting node = todo[--size];
-      const Split& from = splits[node.split];
-      const std::uint32_t left = from.left;
-      const std::uint32_t right = node.splits - 1U - left;
-      const std::uint32_t right_leaf = node.leaf + left + 1U;
-      split_type& made = splits_[--to];
-      made.threshold = detail::to_signed(from.threshold);
-      made.feature = static_cast<decltype(made.feature)>(from.feature);
-      made.left = static_cast<Leaf>(left == 0 ? leaves[node.leaf] : From{});
-      made.right = static_cast<Leaf>(right == 0 ? leaves[right_leaf] : From{});
-      made.kind = static_cast<std::uint8_t>((left != 0 ? detail::blend_kind::left : 0) | (right != 0 ? detail::blend_kind::right : 0) |
-                                            (to == used ? detail::blend_kind::first : 0));
-      if (left != 0) {
-        todo[size++] = {node.split + 1U, left, node.leaf};
-      }
-      if (right != 0) {
-        todo[size++] = {node.split + 1U + left, right, right_leaf};
-      }
-    }
+    run().template score<run_type::vectors_for(Features), Features, Depth>(rows, out, codes_of);
   }
 
   std::uint32_t splits_used_, trees_, bare_ = 0;
-  bool learned_ = false;
+  bool learned_, missing_too_;
   std::array<std::uint32_t, (Trees + detail::blend_chunk - 1) / detail::blend_chunk> chunk_end_{};
   std::array<float, Features> lo_{}, inv_step_{};
   std::array<split_type, Nodes> splits_{};
 };
 
-/// The list that holds any forest of this type grown to its usual depth, ceil(log2 sample).
-template <typename Forest>
-using blend_list_for = blend_list<Forest::features, Forest::tree_capacity, Forest::node_capacity,
-                                  detail::depth_limit_of(Forest::sample_capacity), typename Forest::code_type, typename Forest::leaf_type>;
+/// The same for a forest whose width and size come from data.
+///
+/// Cost    8 bytes a split; stack of `blend_list`, as if for 65536 / (256 · sizeof(Code)) columns. Beyond those, rows are taken one by one
+template <forest_code Code, typename Allocator = std::allocator<std::byte>, typename Kernel = detail::blend_native>
+class dynamic_blend_list {
+  // Leaves of two bytes, where a forest is so deep that it needs them, run in the kernel that is always there.
+  using narrow_type = detail::blend_split<std::uint16_t, Code, std::uint8_t>;
+  using wide_type = detail::blend_split<std::uint16_t, Code, std::uint16_t>;
+
+ public:
+  using code_type = Code;
+  using allocator_type = Allocator;
+
+  template <typename Forest>
+  [[nodiscard]] static bool holds(const Forest&) noexcept {
+    return true;
+  }
+
+  /// Called by `lower`.
+  template <typename Forest>
+  requires std::is_same_v<typename Forest::code_type, Code>
+  explicit dynamic_blend_list(const Forest& forest)
+      : columns_{detail::code_columns(forest)},
+        splits_used_{forest.splits()},
+        trees_{forest.trees()},
+        learned_{detail::ranges_are_enough(forest)},
+        missing_too_{detail::takes_missing(forest)},
+        bytes_fit_{detail::leaves_fit<std::uint8_t>(forest)},
+        chunk_end_{(trees_ + detail::blend_chunk - 1) / detail::blend_chunk, forest.get_allocator()},
+        ranges_{learned_ ? 2 * columns_ : 0, forest.get_allocator()},
+        narrow_{bytes_fit_ ? splits_used_ : 0, forest.get_allocator()},
+        wide_{bytes_fit_ ? 0 : splits_used_, forest.get_allocator()} {
+    for (std::size_t j = 0; learned_ && j < columns_; ++j) {
+      ranges_.data()[j] = forest.codes().lo(j);
+      ranges_.data()[columns_ + j] = forest.codes().inv_step(j);
+    }
+    bare_ = bytes_fit_ ? detail::place_forest(forest, narrow_.data(), chunk_end_.data())
+                       : detail::place_forest(forest, wide_.data(), chunk_end_.data());
+  }
+
+  [[nodiscard]] result<std::uint32_t> depth_sum_codes(std::span<const Code> row) const noexcept {
+    if (row.size() != columns_) {
+      return errc::width;
+    }
+    if (!missing_too_ && !detail::none_missing<Code>(row.data(), columns_)) {
+      return errc::not_finite;
+    }
+    return bytes_fit_ ? narrow().template sum_of<levels>(row.data()) : wide().template sum_of<levels>(row.data());
+  }
+
+  /// Depth sums of many rows; a refusal leaves `out` as it was.
+  [[nodiscard]] status depth_sums_codes(row_view<Code> rows, std::span<std::uint32_t> out) const noexcept {
+    if (const status fit = detail::rows_fit(rows, columns_, out.size(), missing_too_); !fit) {
+      return fit;
+    }
+    score(rows.rows, out.data(), [&rows](std::size_t i) { return rows.row(i); });
+    return {};
+  }
+
+  /// The same on numbers; `unsupported` beyond 4096 columns, which the stack has no room for.
+  [[nodiscard]] status depth_sums(row_view<float> rows, std::span<std::uint32_t> out) const noexcept {
+    if (!learned_) {
+      return errc::insufficient;
+    }
+    if (!rows.holds(columns_) || out.size() != rows.rows) {
+      return errc::width;
+    }
+    if (columns_ > 4096) {
+      return errc::unsupported;
+    }
+    for (std::size_t i = 0; i < rows.rows; ++i) {
+      if (!detail::all_finite(rows.row(i), columns_)) {
+        return errc::not_finite;
+      }
+    }
+    std::array<Code, 4096> codes;
+    score(rows.rows, out.data(), [&rows, &codes, this](std::size_t i) {
+      const float* x = rows.row(i);
+      for (std::size_t j = 0; j < columns_; ++j) {
+        codes[j] = detail::quantize<Code>(x[j], ranges_.data()[j], ranges_.data()[columns_ + j]);
+      }
+      return static_cast<const Code*>(codes.data());
+    });
+    return {};
+  }
+
+  [[nodiscard]] std::size_t columns() const noexcept { return columns_; }
+  [[nodiscard]] std::size_t trees() const noexcept { return trees_; }
+  [[nodiscard]] std::size_t splits() const noexcept { return splits_used_; }
+  /// The object and its blocks.
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return sizeof(*this) + chunk_end_.bytes() + ranges_.bytes() + narrow_.bytes() + wide_.bytes();
+  }
+
+ private:
+  static constexpr std::size_t levels = detail::greatest_depth;
+  using narrow_run = detail::blend_run<Kernel, narrow_type, Code>;
+  using wide_run = detail::blend_run<detail::blend_plain, wide_type, Code>;
+
+  [[nodiscard]] narrow_run narrow() const noexcept { return {narrow_.data(), chunk_end_.data(), trees_, columns_, bare_}; }
+  [[nodiscard]] wide_run wide() const noexcept { return {wide_.data(), chunk_end_.data(), trees_, columns_, bare_}; }
+
+  /// Room on the stack is that of whole registers and as many columns as 64 KB hold.
+  template <typename Run, typename CodesOf>
+  void score_in(const Run& run, std::size_t rows, std::uint32_t* out, const CodesOf& codes_of) const noexcept {
+    constexpr std::size_t most = Run::vectors_for(1), room = 65536 / (most * Run::kernel_width * sizeof(Code));
+    if (columns_ <= room) {
+      run.template score<most, room, levels>(rows, out, codes_of);
+    } else if (columns_ <= most * room) {
+      run.template score<1, most * room, levels>(rows, out, codes_of);
+    } else {
+      run.template score<0, 1, levels>(rows, out, codes_of);
+    }
+  }
+  template <typename CodesOf>
+  void score(std::size_t rows, std::uint32_t* out, const CodesOf& codes_of) const noexcept {
+    if (bytes_fit_) {
+      score_in(narrow(), rows, out, codes_of);
+    } else {
+      score_in(wide(), rows, out, codes_of);
+    }
+  }
+
+  std::size_t columns_, splits_used_, trees_;
+  std::uint32_t bare_ = 0;
+  bool learned_, missing_too_, bytes_fit_;
+  detail::heap_array<std::uint32_t, Allocator> chunk_end_;
+  detail::heap_array<float, Allocator> ranges_;
+  detail::heap_array<narrow_type, Allocator> narrow_;
+  detail::heap_array<wide_type, Allocator> wide_;
+};
+
+namespace detail {
+
+template <typename Forest, std::size_t Columns>
+struct blend_list_of {
+  using type = blend_list<Columns, Forest::tree_capacity, Forest::node_capacity, depth_limit_of(Forest::sample_capacity),
+                          typename Forest::code_type, typename Forest::leaf_type>;
+};
+template <typename Code, typename Allocator, std::size_t Columns>
+struct blend_list_of<dynamic_isolation_forest<Code, Allocator>, Columns> {
+  using type = dynamic_blend_list<Code, Allocator>;
+};
+
+}  // namespace detail
+
+/// The list that holds any forest of this type grown to its usual depth, ceil(log2 sample). `Columns` is how many codes its splits look
+/// at: more than `Features` where the forest derives columns. A dynamic forest brings its width along.
+template <typename Forest, std::size_t Columns = detail::features_of<Forest>::value>
+using blend_list_for = typename detail::blend_list_of<Forest, Columns>::type;
 
 }  // namespace skerry::inline v0::anomaly
