@@ -40,6 +40,7 @@ set(skerry_stats_headers
     skerry/stats/cholesky.hpp
     skerry/stats/covariance.hpp
     skerry/stats/cusum.hpp
+    skerry/stats/decayed.hpp
     skerry/stats/detail/compensated.hpp
     skerry/stats/detail/empty_like.hpp
     skerry/stats/detail/exp_index.hpp
@@ -49,6 +50,7 @@ set(skerry_stats_headers
     skerry/stats/detail/kll_levels.hpp
     skerry/stats/detail/kll_shape.hpp
     skerry/stats/detail/lanes.hpp
+    skerry/stats/detail/nth_smallest.hpp
     skerry/stats/detail/otlp_point.hpp
     skerry/stats/detail/sketch_hash.hpp
     skerry/stats/detail/sort_keys.hpp
@@ -69,6 +71,7 @@ set(skerry_stats_headers
     skerry/stats/theta.hpp
     skerry/stats/time_window.hpp
     skerry/stats/weighted_moments.hpp
+    skerry/stats/weights.hpp
     skerry/stats/windowed.hpp)
 
 set(skerry_state_headers
@@ -150,6 +153,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/blend_avx512.hpp
     skerry/anomaly/detail/blend_neon.hpp
     skerry/anomaly/detail/blend_plain.hpp
+    skerry/anomaly/detail/blend_run.hpp
     skerry/anomaly/detail/blend_sse.hpp
     skerry/anomaly/detail/blend_vectors.hpp
     skerry/anomaly/detail/column_charts.hpp
