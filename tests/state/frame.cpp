@@ -35,8 +35,8 @@ TEST_CASE("version 1 of a delta frame is these bytes", "[state][frame][golden]")
   REQUIRE(d.covers.insert(me, 6));
   REQUIRE(d.covers.insert(me, 5));
   REQUIRE(d.covers.insert(other, 3));
-  d.record = {me, 6, state::stamp{1000, 2}, state::kinds::lww, payload};
-  d.writes = true;
+  const std::array written{state::record_view{me, 6, state::stamp{1000, 2}, state::kinds::lww, payload}};
+  d.records = written;
   std::array<std::byte, 128> bytes{};
   skerry::byte_writer out{bytes};
   REQUIRE(state::write_delta<8>(out, &me, d, [](const state::key_ref&, std::span<char> text) {

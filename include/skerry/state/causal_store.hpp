@@ -249,32 +249,40 @@ class causal_store {
     std::array<actor_ref, Limits::actors> position_{};
   };
 
-  /// Drops the records of one actor under a key but its latest.
-  constexpr void prune_to_latest(index slot, const actor& who) {
-    std::uint64_t latest = 0;
-    records(slot).for_each([&](const record_view& r) { latest = r.who == who && r.n > latest ? r.n : latest; });
-    (void)prune(slot, [&](const record_view& r) { return r.who != who || r.n == latest; });
-  }
-  /// Drops the records of a key for which `keep` is false. They count as removed everywhere, like any event seen and absent: only
-  /// for records that no reader can ever need again.
-  template <typename Keep>
-  constexpr std::size_t prune(index slot, Keep&& keep) {
-    std::size_t dropped = 0;
-    for (index i = table_.first_of(slot); i != none;) {
-      const index following = table_[i].next;
-      if (!keep(view(i))) {
-        table_.erase(i);
-        ++dropped;
-      }
-      i = following;
+  /// Drops the records of a key that are obsolete beside one of an actor, and those of the actor that are obsolete beside another.
+  /// They count as removed everywhere, like any event seen and absent: only for records that no reader can ever need again.
+  ///
+  /// Cost  O(records of the key) for each of the actor's records and for each one dropped
+  template <typename Obsolete>
+  constexpr void prune(index slot, const actor& who, Obsolete&& obsolete) {
+    const actor_ref ref = actors_.find(who);
+    while (prune_one(slot, ref, obsolete)) {
     }
-    return dropped;
   }
 
  private:
   [[nodiscard]] constexpr record_view view(index i) const noexcept {
     const auto& r = table_[i];
     return {actors_[r.who], r.n, r.at, r.kind, std::span{r.payload}.first(r.size)};
+  }
+  template <typename Obsolete>
+  constexpr bool prune_one(index slot, actor_ref who, Obsolete& obsolete) {
+    for (index b = table_.first_of(slot); b != none; b = table_[b].next) {
+      if (table_[b].who != who) {
+        continue;
+      }
+      for (index i = table_.first_of(slot); i != none; i = table_[i].next) {
+        if (i == b) {
+          continue;
+        }
+        const bool first = obsolete(view(i), view(b));
+        if (first || obsolete(view(b), view(i))) {
+          table_.erase(first ? i : b);
+          return true;
+        }
+      }
+    }
+    return false;
   }
   /// Marks and chains the live records that the delta covers: by their names when those are few, else in one walk over all records.
   [[nodiscard]] constexpr index mark(const cover_type& covers, const std::array<actor_ref, Limits::actors>& mine) noexcept {

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/state/detail/counter_sum.hpp>
 #include <skerry/state/policy.hpp>
 
 #include <cstdint>
-#include <limits>
 
 namespace skerry::inline v0::state {
 
@@ -25,7 +25,6 @@ struct counter_rows {
   using row = counter_row;
   static constexpr delivery_need need = delivery_need::any_order;
   static constexpr bool removable = false;
-  static constexpr bool one_per_actor = true;  // a row holds totals: an older one that comes late must not count beside it
 
   [[nodiscard]] static constexpr status encode(byte_writer& out, const counter_row& r) noexcept {
     out.varint(r.from);
@@ -50,40 +49,40 @@ struct counter_rows {
     const result<counter_row> r = decode(payload);
     return r && r.value().from != 0;
   }
-  [[nodiscard]] static constexpr status inc(counter_row& r, std::uint64_t amount) noexcept { return add(r.plus, amount); }
+  /// A row holds totals: an older one that comes late must not count beside it.
+  [[nodiscard]] static constexpr bool obsolete(const record_view& r, const record_view& by) noexcept {
+    return r.who == by.who && r.n < by.n;
+  }
+  template <typename Edit>
+  [[nodiscard]] static constexpr status inc(Edit& edit, std::uint64_t amount) {
+    return change(edit, amount, &counter_row::plus);
+  }
 
   template <typename Records>
   [[nodiscard]] static constexpr verdict judge(const Records& records) noexcept {
-    verdict v;
-    records.for_each([&v](const record_view& r) {
-      if (v.why == why::nothing || v.winner.who < r.who) {
-        v.winner = r;
-      }
-      v.why = v.why == why::nothing ? why::only_one : why::fold;
-    });
-    return v;
+    return judge_all(records);
   }
 
  protected:
-  [[nodiscard]] static constexpr status add(std::uint64_t& sum, std::uint64_t amount) noexcept {
-    if (amount == 0) {
-      return errc::invalid;
+  /// Replaces the own row by one with a greater total.
+  template <typename Edit>
+  [[nodiscard]] static constexpr status change(Edit& edit, std::uint64_t amount, std::uint64_t counter_row::*total) {
+    counter_row row{edit.number(), 0, 0};
+    std::uint64_t latest = 0;
+    edit.records().for_each([&](const record_view& r) {
+      if (r.who == edit.self()) {
+        edit.supersede(r);
+        if (const result<counter_row> mine = decode(r.payload); mine && r.n > latest) {
+          row = mine.value();
+          latest = r.n;
+        }
+      }
+    });
+    if (const status s = add_to(row.*total, amount); !s) {
+      return s;
     }
-    if (sum > std::numeric_limits<std::uint64_t>::max() - amount) {
-      return errc::full;
-    }
-    sum += amount;
-    return {};
+    return edit.put([&row](byte_writer& out) { return encode(out, row); });
   }
-  /// A sum of rows: 64 bits and how often they ran over.
-  struct wide {
-    std::uint64_t low = 0;
-    std::uint64_t carries = 0;
-    constexpr void add(std::uint64_t amount) noexcept {
-      low += amount;
-      carries += low < amount ? 1 : 0;
-    }
-  };
 };
 
 }  // namespace detail
@@ -100,7 +99,7 @@ struct counter : detail::counter_rows<false> {
 
   template <typename Records>
   [[nodiscard]] static constexpr result<std::uint64_t> read(const Records& records) noexcept {
-    wide sum;
+    detail::wide_sum sum;
     records.for_each([&sum](const record_view& r) {
       const result<counter_row> row = decode(r.payload);
       sum.add(row ? row.value().plus : 0);
@@ -119,28 +118,21 @@ struct pn_counter : detail::counter_rows<true> {
   using value_type = std::int64_t;
   static constexpr std::uint8_t kind = kinds::pn_counter;
 
-  [[nodiscard]] static constexpr status dec(counter_row& r, std::uint64_t amount) noexcept { return add(r.minus, amount); }
+  template <typename Edit>
+  [[nodiscard]] static constexpr status dec(Edit& edit, std::uint64_t amount) {
+    return change(edit, amount, &counter_row::minus);
+  }
 
   template <typename Records>
   [[nodiscard]] static constexpr result<std::int64_t> read(const Records& records) noexcept {
-    wide up;
-    wide down;
-    records.for_each([&](const record_view& r) {
+    detail::signed_sum sum;
+    records.for_each([&sum](const record_view& r) {
       if (const result<counter_row> row = decode(r.payload); row) {
-        up.add(row.value().plus);
-        down.add(row.value().minus);
+        sum.up.add(row.value().plus);
+        sum.down.add(row.value().minus);
       }
     });
-    const bool negative = up.carries != down.carries ? up.carries < down.carries : up.low < down.low;
-    const wide& more = negative ? down : up;
-    const wide& less = negative ? up : down;
-    const std::uint64_t carries = more.carries - less.carries - (more.low < less.low ? 1 : 0);
-    const std::uint64_t distance = more.low - less.low;
-    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
-    if (carries != 0 || distance > most + (negative ? 1 : 0)) {
-      return errc::full;
-    }
-    return negative ? static_cast<std::int64_t>(~distance + 1) : static_cast<std::int64_t>(distance);
+    return sum.value();
   }
 };
 

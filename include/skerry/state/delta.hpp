@@ -151,26 +151,27 @@ struct incoming {
   std::size_t of_key = 1;  ///< how many records of this key the delta holds; they come one after another
 };
 
-/// The delta of one local operation: what it covers, and at most one new record.
+/// The delta of one local operation: what it covers, and the records that it writes, all of one actor under one key, by number.
+/// The records are views of whoever describes the operation.
 template <std::size_t A, std::size_t R>
 struct local_delta {
   delta_context<A, R> covers{};
   key_ref key{};
-  actor who{};
-  record_view record{};
-  bool writes = false;
+  std::span<const record_view> records{};
 
   [[nodiscard]] constexpr const delta_context<A, R>& context() const noexcept { return covers; }
   template <typename F>
   constexpr void for_each(F&& f) const {
-    if (!writes) {
+    if (records.empty()) {
       return;
     }
     actor_ref position = 0;
-    while (!(covers.actors()[position] == record.who)) {
+    while (!(covers.actors()[position] == records[0].who)) {
       ++position;
     }
-    f(incoming{key, position, record.n, record.at, record.kind, record.payload});
+    for (const record_view& r : records) {
+      f(incoming{key, position, r.n, r.at, r.kind, r.payload, records.size()});
+    }
   }
 };
 

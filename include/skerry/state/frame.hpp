@@ -5,6 +5,7 @@
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/crc32c.hpp>
 #include <skerry/state/delta.hpp>
+#include <skerry/state/detail/named_actor.hpp>
 #include <skerry/state/policy.hpp>
 
 #include <array>
@@ -31,23 +32,6 @@ inline constexpr std::uint64_t actor_as_before = 1;
 inline constexpr std::uint64_t actor_is_sender = 2;
 // How a key is named.
 inline constexpr std::uint64_t key_literal = 0;
-
-constexpr void write_actor(byte_writer& out, const actor& who) noexcept {
-  out.u64(who.id);
-  out.varint(who.generation);
-  out.u32(who.nonce);
-}
-[[nodiscard]] constexpr actor read_actor(byte_reader& in) noexcept {
-  actor who;
-  who.id = in.u64();
-  const std::uint64_t generation = in.varint();
-  if (generation > std::numeric_limits<std::uint32_t>::max()) {
-    in.fail(errc::corrupt);
-  }
-  who.generation = static_cast<std::uint32_t>(generation);
-  who.nonce = in.u32();
-  return who;
-}
 }  // namespace wire
 
 /// Writes a delta as one self-contained frame.
@@ -75,7 +59,7 @@ template <std::size_t TextBytes, typename Delta, typename Text>
   out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(frame_kind::delta)));
   out.u8(static_cast<std::uint8_t>(wire::has_checksum | (sender != nullptr ? wire::has_sender : 0)));
   if (sender != nullptr) {
-    wire::write_actor(out, *sender);
+    detail::write_actor(out, *sender);
   }
   out.varint(0);  // from, to: places in a link's log; a frame of its own has none
   out.varint(0);
@@ -91,7 +75,7 @@ template <std::size_t TextBytes, typename Delta, typename Text>
       out.varint(wire::actor_as_before);
     } else {
       out.varint(wire::actor_literal);
-      wire::write_actor(out, who);
+      detail::write_actor(out, who);
     }
     before = &who;
     out.varint(run.first);
@@ -176,7 +160,7 @@ class delta_frame {
     in = byte_reader{frame.subspan(2, frame.size() - 6)};
     has_sender_ = (flags & wire::has_sender) != 0;
     if (has_sender_) {
-      sender_ = wire::read_actor(in);
+      sender_ = detail::read_actor(in);
     }
     const std::uint64_t from = in.varint();
     const std::uint64_t to = in.varint();
@@ -242,7 +226,7 @@ class delta_frame {
       const std::uint64_t name = in.varint();
       actor who;
       if (name == wire::actor_literal) {
-        who = wire::read_actor(in);
+        who = detail::read_actor(in);
       } else if (name == wire::actor_as_before && before != nullptr) {
         who = *before;
       } else if (name == wire::actor_is_sender && has_sender_) {

@@ -23,9 +23,10 @@ struct lww {
   [[nodiscard]] static constexpr verdict judge(const Records& records) noexcept {
     return detail::latest(records);
   }
-  template <typename Records>
-  [[nodiscard]] static constexpr verdict prune_to(const Records& records) noexcept {
-    return detail::latest(records);
+  [[nodiscard]] static constexpr bool obsolete(const record_view& r, const record_view& by) noexcept {
+    int order = 0;
+    (void)detail::compare_stamped(r, by, order);
+    return order < 0 || (order == 0 && r.n < by.n);
   }
   template <typename Records>
   [[nodiscard]] static constexpr result<T> read(const Records& records) {

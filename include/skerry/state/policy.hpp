@@ -22,10 +22,12 @@ enum class why : std::uint8_t {
   higher_bytes,  ///< equal stamps and actors: the greater bytes
   siblings,      ///< all of them stand; the winner is the one that `pick` answers
   fold,          ///< all of them count
+  enable_wins,   ///< enabled in more than one place
+  disable_wins,  ///< disabled by somebody who had not seen all enablings
+  add_wins,      ///< added in more than one place
+  remove_wins,   ///< removed by somebody who had not seen all additions
+  later_row,     ///< the writer's own later (generation, sequence)
 };
-
-/// The longest payload that any policy or value may have.
-inline constexpr std::size_t greatest_payload = 255;
 
 /// The wire tags of the policies, numbered for ever. The high bit says that a stamp stands before the payload, so that a node can
 /// store and relay a policy that it does not know.
@@ -35,6 +37,20 @@ inline constexpr std::uint8_t lww = stamped | 1;
 inline constexpr std::uint8_t keep_both = stamped | 2;
 inline constexpr std::uint8_t counter = 3;
 inline constexpr std::uint8_t pn_counter = 4;
+inline constexpr std::uint8_t reset_counter = 5;
+inline constexpr std::uint8_t bounded_counter = 6;
+inline constexpr std::uint8_t aw_set = 7;
+inline constexpr std::uint8_t rw_set = 8;
+inline constexpr std::uint8_t ew_flag = 9;
+inline constexpr std::uint8_t dw_flag = 10;
+inline constexpr std::uint8_t dw_flag_initially_on = 11;
+inline constexpr std::uint8_t by_writer = 12;
+inline constexpr std::uint8_t mean_of = 16;
+inline constexpr std::uint8_t sum_of = 17;
+inline constexpr std::uint8_t min_of = 18;
+inline constexpr std::uint8_t max_of = 19;
+inline constexpr std::uint8_t median_of = 20;
+inline constexpr std::uint8_t users = 64;  ///< from here up to 127: policies and folds of applications
 }  // namespace kinds
 
 namespace detail {
@@ -55,15 +71,16 @@ struct verdict {
 ///   1. its mutators only add records under fresh own events and erase records that they have seen, so that the join never needs to
 ///      know P;
 ///   2. `P::read(records)` and `P::judge(records)` are pure functions of the record *set*: the order of the list means nothing;
-///   3. `P::prune_to(records)`, if there is one, names the one record that alone gives the same `read`. The others are dropped only
-///      where nothing is ever removed (a path that is `permanent`): elsewhere a later removal of the winner would have to bring them
-///      back, on some replicas and not on others;
+///   3. `P::obsolete(record, by)`, if there is one, is a strict order that says which records change no `read` while another one is
+///      there. They are dropped only where nothing is ever removed (a policy or path that is not removable): elsewhere a later removal
+///      of the other one would have to bring them back, on some replicas and not on others;
 ///   4. `P::kind` is its wire tag, for ever;
 ///   5. payloads have one encoding per content, of bounded size; `P::valid(payload)` knows it from all other bytes;
 ///   6. `P::need` names the order of deltas that it relies on;
-///   7. `P::removable` says whether a key may be removed;
-///   8. `P::one_per_actor`, if it is there and true, says that an actor's later record says all that its earlier ones said: of
-///      several, which late deltas can bring together, only the latest is kept. Not for what is removable, as under 3.
+///   7. `P::removable` says whether a key may be removed.
+/// Its mutators are static functions over an *edit*: `edit.records()` are the live ones of the key, `edit.self()` is who operates,
+/// `edit.number()` the number of the record that comes next, `edit.supersede(record)` takes a record's place, and
+/// `edit.put(encode)` writes one. `P::most_records`, if it is there, says how many one operation may write (1 otherwise).
 template <typename P>
 concept policy = requires(const detail::no_records& records, std::span<const std::byte> payload) {
   typename P::value_type;
@@ -76,15 +93,22 @@ concept policy = requires(const detail::no_records& records, std::span<const std
 };
 
 namespace detail {
-template <typename P>
-constexpr bool is_one_per_actor() noexcept {
-  if constexpr (requires { P::one_per_actor; }) {
-    static_assert(!P::one_per_actor || !P::removable, "one_per_actor is for policies that are not removable: see the concept");
-    return P::one_per_actor;
-  } else {
-    return false;
+/// The smallest edit that mutators work on: for concept checks.
+struct no_edit {
+  [[nodiscard]] constexpr no_records records() const { return {}; }
+  [[nodiscard]] constexpr actor self() const { return {}; }
+  [[nodiscard]] constexpr std::uint64_t number() const { return 0; }
+  constexpr void supersede(const record_view&) {}
+  constexpr void supersede_all() {}
+  template <typename Encode>
+  [[nodiscard]] constexpr status put(Encode&&) {
+    return {};
   }
-}
+};
+template <typename P>
+concept has_obsolete = requires(const record_view& r) {
+  { P::obsolete(r, r) } -> std::same_as<bool>;
+};
 }  // namespace detail
 
 /// A policy whose mutator is `write`: the new value takes the place of all that the writer saw.
@@ -93,17 +117,14 @@ concept written_policy = policy<P> && requires(byte_writer& out, const typename 
   { P::encode(out, value) } -> std::same_as<status>;
 };
 
-/// A policy of rows, one per actor, whose mutators are `inc` and, where it can go down, `dec`.
+/// A policy whose mutators are `inc` and, where it can go down, `dec`.
 template <typename P>
-concept counting_policy = policy<P> &&
-    requires(typename P::row& row, std::uint64_t amount, std::span<const std::byte> payload, byte_writer& out) {
-  { P::decode(payload) } -> std::same_as<result<typename P::row>>;
-  { P::encode(out, row) } -> std::same_as<status>;
-  { P::inc(row, amount) } -> std::same_as<status>;
+concept counting_policy = policy<P> && requires(detail::no_edit& edit, std::uint64_t amount) {
+  { P::inc(edit, amount) } -> std::same_as<status>;
 };
 template <typename P>
-concept two_way_counting_policy = counting_policy<P> && requires(typename P::row& row, std::uint64_t amount) {
-  { P::dec(row, amount) } -> std::same_as<status>;
+concept two_way_counting_policy = counting_policy<P> && requires(detail::no_edit& edit, std::uint64_t amount) {
+  { P::dec(edit, amount) } -> std::same_as<status>;
 };
 
 namespace detail {

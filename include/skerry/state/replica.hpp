@@ -6,6 +6,7 @@
 #include <skerry/core/instant.hpp>
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/detail/key_text.hpp>
+#include <skerry/state/detail/local_edit.hpp>
 #include <skerry/state/detail/schema_delta.hpp>
 #include <skerry/state/detail/wall_estimate.hpp>
 #include <skerry/state/explain.hpp>
@@ -113,20 +114,17 @@ class replica {
   template <typename P, typename... Args>
   requires written_policy<typename P::policy>
   [[nodiscard]] result<delta_view> write(const value_t<P>& value, wall_ms wall, const Args&... args) {
-    check_path<P, Args...>();
-    std::array<std::byte, Limits::payload_bytes> payload{};
-    byte_writer out{payload};
-    if (const status s = P::policy::encode(out, value); !s) {
-      return refuse(s.error() == errc::full ? lack(resource::bytes) : s.error());
-    }
     hlc clock = clock_;
     const stamp at = clock.tick(wall);
     if (at == stamp::greatest()) {
       return refuse(errc::clock_ahead);  // nobody would take it
     }
-    return operate<P>([](const record_view&) { return true; },
-                      [&](const actor&, std::uint64_t) { return result<std::span<const std::byte>>{out.written()}; }, at, clock, wall,
-                      args...);
+    return operate<P>(
+        [&](auto& edit) {
+          edit.supersede_all();
+          return edit.put([&](byte_writer& out) { return P::policy::encode(out, value); });
+        },
+        at, clock, wall, args...);
   }
 
   /// Removes a key: the records that are here die everywhere, concurrent ones live on. `absent` when there is nothing to remove.
@@ -141,7 +139,12 @@ class replica {
     if (store_.records(key.value()).empty()) {
       return errc::absent;
     }
-    return operate<P>([](const record_view&) { return true; }, nothing{}, stamp{}, clock_, wall_ms{}, args...);
+    return operate<P>(
+        [](auto& edit) {
+          edit.supersede_all();
+          return status{};
+        },
+        stamp{}, clock_, wall_ms{}, args...);
   }
 
   /// Counts up by `amount`, which is above 0.
@@ -149,14 +152,14 @@ class replica {
   requires counting_policy<typename P::policy>
   [[nodiscard]] result<delta_view> inc(Amount amount, const Args&... args) {
     return count<P>(
-        amount, [](auto& row, std::uint64_t by) { return P::policy::inc(row, by); }, args...);
+        amount, [](auto& edit, std::uint64_t by) { return P::policy::inc(edit, by); }, args...);
   }
   /// Counts down by `amount`, which is above 0.
   template <typename P, std::integral Amount, typename... Args>
   requires two_way_counting_policy<typename P::policy>
   [[nodiscard]] result<delta_view> dec(Amount amount, const Args&... args) {
     return count<P>(
-        amount, [](auto& row, std::uint64_t by) { return P::policy::dec(row, by); }, args...);
+        amount, [](auto& edit, std::uint64_t by) { return P::policy::dec(edit, by); }, args...);
   }
 
   template <typename P, typename... Args>
@@ -285,8 +288,9 @@ class replica {
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
   using key_buffer = std::array<char, key_bytes>;
   using local = local_delta<Limits::actors, Limits::ranges>;
-
-  struct nothing {};
+  template <typename P>
+  using edit_for = detail::local_edit<typename store_type::record_list, Limits::actors, Limits::ranges, Limits::payload_bytes,
+                                      detail::most_records<typename P::policy>()>;
 
   template <typename P, typename... Args>
   static constexpr void check_path() {
@@ -313,10 +317,10 @@ class replica {
     return e;
   }
 
-  /// One local event: a new record, if `payload` makes one, in the place of those that `supersedes`.
-  template <typename P, typename Supersedes, typename Payload, typename... Args>
-  [[nodiscard]] result<delta_view> operate(Supersedes&& supersedes, Payload&& payload, stamp at, const hlc& clock, wall_ms wall,
-                                           const Args&... args) {
+  /// One local operation, as `mutate(edit)` describes it.
+  template <typename P, typename Mutate, typename... Args>
+  [[nodiscard]] result<delta_view> operate(Mutate&& mutate, stamp at, const hlc& clock, wall_ms wall, const Args&... args) {
+    check_path<P, Args...>();
     if (!alive_) {
       return refuse(errc::needs_epoch);
     }
@@ -333,34 +337,22 @@ class replica {
       me.renew(store_.actors().greatest_generation(me.self().id));
     }
     const bool renewed = !(me.self() == identity_.self());
-    const std::uint64_t n = store_.next(me.self());
-
-    local delta;
-    delta.key = key.value();
-    status covered = delta.covers.insert(me.self(), n);
-    store_.records(delta.key).for_each([&](const record_view& r) {
-      if (covered && supersedes(r)) {
-        covered = delta.covers.insert(r.who, r.n);
-      }
-    });
-    if (!covered) {
+    const actor self = me.self();
+    // After a new epoch the old rows are another actor's and stay; the new life begins rows of its own.
+    edit_for<P> edit{store_.records(key.value()), self, store_.next(self), at, P::policy::kind};
+    if (const status s = mutate(edit); !s) {
+      return refuse(s.error() == errc::full ? lack(resource::bytes) : s.error());
+    }
+    const result<local> delta = edit.template delta<local>(key.value());
+    if (!delta) {
       return refuse(lack(resource::ranges));
     }
-    if constexpr (!std::same_as<std::remove_cvref_t<Payload>, nothing>) {
-      const result<std::span<const std::byte>> bytes = payload(me.self(), n);
-      if (!bytes) {
-        return refuse(bytes.error());
-      }
-      delta.record = {me.self(), n, at, P::policy::kind, bytes.value()};
-      delta.writes = true;
-    }
-    const actor self = me.self();
     byte_writer out{log_};
-    if (!write_delta<text_bytes>(out, &self, delta, &Schema::write_text)) {
+    if (!write_delta<text_bytes>(out, &self, delta.value(), &Schema::write_text)) {
       return refuse(lack(resource::bytes));
     }
     join_report report;
-    if (const status s = join_delta(delta, report); !s) {
+    if (const status s = join_delta(delta.value(), report); !s) {
       return refuse(s.error());
     }
     identity_ = me;
@@ -375,38 +367,10 @@ class replica {
 
   template <typename P, typename Amount, typename Change, typename... Args>
   [[nodiscard]] result<delta_view> count(Amount amount, Change&& change, const Args&... args) {
-    check_path<P, Args...>();
     if (amount <= 0) {
       return refuse(errc::invalid);
     }
-    key_buffer buffer{};
-    const result<key_ref> key = make_key<P>(buffer, args...);
-    if (!key) {
-      return refuse(key.error() == errc::full ? lack(resource::bytes) : key.error());
-    }
-    std::array<std::byte, Limits::payload_bytes> payload{};
-    // After a new epoch the old row is another actor's and stays; the new life begins a row of its own.
-    const actor before = identity_.self();
-    const bool in_doubt = identity_.in_doubt() || store_.next(before) == 0;
-    return operate<P>([&](const record_view& r) { return r.who == before && !in_doubt; },
-                      [&](const actor& self, std::uint64_t n) -> result<std::span<const std::byte>> {
-                        typename P::policy::row row{};
-                        row.from = n;
-                        store_.records(key.value()).for_each([&](const record_view& r) {
-                          if (r.who == self) {
-                            row = P::policy::decode(r.payload).value_or(row);
-                          }
-                        });
-                        if (const status s = change(row, static_cast<std::uint64_t>(amount)); !s) {
-                          return s.error() == errc::full ? lack(resource::bytes) : s.error();
-                        }
-                        byte_writer out{payload};
-                        if (!P::policy::encode(out, row)) {
-                          return lack(resource::bytes);
-                        }
-                        return out.written();
-                      },
-                      stamp{}, clock_, wall_ms{}, args...);
+    return operate<P>([&](auto& edit) { return change(edit, static_cast<std::uint64_t>(amount)); }, stamp{}, clock_, wall_ms{}, args...);
   }
 
   template <typename Delta>
@@ -428,13 +392,8 @@ class replica {
   }
   void prune(typename store_type::index slot, const actor& writer) {
     Schema::visit(store_.key(slot).path, [&]<typename P>() {
-      if constexpr (detail::is_one_per_actor<typename P::policy>()) {
-        store_.prune_to_latest(slot, writer);
-      } else if constexpr (detail::is_permanent<P>() && requires { P::policy::prune_to(detail::no_records{}); }) {
-        const verdict best = P::policy::prune_to(store_.records(slot));
-        const actor who = best.winner.who;
-        const std::uint64_t n = best.winner.n;
-        (void)store_.prune(slot, [&](const record_view& r) { return r.who == who && r.n == n; });
+      if constexpr (detail::has_obsolete<typename P::policy> && (!P::policy::removable || detail::is_permanent<P>())) {
+        store_.prune(slot, writer, [](const record_view& r, const record_view& by) { return P::policy::obsolete(r, by); });
       }
     });
   }

@@ -11,9 +11,15 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <type_traits>
 
-namespace skerry::inline v0::state::detail {
+namespace skerry::inline v0::state {
+
+/// The longest payload that any policy or value may have.
+inline constexpr std::size_t greatest_payload = 255;
+
+namespace detail {
 
 /// Powers of ten that a decimal double may be divided by.
 inline constexpr std::array<double, 7> decimal_scale{1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
@@ -48,10 +54,18 @@ constexpr void encode_double(byte_writer& out, double value) noexcept {
   return static_cast<double>(unzigzag(head >> 3)) / decimal_scale[scale];
 }
 
-/// The canonical bytes of a value: integers zigzag (unsigned ones as they are), doubles decimal where exact, the rest by its own
-/// `encode` and `decode`.
+/// A text of bounded length, such as `inplace_string`.
 template <typename T>
-concept storable = (std::is_arithmetic_v<T> && !std::same_as<T, long double>) || std::is_enum_v<T> || (encodable<T> && decodable_value<T>);
+concept bounded_text = requires(const T& text, std::string_view view) {
+  { text.view() } -> std::same_as<std::string_view>;
+  { T::create(view) } -> std::same_as<result<T>>;
+};
+
+/// The canonical bytes of a value: integers zigzag (unsigned ones as they are), doubles decimal where exact, texts after their
+/// length, the rest by its own `encode` and `decode`.
+template <typename T>
+concept storable = (std::is_arithmetic_v<T> && !std::same_as<T, long double>) || std::is_enum_v<T> || bounded_text<T> ||
+                   (encodable<T> && decodable_value<T>);
 
 template <storable T>
 [[nodiscard]] constexpr status encode_value(byte_writer& out, const T& value) {
@@ -71,6 +85,12 @@ template <storable T>
       out.f32(value);
     } else {
       encode_double(out, value);
+    }
+  } else if constexpr (bounded_text<T>) {
+    const std::string_view text = value.view();
+    out.varint(text.size());
+    for (const char c : text) {
+      out.u8(static_cast<std::uint8_t>(c));
     }
   } else {
     return value.encode(out);
@@ -113,6 +133,16 @@ template <storable T>
       return errc::corrupt;
     }
     return in.error() == errc::ok ? result<T>{v} : result<T>{in.error()};
+  } else if constexpr (bounded_text<T>) {
+    std::array<char, greatest_payload> characters{};
+    const std::span<const std::byte> bytes = in.bytes(in.count(1));
+    if (bytes.size() > characters.size()) {
+      return errc::corrupt;
+    }
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      characters[i] = static_cast<char>(bytes[i]);
+    }
+    return in.error() == errc::ok ? T::create({characters.data(), bytes.size()}) : result<T>{in.error()};
   } else {
     return T::decode(in);
   }
@@ -149,4 +179,6 @@ template <storable T, std::size_t Most>
   return true;
 }
 
-}  // namespace skerry::inline v0::state::detail
+}  // namespace detail
+
+}  // namespace skerry::inline v0::state

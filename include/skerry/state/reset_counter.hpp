@@ -1,0 +1,197 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/state/counter.hpp>
+#include <skerry/state/detail/counter_sum.hpp>
+#include <skerry/state/detail/named_actor.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace skerry::inline v0::state {
+
+/// Counter that can be set back to zero: a reset takes away exactly what its writer had seen.
+///
+/// An increment that the reset had not seen counts on: 3 counted, seen and reset, and 2 counted meanwhile elsewhere, make 2. A reset
+/// writes one record for each actor whose row it saw, with the number and the totals of that row; of several resets of one row the
+/// one that saw more decides.
+/// Read    0 when nobody has counted; `full` when the value does not fit into 64 signed bits
+/// Errors  `inc`, `dec`: as `pn_counter`; `reset`: `full` for more rows than `most_records`
+/// Cost    one record per actor that has counted and one per actor that was reset. A record of a reset takes up to 59 bytes:
+///         `Limits::payload_bytes` says how much of that there is
+struct reset_counter {
+  using value_type = std::int64_t;
+  static constexpr std::uint8_t kind = kinds::reset_counter;
+  static constexpr delivery_need need = delivery_need::any_order;
+  static constexpr bool removable = false;
+  static constexpr std::size_t most_records = 32;  ///< rows that one reset takes back
+
+  template <typename Edit>
+  [[nodiscard]] static constexpr status inc(Edit& edit, std::uint64_t amount) {
+    return change(edit, amount, &counter_row::plus);
+  }
+  template <typename Edit>
+  [[nodiscard]] static constexpr status dec(Edit& edit, std::uint64_t amount) {
+    return change(edit, amount, &counter_row::minus);
+  }
+  /// Writes what is seen of every row that is not at zero already.
+  template <typename Edit>
+  [[nodiscard]] static constexpr status reset(Edit& edit) {
+    status s;
+    edit.records().for_each([&](const record_view& r) {
+      const result<entry> row = decode(r.payload);
+      if (!s || !row || row.value().base || is_old(edit.records(), r) || is_taken_back(edit.records(), r.who, r.n)) {
+        return;
+      }
+      const entry base{true, r.who, r.n, row.value().totals.plus, row.value().totals.minus};
+      edit.records().for_each([&](const record_view& other) {
+        const result<entry> older = decode(other.payload);
+        if (older && older.value().base && older.value().whose == r.who) {
+          edit.supersede(other);
+        }
+      });
+      s = edit.put([&base](byte_writer& out) { return encode(out, base); });
+    });
+    return s;
+  }
+
+  template <typename Records>
+  [[nodiscard]] static constexpr result<std::int64_t> read(const Records& records) noexcept {
+    detail::signed_sum sum;
+    records.for_each([&](const record_view& r) {
+      const result<entry> e = decode(r.payload);
+      if (!e || e.value().base || is_old(records, r)) {
+        return;
+      }
+      const entry base = newest_base(records, r.who);
+      if (base.n >= r.n) {
+        return;  // all of it was seen
+      }
+      const bool counts = base.n >= e.value().from();
+      sum.up.add(e.value().totals.plus);
+      sum.down.add(e.value().totals.minus);
+      sum.down.add(counts ? base.totals.plus : 0);
+      sum.up.add(counts ? base.totals.minus : 0);
+    });
+    return sum.value();
+  }
+  template <typename Records>
+  [[nodiscard]] static constexpr verdict judge(const Records& records) noexcept {
+    return detail::judge_all(records);
+  }
+  /// An actor's older row, and a base that saw less of the same row.
+  [[nodiscard]] static constexpr bool obsolete(const record_view& r, const record_view& by) noexcept {
+    const result<entry> a = decode(r.payload);
+    const result<entry> b = decode(by.payload);
+    if (!a || !b || a.value().base != b.value().base) {
+      return false;
+    }
+    if (!a.value().base) {
+      return r.who == by.who && r.n < by.n;
+    }
+    if (!(a.value().whose == b.value().whose) || a.value().n > b.value().n) {
+      return false;
+    }
+    return a.value().n < b.value().n || r.who < by.who || (r.who == by.who && r.n < by.n);
+  }
+  [[nodiscard]] static constexpr bool valid(std::span<const std::byte> payload) noexcept {
+    const result<entry> e = decode(payload);
+    return e && e.value().n != 0;
+  }
+
+ private:
+  /// A row (`n` is where it began) or a base: the row of `whose` as it was at its number `n`.
+  struct entry {
+    bool base = false;
+    actor whose{};
+    std::uint64_t n = 0;
+    struct {
+      std::uint64_t plus = 0;
+      std::uint64_t minus = 0;
+    } totals{};
+    [[nodiscard]] constexpr std::uint64_t from() const noexcept { return n; }
+    constexpr entry() noexcept = default;
+    constexpr entry(bool is_base, const actor& who, std::uint64_t number, std::uint64_t plus, std::uint64_t minus) noexcept
+        : base{is_base}, whose{who}, n{number}, totals{plus, minus} {}
+  };
+
+  [[nodiscard]] static constexpr status encode(byte_writer& out, const entry& e) noexcept {
+    out.u8(e.base ? 1 : 0);
+    if (e.base) {
+      detail::write_actor(out, e.whose);
+    }
+    out.varint(e.n);
+    out.varint(e.totals.plus);
+    out.varint(e.totals.minus);
+    return out.error();
+  }
+  [[nodiscard]] static constexpr result<entry> decode(std::span<const std::byte> payload) noexcept {
+    byte_reader in{payload};
+    entry e;
+    const std::uint8_t tag = in.u8();
+    if (tag > 1) {
+      in.fail(errc::corrupt);
+    }
+    e.base = tag == 1;
+    if (e.base) {
+      e.whose = detail::read_actor(in);
+    }
+    e.n = in.varint();
+    e.totals.plus = in.varint();
+    e.totals.minus = in.varint();
+    const status end = in.finish();
+    return end ? result<entry>{e} : result<entry>{end.error()};
+  }
+
+  /// Whether a later row of the same actor is there as well.
+  template <typename Records>
+  [[nodiscard]] static constexpr bool is_old(const Records& records, const record_view& row) noexcept {
+    bool old = false;
+    records.for_each([&](const record_view& r) {
+      old = old || (r.who == row.who && r.n > row.n && !r.payload.empty() && r.payload[0] == std::byte{0});
+    });
+    return old;
+  }
+  template <typename Records>
+  [[nodiscard]] static constexpr entry newest_base(const Records& records, const actor& whose) noexcept {
+    entry best;
+    records.for_each([&](const record_view& r) {
+      const result<entry> e = decode(r.payload);
+      if (e && e.value().base && e.value().whose == whose && e.value().n > best.n) {
+        best = e.value();
+      }
+    });
+    return best;
+  }
+  template <typename Records>
+  [[nodiscard]] static constexpr bool is_taken_back(const Records& records, const actor& whose, std::uint64_t n) noexcept {
+    return newest_base(records, whose).n >= n;
+  }
+
+  template <typename Edit>
+  [[nodiscard]] static constexpr status change(Edit& edit, std::uint64_t amount, std::uint64_t counter_row::*total) {
+    counter_row row{edit.number(), 0, 0};
+    std::uint64_t latest = 0;
+    edit.records().for_each([&](const record_view& r) {
+      const result<entry> e = decode(r.payload);
+      if (r.who == edit.self() && e && !e.value().base) {
+        edit.supersede(r);
+        if (r.n > latest) {
+          row = {e.value().n, e.value().totals.plus, e.value().totals.minus};
+          latest = r.n;
+        }
+      }
+    });
+    if (latest != 0 && is_taken_back(edit.records(), edit.self(), latest)) {
+      row = {edit.number(), 0, 0};  // begins anew, so that the base means nothing to it
+    }
+    if (const status s = detail::add_to(row.*total, amount); !s) {
+      return s;
+    }
+    return edit.put([&row](byte_writer& out) { return encode(out, {false, {}, row.from, row.plus, row.minus}); });
+  }
+};
+
+}  // namespace skerry::inline v0::state
