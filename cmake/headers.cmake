@@ -54,6 +54,7 @@ set(skerry_stats_headers
     skerry/stats/detail/otlp_point.hpp
     skerry/stats/detail/sketch_hash.hpp
     skerry/stats/detail/sort_keys.hpp
+    skerry/stats/detail/tdigest_centroids.hpp
     skerry/stats/drift.hpp
     skerry/stats/drift_event.hpp
     skerry/stats/ewma.hpp
@@ -68,6 +69,7 @@ set(skerry_stats_headers
     skerry/stats/page_hinkley.hpp
     skerry/stats/psi.hpp
     skerry/stats/rolling.hpp
+    skerry/stats/tdigest.hpp
     skerry/stats/theta.hpp
     skerry/stats/time_window.hpp
     skerry/stats/weighted_moments.hpp
@@ -94,6 +96,7 @@ set(skerry_state_headers
     skerry/state/detail/wall_estimate.hpp
     skerry/state/dot.hpp
     skerry/state/dot_context.hpp
+    skerry/state/dvv_set.hpp
     skerry/state/explain.hpp
     skerry/state/flags.hpp
     skerry/state/frame.hpp
@@ -163,6 +166,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/forest_engine.hpp
     skerry/anomaly/detail/forest_layout.hpp
     skerry/anomaly/detail/forest_scoring.hpp
+    skerry/anomaly/detail/forest_source.hpp
     skerry/anomaly/detail/heap_array.hpp
     skerry/anomaly/detail/heap_walk.hpp
     skerry/anomaly/detail/jacobi_eigen.hpp
@@ -170,6 +174,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/leaf_density.hpp
     skerry/anomaly/detail/linear_reference.hpp
     skerry/anomaly/detail/lower.hpp
+    skerry/anomaly/detail/onnx_model.hpp
     skerry/anomaly/detail/padded_range.hpp
     skerry/anomaly/detail/reference.hpp
     skerry/anomaly/detail/rolling_image.hpp
@@ -177,15 +182,18 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/row_keeper.hpp
     skerry/anomaly/detail/row_ring.hpp
     skerry/anomaly/detail/slot_trees.hpp
+    skerry/anomaly/detail/t2_q_limits.hpp
     skerry/anomaly/detail/tail_quantiles.hpp
     skerry/anomaly/detail/tree_growth.hpp
     skerry/anomaly/detail/tree_random.hpp
+    skerry/anomaly/detail/verdict_shares.hpp
     skerry/anomaly/drift_gate.hpp
     skerry/anomaly/dynamic_isolation_forest.hpp
     skerry/anomaly/episode_peaks.hpp
     skerry/anomaly/flash_forest.hpp
     skerry/anomaly/float_forest.hpp
     skerry/anomaly/forest_config.hpp
+    skerry/anomaly/forest_export.hpp
     skerry/anomaly/forest_json.hpp
     skerry/anomaly/forest_set.hpp
     skerry/anomaly/forest_wire.hpp
@@ -205,6 +213,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/shift_chart.hpp
     skerry/anomaly/shingler.hpp
     skerry/anomaly/t2_q.hpp
+    skerry/anomaly/t2_q_wide.hpp
     skerry/anomaly/walk_heap.hpp)
 
 set(skerry_testing_headers

@@ -14,4 +14,5 @@
 #include <skerry/stats/moments.hpp>
 #include <skerry/stats/theta.hpp>
 #include <skerry/stats/weighted_moments.hpp>
+#include <skerry/stats/weights.hpp>
 #include <skerry/stats/windowed.hpp>

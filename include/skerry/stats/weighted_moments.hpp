@@ -74,6 +74,16 @@ class weighted_moments {
     refused_ += theirs + (count == 0 || add(numbers{other.state_}) ? 0 : count);
   }
 
+  /// All weights times `factor`, in [0, 1]: how values lose their weight with time.
+  constexpr void scale_weights(Real factor) noexcept {
+    SKERRY_ASSERT(factor >= 0 && factor <= 1 && "scale_weights: a factor in [0, 1]");
+    state_.weight *= factor;
+    state_.squares *= factor * factor;
+    for (unsigned k = 1; k < Order; ++k) {
+      state_.m[k] *= factor;
+    }
+  }
+
   [[nodiscard]] constexpr std::uint64_t count() const noexcept { return state_.n; }
   [[nodiscard]] constexpr Real sum_weights() const noexcept { return state_.weight; }
   /// The sum of the squares of the weights; sum_weights()^2 over it is the number of equal weights that would say as much.
