@@ -20,8 +20,10 @@
 #include <memory>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "core/counting_new.hpp"
 #include "forest_rows.hpp"
 
 using namespace skerry::anomaly;
@@ -465,6 +467,8 @@ TEST_CASE("growing in slices refuses other options than it began with") {
   const auto whole = *forest;
   REQUIRE(forest->begin(odd.config, whole.codes()));
   REQUIRE_FALSE(forest->grow(history, 30, odd.options()).value());
+  forest_of<std::int16_t> before;
+  std::memcpy(static_cast<void*>(&before), forest.get(), sizeof(before));
   auto other = odd.options();
   other.row_weights = {};
   CHECK(forest->grow(history, 30, other).error() == errc::mismatch);
@@ -474,8 +478,49 @@ TEST_CASE("growing in slices refuses other options than it began with") {
   other = odd.options();
   other.first_tree = 1;
   CHECK(forest->grow(history, 30, other).error() == errc::mismatch);
+  CHECK(forest->append(whole).error() == errc::mismatch);  // a tree is at work
+  CHECK(same_bytes(*forest, before));
   REQUIRE(grow_in_slices(*forest, history, odd.options(), 1) == errc::ok);
   CHECK(same_forests(*forest, whole));
+}
+
+TEST_CASE("a first slice that is refused learns no name, and the next one begins as if nothing had been") {
+  odd_rows odd{6, 1};
+  auto forest = std::make_unique<forest_of<std::int16_t>>();
+  REQUIRE(forest->fit(odd.data.view(), odd.config, odd.options()));
+  auto codes = codes_of(odd.data, forest->codes());
+  const auto whole = *forest;
+  REQUIRE(forest->begin(odd.config, whole.codes()));
+  forest_of<std::int16_t> before;
+  std::memcpy(static_cast<void*>(&before), forest.get(), sizeof(before));
+  const auto kept = codes[4];
+  for (const auto& [code, why] :
+       {std::pair{std::int16_t{-32767 + 65}, errc::out_of_range}, std::pair{std::int16_t{-32768}, errc::not_finite}}) {
+    codes[4] = code;  // the last column, which holds names too
+    CHECK(forest->grow({codes.data(), odd.data.rows, width, width}, 30, odd.options()).error() == why);
+    CHECK(same_bytes(*forest, before));
+  }
+  codes[4] = kept;
+  REQUIRE(grow_in_slices(*forest, row_view<std::int16_t>{codes.data(), odd.data.rows, width, width}, odd.options(), 1) == errc::ok);
+  CHECK(same_forests(*forest, whole));
+}
+
+TEST_CASE("names, weights, densities and contributions allocate nothing, and nothing after reserve in the dynamic form") {
+  const odd_rows odd{5, 23};
+  auto forest = std::make_unique<forest_of<std::int16_t>>();
+  dynamic_isolation_forest<> dynamic;
+  REQUIRE(dynamic.reserve(width, odd.config, 2));
+  std::vector<forest_sums> sums(odd.data.rows);
+  std::array<std::int32_t, width> low{}, high{};
+  const std::size_t before = skerry_test::allocations();
+  bool good = static_cast<bool>(forest->fit(odd.data.view(), odd.config, odd.options())) &&
+              static_cast<bool>(dynamic.fit(odd.data.view(), odd.config, odd.options()));
+  good = good && forest->sums(odd.data.view(), sums) && dynamic.sums(odd.data.view(), sums) && forest->explain(odd.row(0)) &&
+         dynamic.explain(odd.row(0), {low, high}) && dynamic.begin(odd.config, forest->codes(), 2) && dynamic.append(*forest);
+  const std::size_t after = skerry_test::allocations();
+  CHECK(good);
+  CHECK(after == before);
+  CHECK(after > 0);
 }
 
 TEST_CASE("trees grown on four threads are those grown on one") {

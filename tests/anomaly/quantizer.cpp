@@ -134,3 +134,32 @@ TEST_CASE("nothing is encoded before a range is known, nor into a place of anoth
   CHECK(codes.encode(std::array{0.0F, 0.0F}, out).error() == errc::width);
   CHECK(codes.encode(std::array{0.0F}, std::span{out}.first(2)).error() == errc::width);
 }
+
+TEST_CASE("a quantiser is made again from what it gives out, and a column of names has a step for each name and one below") {
+  const std::array<float, 6> rows{-3, 0.25F, 7, 100, 2, 2};
+  quantizer<3, std::uint8_t> codes;
+  REQUIRE(codes.learn({rows.data(), 2, 3, 3}));
+  codes.hold_names(2);
+  std::array<float, 3> lo{}, inv_step{};
+  for (std::size_t j = 0; j < 3; ++j) {
+    lo[j] = codes.lo(j);
+    inv_step[j] = codes.inv_step(j);
+  }
+  const auto again = quantizer<3, std::uint8_t>::from_steps(lo, inv_step);
+  REQUIRE(again);
+  CHECK(again.value() == codes);
+  for (int name = 0; name < 64; ++name) {
+    REQUIRE(codes.code(2, static_cast<float>(name)) == name + 1);
+  }
+  CHECK(codes.code(2, -1.0F) == 0);
+  CHECK(codes.code(2, -1e30F) == 0);
+  CHECK(codes.code(2, 1e30F) == 254);
+  quantizer<3, std::int16_t> wide;
+  REQUIRE(wide.learn({rows.data(), 2, 3, 3}));
+  wide.hold_names(2);
+  CHECK(wide.code(2, 5.0F) == 6 - 32767);
+  inv_step[1] = -1.0F;
+  CHECK((quantizer<3, std::uint8_t>::from_steps(lo, inv_step).error() == errc::invalid));
+  inv_step[1] = std::numeric_limits<float>::infinity();
+  CHECK((quantizer<3, std::uint8_t>::from_steps(lo, inv_step).error() == errc::not_finite));
+}
