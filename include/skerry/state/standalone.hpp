@@ -154,9 +154,10 @@ class pn_counter : public detail::counter_value<state::pn_counter, A> {
   }
 };
 
-/// Counter that can be set back: a reset takes away what its writer had seen. At most 32 actors.
+/// Counter that can be set back: a reset takes away what its writer had seen. At most 32 actors; a row and a base for each, and room for
+/// the bases of a join before the older ones go.
 template <std::size_t A = 16>
-class reset_counter : public detail::value<state::reset_counter, A, 2 * A, 64> {
+class reset_counter : public detail::value<state::reset_counter, A, 4 * A, 64> {
   static_assert(A <= state::reset_counter::most_records, "reset_counter: one reset takes back the rows of at most 32 actors");
 
  public:

@@ -1,0 +1,76 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#include <skerry/state/reset_counter.hpp>
+
+#include <skerry/state/standalone.hpp>
+
+#include "state/standalone_laws.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace state = skerry::state;
+namespace standalone = skerry::state::standalone;
+using skerry::errc;
+
+namespace {
+constexpr state::actor a{1, 0, 0}, b{2, 0, 0}, c{3, 0, 0};
+[[maybe_unused]] state::actor actor_of(std::size_t i) { return {i + 1, 0, 0}; }
+}  // namespace
+
+static_assert(state::two_way_counting_policy<state::reset_counter>);
+
+TEST_CASE("a reset takes away exactly what it had seen", "[state][reset_counter][trap]") {
+  standalone::reset_counter<> x;
+  REQUIRE(x.inc(a, 3));
+  standalone::reset_counter<> y = x;
+  REQUIRE(y.reset(b));
+  REQUIRE(x.inc(a, 2));
+  REQUIRE(x.join(y));
+  CHECK(x.read().value() == 2);  // not 5, not 0
+  REQUIRE(y.join(x));
+  CHECK(y.read().value() == 2);
+  REQUIRE(x.reset(a));
+  CHECK(x.read().value() == 0);
+  REQUIRE(x.dec(a, 4));
+  CHECK(x.read().value() == -4);
+  REQUIRE(x.join(y));
+  CHECK(x.read().value() == -4);
+}
+
+TEST_CASE("an actor that saw the reset begins a row that no late reset can take from", "[state][reset_counter]") {
+  standalone::reset_counter<> x;
+  REQUIRE(x.inc(a, 10));
+  standalone::reset_counter<> late = x;
+  REQUIRE(late.reset(b));  // saw 10
+  REQUIRE(x.reset(a));
+  REQUIRE(x.inc(a, 1));
+  REQUIRE(x.join(late));
+  CHECK(x.read().value() == 1);
+}
+
+TEST_CASE("resets of one row by many leave the one that saw most", "[state][reset_counter]") {
+  standalone::reset_counter<> x;
+  REQUIRE(x.inc(a, 5));
+  standalone::reset_counter<> y = x;
+  REQUIRE(x.reset(b));
+  REQUIRE(y.inc(a, 5));
+  REQUIRE(y.reset(c));
+  REQUIRE(x.join(y));
+  CHECK(x.read().value() == 0);
+  CHECK(x.store().record_count() == 2);  // the row, and one base
+  CHECK(state::reset_counter::valid({}) == false);
+}
+
+TEST_CASE("a reset counter is the increments that no reset had seen, under any exchange", "[state][reset_counter][laws]") {
+  skerry_test::joins_keep_their_laws<standalone::reset_counter<4>>(
+      150,
+      [](auto& counter, std::size_t at, auto& rng) {
+        const auto by = 1 + skerry::uniform_below(rng, 9);
+        switch (skerry::uniform_below(rng, 4)) {
+          case 0: REQUIRE(counter.reset(actor_of(at))); break;
+          case 1: REQUIRE(counter.dec(actor_of(at), by)); break;
+          default: REQUIRE(counter.inc(actor_of(at), by));
+        }
+      },
+      [](const auto& counter) { return counter.read().value(); });
+}
