@@ -5,6 +5,7 @@
 #include <skerry/core/result.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace skerry::inline v0::anomaly {
@@ -81,6 +82,32 @@ class alarm_latch {
     hot_ = 0;
     calm_ = 0;
     alarmed_ = false;
+  }
+
+  /// Every field but k, n and m, for an image: `f(member)`.
+  template <typename Self, typename F>
+  static constexpr void fields(Self& self, F&& f) {
+    f(self.config_.enter);
+    f(self.config_.leave);
+    f(self.window_);
+    f(self.alarms_);
+    f(self.next_);
+    f(self.hot_);
+    f(self.calm_);
+    f(self.alarmed_);
+  }
+  /// What `fields` has read can be used.
+  [[nodiscard]] constexpr bool sound() const noexcept {
+    int flags = 0;
+    for (std::size_t i = 0; i < window_.size() * 32; ++i) {
+      const bool flag = ((window_[i / 32] >> (i % 32)) & 1U) != 0;
+      if (flag && i >= config_.n) {
+        return false;
+      }
+      flags += flag ? 1 : 0;
+    }
+    return config_.leave <= config_.enter && next_ < config_.n && static_cast<int>(hot_) == flags && calm_ < config_.m &&
+           (!alarmed_ || alarms_ > 0);
   }
 
   /// Other levels from now on; the flags in the window stay as they were judged.

@@ -184,6 +184,12 @@ class basic_calibration {
     return size_ == 0 ? result<Score>{errc::insufficient} : result<Score>{falling(0)};
   }
 
+  /// Every reference, rising.
+  template <typename F>
+  constexpr void for_each(F&& f) const {
+    std::for_each(begin(), end(), f);
+  }
+
   constexpr void clear() noexcept { size_ = 0; }
 
   /// Same detector, same references.

@@ -3,9 +3,13 @@
 #pragma once
 
 #include <skerry/anomaly/alarm_latch.hpp>
+#include <skerry/anomaly/detail/column_charts.hpp>
 #include <skerry/anomaly/detail/last_instant.hpp>
 #include <skerry/anomaly/detail/reference.hpp>
-#include <skerry/anomaly/detail/row_ring.hpp>
+#include <skerry/anomaly/detail/row_judges.hpp>
+#include <skerry/anomaly/detail/row_keeper.hpp>
+#include <skerry/anomaly/detail/verdict_shares.hpp>
+#include <skerry/anomaly/drift_gate.hpp>
 #include <skerry/anomaly/inference_model.hpp>
 #include <skerry/anomaly/monitor_types.hpp>
 #include <skerry/anomaly/refit_gate.hpp>
@@ -52,7 +56,9 @@ class monitor {
 
   using apprentice = detail::apprentice<Features, Config>;
   using reference = typename apprentice::model;
-  static constexpr std::size_t most_latch_rows = 32;  // that many rows wait before they join the history
+  static constexpr std::uint8_t most_latch_rows = 32;
+  using drift = basic_drift_gate<64>;
+  using keeper = detail::row_keeper<Features, Config>;
   static constexpr bool has_known = !std::same_as<Known, no_model>;
 
  public:
@@ -84,7 +90,9 @@ class monitor {
     latch_config known_levels = config.latch;
     known_levels.enter = known_levels.leave = config.known_threshold;
     known_latch_ = alarm_latch::create(known_levels).value();
+    judges_ = detail::row_judges{config.latch, Config::lags};
     rows_per_day_ = config.rows_per_day;
+    charts_ = detail::column_charts<Features, Config>{config};
     created_ = true;
   }
 
@@ -118,41 +126,43 @@ class monitor {
   /// The alarm stands until the refitted reference finds its rows normal; while it stands, its rows are learnt from.
   /// Errors  `absent`: no such alarm stands or has rows in quarantine; `refused`: a known failure is not normal
   status accept_as_normal(std::uint32_t alarm_id) noexcept {
-    const bool standing = latch_.alarmed() && novel_.id == alarm_id;
-    bool held = false;
-    bool known = known_latch_.alarmed() && known_alarm_.id == alarm_id;
-    for (std::uint64_t i = quarantine_.first(); i < quarantine_.end(); ++i) {
-      if (quarantine_.note(i).alarm == alarm_id) {
-        held = true;
-        known = known || quarantine_.note(i).known;
-      }
-    }
-    if (alarm_id == 0 || (!standing && !held && !known)) {
+    const bool standing = novelty_stands() && novel_.id == alarm_id;
+    const auto held = rows_.look_for(alarm_id);
+    const bool known = held.known || (known_latch_.alarmed() && known_alarm_.id == alarm_id);
+    if (alarm_id == 0 || (!standing && !held.any && !known)) {
       return errc::absent;
     }
     if (known) {
       return errc::refused;
     }
-    release(alarm_id);
-    novel_.accepted = novel_.accepted || standing;
+    std::array<float, Features> moved{};
+    if (standing) {
+      moved = charts_.accept();
+      move_shingle(moved);
+      novel_.accepted = true;
+    }
+    rows_.release(alarm_id, moved);
     ++counters_.accepted_as_normal;
     apprentice_.abandon();
-    since_refit_ = Config::refit_every;
+    rows_.set_since_refit(Config::refit_every);
     return {};
   }
 
-  /// The operator has seen the alarm: `verdict::acknowledged` from now on. Changes nothing else.
+  /// The operator takes the alarm for real: `verdict::acknowledged` from now on, and it does not count as one of the false alarms that
+  /// the levels are kept by. Unknown numbers change nothing.
   void acknowledge(std::uint32_t alarm_id) noexcept {
     for (standing_alarm* a : {&novel_, &known_alarm_}) {
       a->acknowledged = a->acknowledged || (alarm_id != 0 && a->id == alarm_id);
+    }
+    if (novelty_stands() && novel_.acknowledged) {
+      judges_.confirm();
+      charts_.confirm();
     }
   }
 
   [[nodiscard]] const monitor_counters& counters() const noexcept { return counters_; }
   /// A score from here on is high; `insufficient` while learning.
-  [[nodiscard]] result<float> enter() const noexcept {
-    return trained_ ? result<float>{models_[current_].enter} : result<float>{errc::insufficient};
-  }
+  [[nodiscard]] result<float> enter() const noexcept { return trained_ ? result<float>{0.5F} : result<float>{errc::insufficient}; }
   /// Given, or measured during the warm-up; 0 before that.
   [[nodiscard]] double rows_per_day() const noexcept { return rows_per_day_; }
   [[nodiscard]] const monitor_config& config() const noexcept { return config_; }
@@ -173,7 +183,8 @@ class monitor {
     latch_config latch = c.latch;
     latch.enter = latch.leave = 0;
     const bool ok = positive(c.alarms_per_day) && (c.rows_per_day == 0 || positive(c.rows_per_day)) && c.known_threshold > 0 &&
-                    c.known_threshold <= 1 && c.max_gap_ms >= 0 && alarm_latch::create(latch) && c.latch.n <= most_latch_rows;
+                    c.known_threshold <= 1 && c.max_gap_ms >= 0 && (c.horizon == 0 || positive(c.horizon)) && alarm_latch::create(latch) &&
+                    c.latch.n <= most_latch_rows;
     if (!ok) {
       return errc::invalid;
     }
@@ -184,6 +195,8 @@ class monitor {
     }
     return {};
   }
+
+  [[nodiscard]] bool novelty_stands() const noexcept { return judges_.alarmed() || charts_.alarmed(); }
 
   verdict<Features> judge(std::span<const float, Features> row, std::int64_t step_us) noexcept {
     verdict<Features> v{};
@@ -198,31 +211,39 @@ class monitor {
       ++warm_up_steps_;
     }
     ask_known(row, v);
-    shingle_.observe(row);
-    if (trained_) {
-      judge_novelty(row, v);
-      refit_slice();
-    } else {
-      learn(row);
+    std::array<float, Features> centred = charts_.residuals(row);
+    shingle_.observe(centred);
+    if (!trained_) {
+      learn(row, centred);
       ++counters_.learning;
       v.quality |= quality_not_scored;
       v.state = monitor_state::learning;
       report_known(v);
       return v;
     }
-    const bool alarmed = latch_.alarmed() || known_latch_.alarmed();
-    const bool suspect = latch_.suspect() || known_latch_.suspect();
+    judge_novelty(row, centred, v);
+    refit_slice();
+    const bool novel = novelty_stands();
+    const bool alarmed = novel || known_latch_.alarmed();
+    const bool suspect = judges_.suspect() || charts_.suspect() || known_latch_.suspect();
     v.state = alarmed ? monitor_state::alarmed : (suspect ? monitor_state::suspect : monitor_state::normal);
-    v.novel = latch_.alarmed();
+    v.novel = novel;
     if (alarmed) {
       const standing_alarm& first = known_latch_.alarmed() ? known_alarm_ : novel_;
       v.alarm_id = first.id;
       v.acknowledged = first.acknowledged;
       v.since_raise_ms = (clock_.total() - first.since_us) / 1000;
-      v.why = static_cast<std::uint8_t>((latch_.alarmed() ? why_forest : 0) | (known_latch_.alarmed() ? why_known : 0));
+      v.why = why_now();
     }
     report_known(v);
     return v;
+  }
+
+  [[nodiscard]] std::uint8_t why_now() const noexcept {
+    const auto bit = [](bool stands, std::uint8_t b) { return stands ? b : std::uint8_t{0}; };
+    return static_cast<std::uint8_t>(bit(judges_.alarmed(detail::judge_forest), why_forest) |
+                                     bit(judges_.alarmed(detail::judge_t2), why_t2) | bit(judges_.alarmed(detail::judge_q), why_q) |
+                                     bit(charts_.alarmed(), why_shift) | bit(known_latch_.alarmed(), why_known));
   }
 
   void ask_known([[maybe_unused]] std::span<const float, Features> row, [[maybe_unused]] verdict<Features>& v) noexcept {
@@ -256,128 +277,148 @@ class monitor {
   }
   [[nodiscard]] standing_alarm raise() noexcept { return standing_alarm{++alarms_, clock_.total(), false, false}; }
 
-  void learn(std::span<const float, Features> row) noexcept {
+  void learn(std::span<const float, Features> row, std::span<const float, Features> centred) noexcept {
     if (known_latch_.alarmed()) {  // a failing machine teaches nothing
       return;
     }
-    remember(row, detail::row_note{.serial = serial_});
-    if (history_.size() < Config::warm_up) {
+    charts_.learn(row);
+    rows_.remember(centred, detail::row_note{.serial = serial_});
+    if (rows_.history().size() < Config::warm_up) {
       return;
     }
     measure_rate();
     gate_ = make_gate();
-    apprentice_.begin(models_[current_], history_, next_seed());
+    apprentice_.begin(models_[current_], rows_.history(), next_seed());
     auto outcome = apprentice::outcome::working;
     while (outcome == apprentice::outcome::working) {
-      outcome = apprentice_.advance(models_[current_], history_, held_, quarantine_, wanted(), gate_);
+      outcome = apprentice_.advance(models_[current_], rows_.history(), rows_.held(), rows_.quarantined(), wanted(), gate_);
     }
     if (outcome == apprentice::outcome::failed) {
       // Too few rows followed each other: learn on, from newer ones.
       ++counters_.refit_failed;
-      for (std::size_t i = 0; i < Config::warm_up / 2; ++i) {
-        history_.pop();
-      }
+      rows_.forget_some(Config::warm_up / 2);
       return;
     }
     trained_ = true;
-    latch_config levels = config_.latch;
-    levels.enter = models_[current_].enter;
-    levels.leave = models_[current_].leave;
-    latch_ = alarm_latch::create(levels).value();
-    hold_reference();
+    charts_.set_budget(config_.alarms_per_day / rows_per_day_);
+    use_reference();
   }
 
-  void judge_novelty(std::span<const float, Features> row, verdict<Features>& v) noexcept {
+  void use_reference() noexcept {
+    judges_.set_levels(models_[current_].levels(), models_[current_].judges());
+    // Held-out scores in order of size: every score is one look at the same distribution.
+    drift_ = drift::create(drift_settings()).value();
+    models_[current_].scores.for_each([this](float score) { (void)drift_.learn(score); });
+    rows_.hold_reference();
+    rows_.set_since_refit(0);
+  }
+
+  void judge_novelty(std::span<const float, Features> row, std::span<float, Features> centred, verdict<Features>& v) noexcept {
+    const bool known = known_latch_.alarmed();
     bool high = false;
     if (shingle_.ready()) {
       ++counters_.scored;
+      const bool stood = novelty_stands();
       const reference& r = models_[current_];
       std::array<float, reference::columns> wide;
       (void)shingle_.copy_to(wide);
       typename reference::wide_row codes;
       r.encode([&](std::size_t lag) { return wide.data() + lag * Features; }, codes);
-      v.score = r.score(codes);
-      v.p_value = static_cast<float>(r.scores.p_value(v.score).value_or(1.0));
-      v.quality |= r.resolved ? std::uint8_t{0} : quality_unresolved;
-      high = v.score >= r.enter;
-      const alarm_edge edge = latch_.observe(v.score);
-      if (edge == alarm_edge::raised) {
-        novel_ = raise();
-        ++counters_.alarms_novel;
+      const detail::row_scores scores = r.judge(codes);
+      high = judges_.high(scores);
+      if (judges_.observe(scores, counters_.scored) == alarm_edge::cleared) {
+        judges_.keep_budget(shares(), counters_.scored);
       }
-      counters_.alarms_cleared += edge == alarm_edge::cleared ? 1U : 0U;
+      const bool follow = !known && (!judges_.alarmed() || novel_.accepted);
+      const std::array<float, Features> moved = charts_.observe(row, follow);
+      move_shingle(moved);
+      for (std::size_t f = 0; f < Features; ++f) {
+        centred[f] -= moved[f];
+      }
+      const std::array<float, 4> heights = strengths(scores);
+      const auto highest = static_cast<std::size_t>(std::max_element(heights.begin(), heights.end()) - heights.begin());
+      v.score = heights[highest] / (1 + heights[highest]);
+      v.p_value = r.p_value(scores);
+      v.quality |= judges_.resolved() ? std::uint8_t{0} : quality_unresolved;
+      if (novelty_stands() != stood) {
+        if (stood) {
+          ++counters_.alarms_cleared;
+        } else {
+          novel_ = raise();
+          ++counters_.alarms_novel;
+        }
+      }
+      if (novelty_stands() || judges_.suspect() || charts_.suspect()) {
+        explain(highest, codes, v);
+      }
+      watch_drift(scores[detail::judge_forest], v);
     } else {
       ++counters_.learning;
       v.quality |= quality_not_scored;
     }
-    keep(row, high);
+    detail::row_note note{.serial = serial_, .high = high, .known = known};
+    if (!known && !novelty_stands()) {
+      rows_.keep(centred, note, config_.latch.n + Config::lags - 1U);
+    } else {
+      note.alarm = known ? known_alarm_.id : novel_.id;
+      rows_.keep_alarmed(centred, note, !known && novel_.accepted, counters_);
+    }
   }
 
-  // Where the row goes: into quarantine during an alarm; otherwise it waits, in case an alarm comes, and then joins the history.
-  void keep(std::span<const float, Features> row, bool high) noexcept {
-    const bool known = known_latch_.alarmed();
-    detail::row_note note{.serial = serial_, .high = high, .known = known};
-    if (!known && !latch_.alarmed()) {
-      if (pending_.size() == config_.latch.n) {
-        remember(pending_.row(pending_.first()), pending_.note(pending_.first()));
-        pending_.pop();
-      }
-      pending_.push(row, note);
+  // Forest, T², Q, charts: 1 at the level.
+  [[nodiscard]] std::array<float, 4> strengths(const detail::row_scores& scores) const noexcept {
+    return {judges_.strength(0, scores[0]), judges_.strength(1, scores[1]), judges_.strength(2, scores[2]), charts_.strength()};
+  }
+  void explain(std::size_t highest, const typename reference::wide_row& codes, verdict<Features>& v) const noexcept {
+    constexpr std::array<std::uint8_t, 4> bits{why_forest, why_t2, why_q, why_shift};
+    v.leading = bits[highest];
+    const reference& r = models_[current_];
+    detail::loudest out;
+    switch (highest) {
+      case 0: detail::explain_forest(r, codes, out); break;
+      case 1: detail::explain_linear(r.linear, codes.data(), false, out); break;
+      case 2: detail::explain_linear(r.linear, codes.data(), true, out); break;
+      default: detail::explain_shift(charts_, out); break;
+    }
+    v.shares = out.shares();
+  }
+
+  // The scores of the forest against those that its level comes from.
+  void watch_drift(float score, verdict<Features>& v) noexcept {
+    const auto advice = drift_.observe(score, novelty_stands());
+    if (!advice || advice.value() == drift_advice::steady) {
       return;
     }
-    note.alarm = known ? known_alarm_.id : novel_.id;
-    for (; !pending_.empty(); pending_.pop()) {
-      detail::row_note before = pending_.note(pending_.first());
-      before.alarm = note.alarm;
-      before.known = known;
-      quarantine(pending_.row(pending_.first()), before);
-    }
-    if (!known && novel_.accepted) {
-      remember(row, note);
-    } else {
-      quarantine(row, note);
+    const bool ask = advice.value() == drift_advice::ask_operator;
+    v.quality |= ask ? quality_ask : quality_drift;
+    if (!ask && !apprentice_.busy()) {
+      rows_.set_since_refit(Config::refit_every);
     }
   }
-  void remember(std::span<const float, Features> row, detail::row_note note) noexcept {
-    history_.push(row, note);
-    ++since_refit_;
-  }
-  void quarantine(std::span<const float, Features> row, detail::row_note note) noexcept {
-    ++counters_.quarantined;
-    counters_.quarantine_overwritten += quarantine_.push(row, note) ? 1U : 0U;
-  }
-  // Moves the rows of one alarm into the history; the others keep their order.
-  void release(std::uint32_t alarm_id) noexcept {
-    const std::uint64_t end = quarantine_.end();
-    while (quarantine_.first() < end) {
-      const std::uint64_t at = quarantine_.first();
-      const detail::row_note note = quarantine_.note(at);
-      std::array<float, Features> row;
-      std::copy_n(quarantine_.row(at).data(), Features, row.data());
-      quarantine_.pop();
-      if (note.alarm == alarm_id) {
-        remember(row, note);
-      } else {
-        quarantine_.push(row, note);
+
+  void move_shingle(const std::array<float, Features>& moved) noexcept {
+    for (std::size_t f = 0; f < Features; ++f) {
+      if (moved[f] != 0) {
+        shingle_.move(f, -moved[f]);
       }
     }
   }
 
   // One bounded piece of work on a candidate. It rests while an alarm stands that nobody has accepted.
   void refit_slice() noexcept {
-    if (known_latch_.alarmed() || (latch_.alarmed() && !novel_.accepted)) {
+    if (known_latch_.alarmed() || (novelty_stands() && !novel_.accepted)) {
       return;
     }
     reference& candidate = models_[1 - current_];
     if (!apprentice_.busy()) {
-      if (since_refit_ >= Config::refit_every) {
-        since_refit_ = 0;
+      if (rows_.since_refit() >= Config::refit_every) {
+        rows_.set_since_refit(0);
         gate_ = make_gate();
-        apprentice_.begin(candidate, history_, next_seed());
+        apprentice_.begin(candidate, rows_.history(), next_seed());
       }
       return;
     }
-    const auto outcome = apprentice_.advance(candidate, history_, held_, quarantine_, wanted(), gate_);
+    const auto outcome = apprentice_.advance(candidate, rows_.history(), rows_.held(), rows_.quarantined(), wanted(), gate_);
     if (outcome == apprentice::outcome::failed) {
       ++counters_.refit_failed;
     }
@@ -390,31 +431,31 @@ class monitor {
     }
     ++counters_.refits;
     current_ = 1 - current_;
-    (void)latch_.set_levels(models_[current_].enter, models_[current_].leave);
-    hold_reference();
+    const std::uint64_t waited = rows_.since_refit();
+    use_reference();
+    rows_.set_since_refit(waited);
   }
 
-  // The rows that the next candidate has to find normal: all of a short history, otherwise four stretches of it.
-  void hold_reference() noexcept {
-    constexpr std::size_t stretches = 4;
-    held_.clear();
-    const bool all = history_.size() <= Config::held;
-    const std::size_t length = all ? history_.size() : Config::held / stretches;
-    for (std::size_t s = 0; s < (all ? 1 : stretches); ++s) {
-      const std::uint64_t from = history_.first() + (all ? 0 : (history_.size() - length) * s / (stretches - 1));
-      for (std::uint64_t i = from; i < from + length; ++i) {
-        held_.push(history_.row(i), history_.note(i));
-      }
-    }
+  [[nodiscard]] static drift_gate_config drift_settings() noexcept {
+    drift_gate_config settings;
+    settings.pane = 64;
+    settings.stride = Config::memory;
+    return settings;
   }
-
   void measure_rate() noexcept {
     if (config_.rows_per_day == 0) {
       constexpr double day_us = 86'400'000'000.0;
       rows_per_day_ = warm_up_us_ > 0 ? day_us * static_cast<double>(warm_up_steps_) / static_cast<double>(warm_up_us_) : 86400.0;
     }
   }
-  [[nodiscard]] typename apprentice::budget wanted() const noexcept { return {config_.latch, config_.alarms_per_day, rows_per_day_}; }
+  // Half of the budget is the charts', a quarter the forest's, an eighth each that of T² and Q.
+  [[nodiscard]] std::array<double, detail::row_judge_count> shares() const noexcept {
+    const double per_row = config_.alarms_per_day / rows_per_day_;
+    return {per_row / 4, per_row / 8, per_row / 8};
+  }
+  [[nodiscard]] typename apprentice::budget wanted() const noexcept {
+    return {config_.latch, {config_.alarms_per_day / 4, rows_per_day_}, {config_.alarms_per_day / 8, rows_per_day_}};
+  }
   [[nodiscard]] refit_gate make_gate() const noexcept {
     return refit_gate::create({.budget_per_row = config_.alarms_per_day / rows_per_day_}).value();
   }
@@ -424,10 +465,12 @@ class monitor {
   Known known_{};
   detail::last_instant clock_{};
   monitor_counters counters_{};
+  detail::column_charts<Features, Config> charts_{};
   shingler<Features, Config::lags> shingle_{};
-  alarm_latch latch_ = alarm_latch::create({}).value();
+  detail::row_judges judges_{};
   alarm_latch known_latch_ = alarm_latch::create({}).value();
   refit_gate gate_ = refit_gate::create({}).value();
+  drift drift_ = drift::create(drift_settings()).value();
   standing_alarm novel_{};
   standing_alarm known_alarm_{};
   double rows_per_day_ = 0;
@@ -435,15 +478,11 @@ class monitor {
   std::uint64_t warm_up_steps_ = 0;
   std::uint64_t serial_ = 0;
   std::uint64_t epoch_ = 0;
-  std::uint64_t since_refit_ = 0;
   std::uint32_t alarms_ = 0;
   std::uint32_t current_ = 0;
   bool created_ = false;
   bool trained_ = false;
-  detail::row_ring<Features, most_latch_rows> pending_{};
-  typename apprentice::history_ring history_{};
-  typename apprentice::held_ring held_{};
-  typename apprentice::quarantine_ring quarantine_{};
+  keeper rows_{};
   std::array<reference, 2> models_{};
   apprentice apprentice_{};
 };

@@ -6,6 +6,7 @@
 #include <skerry/core/counters.hpp>
 #include <skerry/core/errc.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -26,6 +27,10 @@ struct default_monitor {
   static constexpr std::size_t refit_every = 100;    ///< rows that joined the history since the last candidate
   static constexpr std::size_t row_visits = 256;     ///< work on a candidate per row: visits while growing
   static constexpr std::size_t judge_slice = 8;      ///< work on a candidate per row: rows that it scores
+  static constexpr std::size_t pivots = 32;          ///< work on a candidate per row: rotations towards its principal axes
+  static constexpr std::uint16_t memory = 20;        ///< rows of the short mean that shows a shift
+  static constexpr std::uint16_t follow = 200;       ///< rows of the long mean that follows slow drift and stands still in an alarm
+  static constexpr std::uint16_t block = 100;        ///< rows that count as one piece of evidence for the level of shifts
   static constexpr std::size_t guard_percent = 100;  ///< how far guard rows lie outside of what was seen, of the range
 };
 
@@ -36,6 +41,7 @@ struct monitor_config {
   double rows_per_day = 0;          ///< 0: measured during the warm-up; should no time pass then, one row per second is assumed
   float known_threshold = 0.85F;    ///< a known failure from this probability on
   std::int64_t max_gap_ms = 0;      ///< a longer step between two rows clears the shingle; 0: no step is too long
+  double horizon = 5;               ///< of shifts: levels reach for events so many times as rare as what was seen could show; 0: no limit
   latch_config latch{};             ///< k, n and m of both latches; the levels are the monitor's own
 };
 
@@ -53,12 +59,27 @@ enum class known_state : std::uint8_t {
   failing,  ///< its latch stands
 };
 
-/// Bits of `verdict::why`: which judges stand behind the alarm. (2 and 4 are kept for T² and Q.)
-inline constexpr std::uint8_t why_forest = 1, why_known = 8;
+/// Bits of `verdict::why`: which judges stand behind the alarm.
+inline constexpr std::uint8_t why_forest = 1,  ///< the rows of the shingle together are rare
+    why_t2 = 2,                                ///< they go further than usual in a usual direction
+    why_q = 4,                                 ///< their columns have left their usual relation
+    why_known = 8,                             ///< the model of known failures
+    why_shift = 16;                            ///< a column has left its place
 /// Bits of `verdict::quality`.
 inline constexpr std::uint8_t quality_not_scored = 1,  ///< learning, or the shingle is filling: score 0, p-value 1
     quality_gap = 2,                                   ///< a gap lies before this row
-    quality_unresolved = 4;                            ///< the level lies beyond what the references show
+    quality_unresolved = 4,                            ///< a level lies beyond what the references show
+    quality_drift = 8,  ///< the scores have moved from those of the reference: normal is changing, a refit is under way
+    quality_ask = 16;   ///< they have moved while an alarm stood: a fault or a new normal, a person has to say
+
+/// What one column at one lag did to a score.
+struct verdict_share {
+  std::uint16_t column = 0;
+  std::uint16_t lag = 0;  ///< rows before the newest
+  float share = 0;        ///< of all that speaks for strangeness; above 0: the value is high, below 0: it is low; 0: no entry
+
+  friend bool operator==(const verdict_share&, const verdict_share&) = default;
+};
 
 /// What a monitor says of one row.
 template <std::size_t Features>
@@ -71,11 +92,14 @@ struct verdict {
   bool acknowledged = false;    ///< of the alarm reported here
   std::uint8_t why = 0;         ///< why_… bits
   std::uint8_t quality = 0;     ///< quality_… bits
+  std::uint8_t leading = 0;     ///< the why_… bit of the judge that stands highest, known failures aside, and that `shares` explain
   std::uint32_t alarm_id = 0;   ///< of the standing alarm, the known failure first; 0: none
   float known_probability = 0;  ///< as the model answered; 0 without an answer
-  float score = 0;              ///< of this row with its lags, in (0, 1), higher is stranger
+  float score = 0;              ///< of the judge that stands highest: 1/2 at its level, towards 1 beyond it, 0 in its middle
   float p_value = 1;            ///< how likely a reference row scores as high, see calibration
   std::int64_t since_raise_ms = 0;
+  /// What speaks loudest, in falling order; filled when the state is suspect or alarmed.
+  std::array<verdict_share, 4> shares{};
 
   friend bool operator==(const verdict&, const verdict&) = default;
 };

@@ -42,8 +42,12 @@ struct shift_config {
 ///         Extremes, 1958, fitted by moments
 class shift_chart {
  public:
-  static constexpr std::size_t blocks = 40;       ///< the newest ones count
-  static constexpr std::size_t least_blocks = 4;  ///< no level before
+  static constexpr std::size_t blocks = 40;        ///< the newest ones count
+  static constexpr std::size_t least_blocks = 2;   ///< no level before
+  static constexpr std::size_t enough_blocks = 4;  ///< before, the level is `cautious` times the greatest distance of a block
+  static constexpr double cautious = 8;
+  /// Past alarms raise the level to so many times itself at most: what lies further out alarms however often it comes.
+  static constexpr double most_raised = 5;
 
   [[nodiscard]] static constexpr result<shift_chart> create(const shift_config& config) noexcept {
     const auto positive = [](double x) { return x > 0 && x - x == 0; };
@@ -73,7 +77,9 @@ class shift_chart {
       const bool calm = distance < std::max(static_cast<double>(leave_), static_cast<double>(peak_) * returned);
       calm_ = calm ? static_cast<std::uint8_t>(calm_ + 1) : std::uint8_t{0};
       if (calm_ >= config_.m) {
-        peaks_.observe(peak_, rows_);
+        if (!confirmed_) {
+          peaks_.observe(peak_, rows_);
+        }
         restart();
         relevel();
         edge = alarm_edge::cleared;
@@ -102,6 +108,9 @@ class shift_chart {
     restart();
     return long_ - before;
   }
+
+  /// The standing alarm is no false one: it does not count against the budget.
+  constexpr void confirm() noexcept { confirmed_ = alarmed_; }
 
   /// The value less the long mean.
   [[nodiscard]] constexpr double residual(float x) const noexcept { return rows_ == 0 ? 0.0 : static_cast<double>(x) - long_; }
@@ -147,6 +156,7 @@ class shift_chart {
     f(self.settling_);
     f(self.calm_);
     f(self.alarmed_);
+    f(self.confirmed_);
   }
   /// What `fields` has read can be used.
   [[nodiscard]] constexpr bool sound() const noexcept {
@@ -212,6 +222,7 @@ class shift_chart {
     age_ = config_.memory;
     settling_ = static_cast<std::uint32_t>(2 * config_.memory);
     alarmed_ = false;
+    confirmed_ = false;
     window_ = 0;
     calm_ = 0;
     start_block();
@@ -244,8 +255,9 @@ class shift_chart {
     const double place = std::max(math::fabs(long_), 1e-30);
     const double least = most > 0 ? place * 1e-6 : std::max(place, 1e-6) / 1024;
     const double tail = mean + beta * (math::log(std::max(wanted, 1.0)) - euler);
-    const double kept = static_cast<double>(peaks_.least_level(config_.alarms_per_row, rows_));
-    level_ = static_cast<float>(std::min(std::max({tail, most, kept, least}), greatest));
+    const double judged = held_ < enough_blocks ? cautious * most : std::max(tail, most);
+    const double kept = std::min(static_cast<double>(peaks_.least_level(config_.alarms_per_row, rows_)), most_raised * judged);
+    level_ = static_cast<float>(std::min(std::max({judged, kept, least}), greatest));
     leave_ = std::min(rising[(held_ - 1U) / 2U], level_);
   }
 
@@ -268,6 +280,7 @@ class shift_chart {
   std::uint8_t next_ = 0;
   std::uint8_t calm_ = 0;
   bool alarmed_ = false;
+  bool confirmed_ = false;
 };
 
 }  // namespace skerry::inline v0::anomaly

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/assert.hpp>
 #include <skerry/core/result.hpp>
 
 #include <algorithm>
@@ -47,6 +48,14 @@ class shingler {
       std::copy_n(ring_.data() + at * Features, Features, out.data() + lag * Features);
     }
     return {};
+  }
+
+  /// Adds to a column of all rows held: its zero has moved.
+  constexpr void move(std::size_t column, T by) noexcept {
+    SKERRY_ASSERT(column < Features && "shingler: column beyond the width");
+    for (std::size_t lag = 0; lag < Lags; ++lag) {
+      ring_[lag * Features + column] += by;
+    }
   }
 
   /// Forgets the rows: what comes next does not follow what was.

@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/anomaly/alarm_latch.hpp>
 #include <skerry/anomaly/calibration.hpp>
+#include <skerry/anomaly/detail/alarm_level.hpp>
+#include <skerry/anomaly/detail/linear_reference.hpp>
+#include <skerry/anomaly/detail/row_judges.hpp>
 #include <skerry/anomaly/detail/row_ring.hpp>
 #include <skerry/anomaly/isolation_forest.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/refit_gate.hpp>
+#include <skerry/anomaly/score_fusion.hpp>
 #include <skerry/core/math.hpp>
 
 #include <algorithm>
@@ -19,8 +22,8 @@
 
 namespace skerry::inline v0::anomaly::detail {
 
-/// What a monitor judges by: a forest in two halves, each grown from rows that the other has not seen, and the levels that the
-/// held-out scores gave.
+/// What a monitor judges shingles by: a forest in two halves, each grown from rows that the other has not seen, principal axes learnt
+/// from one half of the rows, and the levels that the held-out scores gave.
 template <std::size_t Features, typename Config>
 struct reference {
   using code = typename Config::code;
@@ -30,11 +33,11 @@ struct reference {
 
   quantizer<Features, code> codes{};
   std::array<forest, 2> halves{};
+  std::array<score_fusion, 2> fusions{};
   using scores_type = basic_calibration<float, Config::history>;
   scores_type scores{};
-  float enter = 0;
-  float leave = 0;
-  bool resolved = false;
+  judged_level level{};
+  linear_reference<Features, Config> linear{};
 
   /// The codes of the shingle that `row(lag)` gives.
   template <typename RowAt>
@@ -47,12 +50,36 @@ struct reference {
     }
   }
 
-  [[nodiscard]] float half_score(std::size_t side, const wide_row& row) const noexcept {
-    const forest& half = halves[side];
-    // Neither can refuse: the half has trees, and no code of a finite number is the missing one.
-    return half.score_of(half.depth_sum_codes(row).value()).value();
+  /// Neither can refuse: the half has trees and densities, and no code of a finite number is the missing one.
+  [[nodiscard]] forest_sums half_sums(std::size_t side, const wide_row& row) const noexcept { return halves[side].sums_codes(row).value(); }
+  [[nodiscard]] float half_score(std::size_t side, forest_sums sums) const noexcept { return fusions[side].score(sums).value(); }
+  /// Depth and density in one: spreads of the references from their middle, higher is stranger.
+  [[nodiscard]] float score(const wide_row& row) const noexcept {
+    return (half_score(0, half_sums(0, row)) + half_score(1, half_sums(1, row))) * 0.5F;
   }
-  [[nodiscard]] float score(const wide_row& row) const noexcept { return (half_score(0, row) + half_score(1, row)) * 0.5F; }
+
+  [[nodiscard]] row_levels levels() const noexcept { return {level, linear.t2, linear.q}; }
+  /// By forest, T² and Q; 0 of the latter where there are no axes.
+  [[nodiscard]] row_scores judge(const wide_row& row) const noexcept {
+    row_scores out{score(row), 0, 0};
+    if (linear.fitted) {
+      if (const auto s = linear.score(row.data())) {
+        out[judge_t2] = s.value().t2;
+        out[judge_q] = s.value().q;
+      }
+    }
+    return out;
+  }
+  /// How likely a row of the references is at least as strange to one of the judges: the least of them, times their number.
+  [[nodiscard]] float p_value(const row_scores& row) const noexcept {
+    double p = scores.p_value(row[judge_forest]).value_or(1.0);
+    if (linear.fitted) {
+      p = std::min({p, linear.t2_scores.p_value(row[judge_t2]).value_or(1.0), linear.q_scores.p_value(row[judge_q]).value_or(1.0)}) *
+          static_cast<double>(row_judge_count);
+    }
+    return static_cast<float>(std::min(p, 1.0));
+  }
+  [[nodiscard]] row_judges::present judges() const noexcept { return {true, linear.fitted, linear.fitted}; }
 };
 
 /// Makes a reference out of the history in slices, and asks the gate whether it may serve.
@@ -73,8 +100,8 @@ class apprentice {
 
   struct budget {
     latch_config latch{};
-    double per_day = 0;
-    double rows_per_day = 0;
+    alarm_budget forest{};
+    alarm_budget linear{};  ///< T² and Q, each
   };
 
   [[nodiscard]] constexpr bool busy() const noexcept { return phase_ != phase::idle; }
@@ -103,7 +130,12 @@ class apprentice {
       case phase::range: return range(into, history);
       case phase::encode: return encode(into, history);
       case phase::grow: return grow(into);
-      case phase::calibrate: return calibrate(into, wanted);
+      case phase::calibrate: return calibrate(into);
+      case phase::fuse: return fuse(into);
+      case phase::levels: return levels(into, wanted);
+      case phase::moments: return moments(into, wanted);
+      case phase::axes: return axes(into, wanted);
+      case phase::linear: return linear(into, wanted);
       case phase::replay: return replay(into, held, gate);
       case phase::recall: return recall(into, quarantine, gate);
     }
@@ -111,7 +143,7 @@ class apprentice {
   }
 
  private:
-  enum class phase : std::uint8_t { idle, range, encode, grow, calibrate, replay, recall };
+  enum class phase : std::uint8_t { idle, range, encode, grow, calibrate, fuse, levels, moments, axes, linear, replay, recall };
   static constexpr std::size_t columns = model::columns;
   static constexpr std::size_t guards = 2 * Features;
   static constexpr std::size_t encode_slice = 64;
@@ -213,6 +245,8 @@ class apprentice {
       config.seed = seed_ + side_;
       config.trees = static_cast<std::uint16_t>(Config::trees / 2);
       config.sample = static_cast<std::uint16_t>(Config::sample);
+      config.density = true;
+      config.explain = true;
       if (!forest.begin(config)) {
         return fail();
       }
@@ -235,50 +269,111 @@ class apprentice {
     return outcome::working;
   }
 
-  outcome calibrate(model& into, const budget& wanted) noexcept {
+  outcome calibrate(model& into) noexcept {
     for (std::size_t n = 0; n < Config::judge_slice && done_ < usable_; ++n, ++done_) {
-      if (!into.scores.observe(into.half_score(1 - side_of(done_), wide(place(done_))))) {
+      sums_[place(done_)] = into.half_sums(1 - side_of(done_), wide(place(done_)));
+    }
+    if (done_ < usable_) {
+      return outcome::working;
+    }
+    side_ = 0;
+    phase_ = phase::fuse;
+    return outcome::working;
+  }
+  outcome fuse(model& into) noexcept {
+    const std::size_t first = dealt(usable_);
+    const std::span<const forest_sums> held{sums_.data() + (side_ == 0 ? first + guards : 0), side_ == 0 ? usable_ - first : first};
+    if (!into.fusions[side_].learn(held)) {
+      return fail();
+    }
+    if (++side_ == 2) {
+      done_ = 0;
+      phase_ = phase::levels;
+    }
+    return outcome::working;
+  }
+  outcome levels(model& into, const budget& wanted) noexcept {
+    for (std::size_t n = 0; n < encode_slice && done_ < usable_; ++n, ++done_) {
+      if (!into.scores.observe(into.half_score(1 - side_of(done_), sums_[place(done_)]))) {
         return fail();
       }
     }
     if (done_ < usable_) {
       return outcome::working;
     }
-    const auto level = into.scores.for_alarms(wanted.per_day, wanted.rows_per_day);
-    const auto calm = into.scores.for_contamination(0.1);
-    if (!level || !calm) {
+    const auto level = level_of(into.scores, wanted.forest, Config::lags);
+    if (!level) {
       return fail();
     }
-    into.resolved = level.value().resolved;
-    into.enter = into.resolved ? level.value().enter() : within_reach(into, cautious(into, level.value().enter()));
-    into.leave = std::min(calm.value().value, into.enter);
-    latch_config judged = wanted.latch;
-    judged.enter = into.enter;
-    judged.leave = into.leave;
-    const auto latch = alarm_latch::create(judged);
-    if (!latch) {
-      return fail();
+    into.level = level.value();
+    if (!into.level.resolved) {
+      into.level.enter = within_reach(into, into.level.enter);
+      into.level.leave = std::min(into.level.leave, into.level.enter);
     }
-    latch_ = latch.value();
+    linear_.begin(into.linear);
+    done_ = 0;
+    phase_ = phase::moments;
+    return outcome::working;
+  }
+
+  // The axes are learnt from half 0 and calibrated on half 1.
+  outcome moments(model& into, const budget& wanted) noexcept {
+    for (std::size_t n = 0; n < Config::judge_slice && done_ < usable_; ++done_) {
+      if (side_of(done_) == 0) {
+        linear_.learn(block_.data() + place(done_) * columns);
+        ++n;
+      }
+    }
+    if (done_ < usable_) {
+      return outcome::working;
+    }
+    if (!linear_.begin_axes()) {
+      return begin_replay(into, wanted);
+    }
+    phase_ = phase::axes;
+    return outcome::working;
+  }
+  outcome axes(model& into, const budget& wanted) noexcept {
+    const auto solved = linear_.advance(into.linear, Config::pivots);
+    if (!solved) {
+      return begin_replay(into, wanted);
+    }
+    if (solved.value()) {
+      done_ = 0;
+      phase_ = phase::linear;
+    }
+    return outcome::working;
+  }
+  outcome linear(model& into, const budget& wanted) noexcept {
+    for (std::size_t n = 0; n < Config::judge_slice && done_ < usable_; ++done_) {
+      if (side_of(done_) == 1) {
+        if (!linear_.calibrate(into.linear, block_.data() + place(done_) * columns)) {
+          return begin_replay(into, wanted);
+        }
+        ++n;
+      }
+    }
+    if (done_ < usable_) {
+      return outcome::working;
+    }
+    linear_.finish(into.linear, wanted.linear);
+    return begin_replay(into, wanted);
+  }
+
+  outcome begin_replay(model& into, const budget& wanted) noexcept {
+    judges_ = row_judges{wanted.latch, Config::lags};
+    judges_.set_levels(into.levels(), into.judges());
     cursor_ = 0;
     phase_ = phase::replay;
     return outcome::working;
   }
 
-  // A level beyond the references rests on the mean excess of a few rows; an exponential's mean of n values has the relative
-  // standard error 1 / sqrt(n), and two of them are added.
-  [[nodiscard]] static float cautious(const model& judge, float enter) noexcept {
-    const auto tail = static_cast<double>(judge.scores.size() / model::scores_type::least_for_tail);
-    const float from = judge.scores.for_contamination(1.0 / static_cast<double>(model::scores_type::least_for_tail)).value().value;
-    return from + (enter - from) * static_cast<float>(1 + 2 / math::sqrt(tail));
-  }
-
-  // A score has an upper end, an exponential tail has none: a level continued beyond the references may lie where no fault comes.
-  // So it is at most half-way from the strangest reference to what the forest says of its weakest guard row, a fault of one column.
+  // A score has an upper end, an exponential tail has none: a level continued beyond the references may lie where no row comes. So it is
+  // at most half-way from the strangest reference to the strangest guard row, a fault of the column that the forest sees best.
   [[nodiscard]] float within_reach(const model& judge, float enter) const noexcept {
-    float reach = 1;
+    float reach = judge.score(wide(dealt(usable_)));
     for (std::size_t g = 0; g < guards; ++g) {
-      reach = std::min(reach, judge.score(wide(dealt(usable_) + g)));
+      reach = std::max(reach, judge.score(wide(dealt(usable_) + g)));
     }
     const float least = threshold{judge.scores.greatest().value(), true}.enter();
     return std::max(least, std::min(enter, least + (reach - least) * 0.5F));
@@ -291,7 +386,7 @@ class apprentice {
     for (std::size_t n = 0; n < Config::judge_slice && cursor_ < held.size(); ++n, ++cursor_) {
       const std::uint64_t at = held.first() + cursor_;
       if (held.has_shingle(at, Config::lags)) {
-        gate.observe_reference(latch_.observe(score_at(into, held, at)) == alarm_edge::raised);
+        gate.observe_reference(judges_.observe(scores_at(into, held, at)) == alarm_edge::raised);
       }
     }
     if (cursor_ == held.size()) {
@@ -306,7 +401,7 @@ class apprentice {
     for (std::size_t n = 0; n < Config::judge_slice && at_ < quarantine.end(); ++n, ++at_) {
       // Only rows that the present reference found high: the rows before an alarm lie here too, and look like any other.
       if (quarantine.note(at_).high && quarantine.has_shingle(at_, Config::lags)) {
-        gate.observe_quarantined(score_at(into, quarantine, at_) >= into.enter);
+        gate.observe_quarantined(judges_.high(scores_at(into, quarantine, at_)));
       }
     }
     if (at_ < quarantine.end()) {
@@ -317,15 +412,17 @@ class apprentice {
   }
 
   template <typename Ring>
-  [[nodiscard]] static float score_at(const model& judge, const Ring& ring, std::uint64_t number) noexcept {
+  [[nodiscard]] static row_scores scores_at(const model& judge, const Ring& ring, std::uint64_t number) noexcept {
     typename model::wide_row row;
     judge.encode([&](std::size_t lag) { return ring.row(number - lag).data(); }, row);
-    return judge.score(row);
+    return judge.judge(row);
   }
 
   std::array<code, (Config::history + guards) * columns> block_{};
+  std::array<forest_sums, Config::history + guards> sums_{};
   std::array<float, Features> lo_{}, hi_{};
-  alarm_latch latch_ = alarm_latch::create({}).value();
+  linear_apprentice<Features, Config> linear_{};
+  row_judges judges_{};
   std::uint64_t first_ = 0, end_ = 0, at_ = 0, seed_ = 0;
   std::size_t usable_ = 0, fold_ = 1, done_ = 0, cursor_ = 0, side_ = 0;
   phase phase_ = phase::idle;

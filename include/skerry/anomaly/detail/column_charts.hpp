@@ -1,0 +1,110 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/anomaly/monitor_types.hpp>
+#include <skerry/anomaly/shift_chart.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+
+namespace skerry::inline v0::anomaly::detail {
+
+/// A shift chart per column: they say where each column has its place, and which has left it. Half of a monitor's budget is theirs.
+template <std::size_t Features, typename Config>
+class column_charts {
+ public:
+  using row_span = std::span<const float, Features>;
+  using amounts = std::array<float, Features>;
+
+  column_charts() = default;
+  explicit column_charts(const monitor_config& config) noexcept {
+    shift_config each;
+    each.memory = Config::memory;
+    each.follow = Config::follow;
+    each.block = Config::block;
+    each.horizon = config.horizon * static_cast<double>(Features);
+    each.k = config.latch.k;
+    each.n = config.latch.n;
+    each.m = config.latch.m;
+    charts_.fill(shift_chart::create(each).value());
+  }
+
+  void set_budget(double alarms_per_row) noexcept {
+    for (shift_chart& c : charts_) {
+      c.set_budget(alarms_per_row / (2 * static_cast<double>(Features)));
+    }
+  }
+  [[nodiscard]] amounts residuals(row_span row) const noexcept {
+    amounts out;
+    for (std::size_t f = 0; f < Features; ++f) {
+      out[f] = narrow(charts_[f].residual(row[f]));
+    }
+    return out;
+  }
+  void learn(row_span row) noexcept {
+    for (std::size_t f = 0; f < Features; ++f) {
+      charts_[f].learn(row[f]);
+    }
+  }
+  /// How far the places of columns have moved whose alarms end with this row.
+  amounts observe(row_span row, bool follow) noexcept {
+    amounts moved{};
+    for (std::size_t f = 0; f < Features; ++f) {
+      const double before = charts_[f].centre();
+      if (charts_[f].observe(row[f], follow || charts_[f].ready()) == alarm_edge::cleared) {
+        moved[f] = narrow(charts_[f].centre() - before);
+      }
+    }
+    return moved;
+  }
+  /// All columns that stand in an alarm have their place where they are now; how far each has moved.
+  amounts accept() noexcept {
+    amounts moved{};
+    for (std::size_t f = 0; f < Features; ++f) {
+      if (charts_[f].alarmed()) {
+        moved[f] = narrow(charts_[f].accept());
+      }
+    }
+    return moved;
+  }
+  void confirm() noexcept {
+    for (shift_chart& c : charts_) {
+      c.confirm();
+    }
+  }
+  [[nodiscard]] bool alarmed() const noexcept {
+    return std::any_of(charts_.begin(), charts_.end(), [](const shift_chart& c) { return c.alarmed(); });
+  }
+  [[nodiscard]] bool suspect() const noexcept {
+    return std::any_of(charts_.begin(), charts_.end(), [](const shift_chart& c) { return c.suspect(); });
+  }
+  /// The greatest distance in levels.
+  [[nodiscard]] float strength() const noexcept {
+    float most = 0;
+    for (const shift_chart& c : charts_) {
+      most = std::max(most, c.strength());
+    }
+    return most;
+  }
+  [[nodiscard]] const shift_chart& chart(std::size_t f) const noexcept { return charts_[f]; }
+
+  template <typename Self, typename F>
+  static constexpr void fields(Self& self, F&& f) {
+    for (auto& c : self.charts_) {
+      shift_chart::fields(c, f);
+    }
+  }
+  [[nodiscard]] bool sound() const noexcept {
+    return std::all_of(charts_.begin(), charts_.end(), [](const shift_chart& c) { return c.sound(); });
+  }
+
+ private:
+  [[nodiscard]] static float narrow(double x) noexcept { return static_cast<float>(std::clamp(x, -3e38, 3e38)); }
+
+  std::array<shift_chart, Features> charts_{};
+};
+
+}  // namespace skerry::inline v0::anomaly::detail
