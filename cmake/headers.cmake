@@ -37,6 +37,7 @@ set(skerry_core_headers
 set(skerry_stats_headers
     skerry/stats.hpp
     skerry/stats/adwin.hpp
+    skerry/stats/blocked.hpp
     skerry/stats/cholesky.hpp
     skerry/stats/covariance.hpp
     skerry/stats/cusum.hpp
@@ -61,14 +62,17 @@ set(skerry_stats_headers
     skerry/stats/exp_histogram.hpp
     skerry/stats/extrema.hpp
     skerry/stats/frequent_items.hpp
+    skerry/stats/grouped.hpp
     skerry/stats/hll.hpp
     skerry/stats/kll.hpp
     skerry/stats/ks.hpp
     skerry/stats/kswin.hpp
     skerry/stats/moments.hpp
+    skerry/stats/nan_policy.hpp
     skerry/stats/page_hinkley.hpp
     skerry/stats/psi.hpp
     skerry/stats/rolling.hpp
+    skerry/stats/series.hpp
     skerry/stats/tdigest.hpp
     skerry/stats/theta.hpp
     skerry/stats/time_window.hpp
@@ -201,6 +205,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/isolation_forest.hpp
     skerry/anomaly/monitor.hpp
     skerry/anomaly/monitor_types.hpp
+    skerry/anomaly/oblique_forest.hpp
     skerry/anomaly/online_forest.hpp
     skerry/anomaly/path_length.hpp
     skerry/anomaly/quantizer.hpp

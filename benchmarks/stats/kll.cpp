@@ -2,17 +2,23 @@
 // SPDX-License-Identifier: MIT
 //
 // Quantiles: kll<float, 200> in blocks, one by one, merged, written, asked. Beside it the plain alternative that keeps all values and
-// sorts them, and the sort of blocks of 512 by std::sort. Data: 10^6 floats, exp(normal), splitmix64 seed 42. Counter `rank_error` is
-// the greatest distance over the ranks 0.01 to 0.99, `p999_off` the relative error of the value at rank 0.999.
+// sorts them, the sort of blocks of 512 by std::sort, and Apache DataSketches where SKERRY_PEER_DATASKETCHES names a checkout of it.
+// Data: 10^6 floats, exp(normal), splitmix64 seed 42. Counter `rank_error` is the greatest distance over the ranks 0.01 to 0.99,
+// `p999_off` and `p9999_off` the relative error of the value at that rank.
 #include <skerry/core/random.hpp>
 #include <skerry/stats/kll.hpp>
 
 #include <benchmark/benchmark.h>
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <span>
 #include <vector>
+
+#ifdef SKERRY_BENCH_HAS_DATASKETCHES
+#include <kll_sketch.hpp>
+#endif
 
 namespace {
 
@@ -23,9 +29,14 @@ template <typename T>
 const std::vector<T>& data() {
   static const std::vector<T> values = [] {
     skerry::splitmix64 random{42};
+    const auto uniform = [&] { return static_cast<double>(random() >> 11); };
     std::vector<T> out(count);
-    for (T& x : out) {
-      x = static_cast<T>(skerry::math::exp(skerry::normal(random)));
+    for (std::size_t i = 0; i < count; i += 2) {
+      const double u1 = (uniform() + 1) * 0x1p-53;
+      const double u2 = uniform() * 0x1p-53;
+      const double r = std::sqrt(-2 * std::log(u1));
+      out[i] = static_cast<T>(std::exp(r * std::cos(2 * skerry::math::pi * u2)));
+      out[i + 1] = static_cast<T>(std::exp(r * std::sin(2 * skerry::math::pi * u2)));
     }
     return out;
   }();
@@ -46,21 +57,24 @@ void per_value(benchmark::State& state, std::size_t values = count) {
       benchmark::Counter(static_cast<double>(values), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
-template <typename S>
-void accuracy(benchmark::State& state, const S& sketch) {
-  using T = typename S::value_type;
+template <typename T, typename Q>
+void accuracy_of(benchmark::State& state, Q&& quantile) {
   const auto& all = sorted<T>();
   double worst = 0;
   for (int percent = 1; percent < 100; ++percent) {
     const double r = percent / 100.0;
-    const T x = sketch.quantile(r).value();
+    const T x = quantile(r);
     const auto below = std::lower_bound(all.begin(), all.end(), x) - all.begin();
     const auto through = std::upper_bound(all.begin(), all.end(), x) - all.begin();
     worst = std::max({worst, static_cast<double>(below) / count - r, r - static_cast<double>(through) / count});
   }
   state.counters["rank_error"] = worst;
-  const double truth = static_cast<double>(all[count / 1000 * 999 - 1]);
-  state.counters["p999_off"] = static_cast<double>(sketch.quantile(0.999).value()) / truth - 1;
+  state.counters["p999_off"] = static_cast<double>(quantile(0.999)) / static_cast<double>(all[count / 1000 * 999 - 1]) - 1;
+  state.counters["p9999_off"] = static_cast<double>(quantile(0.9999)) / static_cast<double>(all[count / 10000 * 9999 - 1]) - 1;
+}
+template <typename S>
+void accuracy(benchmark::State& state, const S& sketch) {
+  accuracy_of<typename S::value_type>(state, [&](double r) { return sketch.quantile(r).value(); });
   std::array<std::byte, S::max_encoded_size> image{};
   skerry::byte_writer out{image};
   (void)sketch.encode(out);
@@ -179,5 +193,79 @@ BENCHMARK(merge)->Name("stats/kll/float_200/merge_of_64");
 BENCHMARK(encode)->Name("stats/kll/float_200/encode");
 BENCHMARK(decode)->Name("stats/kll/float_200/decode");
 BENCHMARK(quantile)->Name("stats/kll/float_200/quantile");
+
+#ifdef SKERRY_BENCH_HAS_DATASKETCHES
+using peer = datasketches::kll_sketch<float>;
+
+peer filled(std::span<const float> xs) {
+  peer sketch(200);
+  for (const float x : xs) {
+    sketch.update(x);
+  }
+  return sketch;
+}
+void peer_accuracy(benchmark::State& state, const peer& sketch) {
+  accuracy_of<float>(state, [&](double r) { return sketch.get_quantile(r, true); });
+  state.counters["image"] = static_cast<double>(sketch.serialize().size());
+}
+void peer_observe(benchmark::State& state) {
+  peer last(200);
+  for (auto _ : state) {
+    last = filled(data<float>());
+  }
+  per_value(state);
+  peer_accuracy(state, last);
+}
+void peer_merge(benchmark::State& state) {
+  constexpr std::size_t parts = 64;
+  std::vector<peer> part;
+  for (std::size_t i = 0; i < parts; ++i) {
+    part.push_back(filled(std::span{data<float>()}.subspan(i * (count / parts), count / parts)));
+  }
+  peer last(200);
+  for (auto _ : state) {
+    peer all(200);
+    for (const auto& p : part) {
+      all.merge(p);
+    }
+    last = all;
+  }
+  per_value(state, parts);
+  peer_accuracy(state, last);
+}
+void peer_encode(benchmark::State& state) {
+  const peer sketch = filled(data<float>());
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(sketch.serialize());
+  }
+}
+void peer_decode(benchmark::State& state) {
+  const auto image = filled(data<float>()).serialize();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(peer::deserialize(image.data(), image.size()));
+  }
+}
+/// A copy has no sorted view yet; what the copy costs is measured below.
+void peer_first_quantile(benchmark::State& state) {
+  const peer sketch = filled(data<float>());
+  for (auto _ : state) {
+    const peer copy = sketch;
+    benchmark::DoNotOptimize(copy.get_quantile(0.5));
+  }
+}
+void peer_copy(benchmark::State& state) {
+  const peer sketch = filled(data<float>());
+  for (auto _ : state) {
+    const peer copy = sketch;
+    benchmark::DoNotOptimize(copy.get_n());
+  }
+}
+BENCHMARK(peer_observe)->Name("stats/kll/float_200/datasketches");
+BENCHMARK(peer_merge)->Name("stats/kll/float_200/merge_of_64/datasketches");
+BENCHMARK(peer_encode)->Name("stats/kll/float_200/encode/datasketches");
+BENCHMARK(peer_decode)->Name("stats/kll/float_200/decode/datasketches");
+BENCHMARK(peer_first_quantile)->Name("stats/kll/float_200/quantile/datasketches_copy_and_first");
+BENCHMARK(peer_copy)->Name("stats/kll/float_200/quantile/datasketches_copy_alone");
+#endif
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <skerry/core/hash.hpp>
 #include <skerry/core/inplace_string.hpp>
 #include <skerry/core/result.hpp>
+#include <skerry/stats/detail/nth_smallest.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -310,7 +311,7 @@ class frequent_items {
         sample[n++] = table_[i].weight;
       }
     }
-    const std::uint64_t amount = nth(sample, n, n / 2);
+    const std::uint64_t amount = detail::nth_smallest(sample, n, n / 2);
     offset_ += amount;
     std::size_t start = 0;
     while (table_[start].weight != 0) {
@@ -332,37 +333,6 @@ class frequent_items {
       }
     }
   }
-  /// By partition around the middle.
-  [[nodiscard]] static constexpr std::uint64_t nth(std::uint64_t* a, std::size_t size, std::size_t n) noexcept {
-    std::size_t from = 0;
-    std::size_t to = size - 1;
-    while (from < to) {
-      const std::uint64_t pivot = a[from + (to - from) / 2];
-      std::size_t i = from;
-      std::size_t j = to;
-      for (;;) {
-        while (a[i] < pivot) {
-          ++i;
-        }
-        while (a[j] > pivot) {
-          --j;
-        }
-        if (i >= j) {
-          break;
-        }
-        const std::uint64_t swapped = a[i];
-        a[i++] = a[j];
-        a[j--] = swapped;
-      }
-      if (n <= j) {
-        to = j;
-      } else {
-        from = j + 1;
-      }
-    }
-    return a[n];
-  }
-
   constexpr errc read(byte_reader& in) noexcept {
     const std::uint32_t n = in.u32();
     (void)in.u32();

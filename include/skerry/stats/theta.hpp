@@ -7,6 +7,7 @@
 #include <skerry/core/math.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/stats/detail/image_words.hpp>
+#include <skerry/stats/detail/nth_smallest.hpp>
 #include <skerry/stats/detail/sketch_hash.hpp>
 
 #include <concepts>
@@ -84,7 +85,11 @@ class theta {
     }
     const bool alone = empty();
     shrink_to(other.theta_);
-    other.for_each([this](std::uint64_t hash) { take(hash); });
+    for (const std::uint64_t hash : other.slots_) {
+      if (hash - 1 < theta_ - 1) {  // one branch, seldom taken once many were joined
+        insert(hash);
+      }
+    }
     if (!alone || Other != LgK) {
       trim();
     }
@@ -278,7 +283,7 @@ class theta {
     return i;
   }
   constexpr void take(std::uint64_t hash) noexcept {
-    if (hash < theta_ && hash != 0) {
+    if (hash - 1 < theta_ - 1) {  // zero stands for a free slot
       insert(hash);
     }
   }
@@ -312,7 +317,7 @@ class theta {
       const std::size_t i = (start + n) & (table - 1);
       const std::uint64_t hash = slots_[i];
       slots_[i] = 0;
-      if (hash != 0 && hash < theta_ && wanted(hash)) {
+      if (hash - 1 < theta_ - 1 && wanted(hash)) {
         slots_[place_of(hash)] = hash;
         ++count_;
       }
@@ -336,15 +341,15 @@ class theta {
     std::uint64_t high = theta_;
     std::size_t low_count = 0;
     std::size_t high_count = count_;
-    constexpr std::size_t few = 64;
+    constexpr std::size_t few = 512;
     for (unsigned step = 0; high_count - low_count > few; ++step) {
       std::uint64_t middle = low + (high - low) / 2;
       if (step < 6) {
-        // Aimed a little to one side of the target in turn, so that it is enclosed.
-        const auto miss = static_cast<double>(step % 2 == 0 ? nominal + few / 3 : nominal - few / 3) - static_cast<double>(low_count);
-        const double part = miss / static_cast<double>(high_count - low_count);
-        const auto ahead = static_cast<std::uint64_t>(part <= 0 ? 0 : part * static_cast<double>(high - low));
-        middle = ahead >= high - low ? middle : low + ahead;
+        // Aimed to either side of the target in turn, so that it is soon enclosed.
+        constexpr std::size_t aside = 3 * few / 8;
+        const auto aim = static_cast<double>(step % 2 == 0 ? nominal + aside : nominal - aside) - static_cast<double>(low_count);
+        const double part = aim / static_cast<double>(high_count - low_count);
+        middle = part > 0 && part < 1 ? low + static_cast<std::uint64_t>(part * static_cast<double>(high - low)) : middle;
       }
       const std::size_t n = below(middle);
       (n <= nominal ? low : high) = middle;
@@ -356,15 +361,11 @@ class theta {
     std::uint64_t near[few] = {};
     std::size_t held = 0;
     for (const std::uint64_t hash : slots_) {
-      if (hash >= low && hash < high) {
-        std::size_t i = held++;
-        for (; i > 0 && near[i - 1] > hash; --i) {
-          near[i] = near[i - 1];
-        }
-        near[i] = hash;
+      if (hash - low < high - low) {
+        near[held++] = hash;
       }
     }
-    return near[nominal - low_count];
+    return detail::nth_smallest(near, held, nominal - low_count);
   }
 
   /// One of an image's hashes, in ascending order if the image is ordered.
