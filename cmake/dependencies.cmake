@@ -98,3 +98,11 @@ macro(skerry_dependency name)
     add_library(skerry_has_${name} INTERFACE IMPORTED GLOBAL)
   endif()
 endmacro()
+
+# Eigen is asked for by skerry/anomaly/t2_q_wide.hpp alone. Without it that header is not tested.
+find_package(Eigen3 3.3 CONFIG QUIET GLOBAL)
+if(TARGET Eigen3::Eigen)
+  message(STATUS "Eigen ${Eigen3_VERSION}: installed")
+else()
+  message(STATUS "Eigen: not installed (Debian: libeigen3-dev), so anomaly/t2_q_wide.hpp is not tested")
+endif()

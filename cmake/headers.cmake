@@ -63,14 +63,17 @@ set(skerry_stats_headers
     skerry/stats/extrema.hpp
     skerry/stats/frequent_items.hpp
     skerry/stats/grouped.hpp
+    skerry/stats/histogram.hpp
     skerry/stats/hll.hpp
     skerry/stats/kll.hpp
     skerry/stats/ks.hpp
     skerry/stats/kswin.hpp
     skerry/stats/moments.hpp
     skerry/stats/nan_policy.hpp
+    skerry/stats/p2.hpp
     skerry/stats/page_hinkley.hpp
     skerry/stats/psi.hpp
+    skerry/stats/reservoir.hpp
     skerry/stats/rolling.hpp
     skerry/stats/series.hpp
     skerry/stats/tdigest.hpp
@@ -95,6 +98,7 @@ set(skerry_state_headers
     skerry/state/detail/named_actor.hpp
     skerry/state/detail/probe_table.hpp
     skerry/state/detail/record_table.hpp
+    skerry/state/detail/replica_verbs.hpp
     skerry/state/detail/schema_delta.hpp
     skerry/state/detail/value_codec.hpp
     skerry/state/detail/wall_estimate.hpp

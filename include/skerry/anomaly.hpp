@@ -17,6 +17,7 @@
 #include <skerry/anomaly/isolation_forest.hpp>
 #include <skerry/anomaly/monitor.hpp>
 #include <skerry/anomaly/monitor_types.hpp>
+#include <skerry/anomaly/oblique_forest.hpp>
 #include <skerry/anomaly/online_forest.hpp>
 #include <skerry/anomaly/path_length.hpp>
 #include <skerry/anomaly/quantizer.hpp>

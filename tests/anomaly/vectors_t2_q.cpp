@@ -3,6 +3,9 @@
 //
 // Loader of the suite anomaly.t2_q. The vectors are binary64 and compared to 1e-9: the same code as `t2_q`, with wider numbers.
 #include <skerry/anomaly/t2_q.hpp>
+#if __has_include(<Eigen/Eigenvalues>)
+#include <skerry/anomaly/t2_q_wide.hpp>
+#endif
 
 #include <array>
 #include <cstddef>
@@ -113,6 +116,48 @@ bool dispatch(std::size_t columns, const json& c, const subject& s, checks_of_ca
   return ((columns == Ds + 1 && dispatch_components<Ds + 1>(c, s, checks, std::make_index_sequence<Ds + 1>{})) || ...);
 }
 
+/// The form whose width comes from data, where Eigen is.
+void check_wide([[maybe_unused]] const json& c, [[maybe_unused]] std::size_t columns, [[maybe_unused]] const subject& s,
+                [[maybe_unused]] checks_of_case& checks) {
+#if __has_include(<Eigen/Eigenvalues>)
+  const std::string ok{"ok"};
+  basic_dynamic_t2_q<double> model;
+  const std::size_t components = c.value("components", columns);
+  const std::string fitted{skerry::to_string(model.fit(s.view(columns), components, s.config).error())};
+  if (c.contains("expect_error")) {
+    checks.equal("wide: fit", c.at("expect_error").get<std::string>(), fitted);
+    checks.equal("wide: still not fitted", false, model.fitted());
+    return;
+  }
+  if (!checks.equal("wide: fit", ok, fitted)) {
+    return;
+  }
+  const json& expect = c.at("expect");
+  checks.near("wide: t2_limit", expect.at("t2_limit"), model.t2_limit().value(), 0, s.relative_limits);
+  if (!expect.at("q_limit").is_null()) {
+    checks.near("wide: q_limit", expect.at("q_limit"), model.q_limit().value(), 0, s.relative_limits);
+  }
+  for (std::size_t j = 0; j < columns; ++j) {
+    checks.near("wide: eigenvalue " + std::to_string(j), expect.at("eigenvalues").at(j), model.eigenvalues()[j], 0, s.relative);
+  }
+  std::vector<double> t2_share(columns), q_share(columns);
+  for (std::size_t r = 0; r < c.at("rows").size(); ++r) {
+    const std::string at = " of row " + std::to_string(r);
+    const auto row = c.at("rows").at(r).get<std::vector<double>>();
+    const auto got = model.score(row, t2_share, q_share);
+    if (!checks.equal("wide: score" + at, ok, std::string{skerry::to_string(got.error())})) {
+      return;
+    }
+    checks.near("wide: t2" + at, expect.at("t2").at(r), got.value().t2, 0, s.relative);
+    checks.near("wide: q" + at, expect.at("q").at(r), got.value().q, 0, s.relative);
+    for (std::size_t j = 0; j < columns; ++j) {
+      checks.near("wide: t2_contribution" + at, expect.at("t2_contribution").at(r).at(j), t2_share[j], 0, s.relative);
+      checks.near("wide: q_contribution" + at, expect.at("q_contribution").at(r).at(j), q_share[j], 0, s.relative);
+    }
+  }
+#endif
+}
+
 void run(const json& file, const std::filesystem::path&, skerry_test::suite_report& report) {
   for (const json& c : file.at("cases")) {
     checks_of_case checks{report, c.at("name")};
@@ -128,6 +173,7 @@ void run(const json& file, const std::filesystem::path&, skerry_test::suite_repo
       continue;
     }
     const bool known = dispatch(columns, c, s, checks, std::make_index_sequence<widest>{});
+    check_wide(c, columns, s, checks);
     checks.held("a type for this width and number of components", known, "1 <= components <= columns <= 8", std::to_string(columns));
   }
 }

@@ -10,13 +10,14 @@ import subprocess
 import sys
 
 FLAGS = "-std=c++20 -ffp-contract=off -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
+ON_EIGEN = {"t2_q_wide.hpp"}
 FIRMWARE_MODULES = {"core", "stats", "state", "delivery", "anomaly"}
 
 
 def on_firmware(header):
     """The fixed-capacity forms; what is named dynamic_* allocates, and forests over float codes are for gateways."""
     module = header.parts[1].removesuffix(".hpp")
-    gateway_only = header.name.startswith("dynamic_") or "float_forest" in header.name
+    gateway_only = header.name.startswith("dynamic_") or "float_forest" in header.name or header.name in ON_EIGEN
     return module in FIRMWARE_MODULES and not gateway_only
 
 
@@ -30,6 +31,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--include", type=pathlib.Path, required=True)
     parser.add_argument("--compiler", required=True)
+    parser.add_argument("--eigen", type=pathlib.Path, help="folder of Eigen's headers; without it the headers that need them are skipped")
     parser.add_argument("--firmware", action="store_true", help="only what firmware may include")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("flags", nargs="*")
@@ -41,10 +43,16 @@ def main():
     headers = sorted(path.relative_to(arguments.include) for path in arguments.include.rglob("*.hpp"))
     if arguments.firmware:
         headers = [header for header in headers if on_firmware(header)]
+    if arguments.eigen is None:
+        for header in headers:
+            if header.name in ON_EIGEN:
+                print(f"skipped: {header}: Eigen is not installed (on Debian: libeigen3-dev)")
+        headers = [header for header in headers if header.name not in ON_EIGEN]
+    eigen = [] if arguments.eigen is None else [f"-isystem{arguments.eigen}"]
     command = [arguments.compiler, *FLAGS, *arguments.flags, f"-I{arguments.include}", "-x", "c++", "-"]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
-        for header, good, output in pool.map(lambda one: compiles(command, one), headers):
+        for header, good, output in pool.map(lambda one: compiles([*command, *(eigen if one.name in ON_EIGEN else [])], one), headers):
             if not good:
                 failed += 1
                 first = "\n".join(output.splitlines()[:12])

@@ -246,11 +246,11 @@ class dynamic_flash_forest {
   }
 
   [[nodiscard]] result<std::uint32_t> depth_sum_codes(std::span<const Code> row) const noexcept {
-    return as_words(*this, [row, this](const auto* words) { return view(words).depth_sum_codes(row); });
+    return as_words(*this, [row, this](const auto* words) { return this->view(words).depth_sum_codes(row); });
   }
   /// Depth sums of many rows; a refusal leaves `out` as it was.
   [[nodiscard]] status depth_sums_codes(row_view<Code> rows, std::span<std::uint32_t> out) const noexcept {
-    return as_words(*this, [&rows, out, this](const auto* words) { return view(words).depth_sums_codes(rows, out); });
+    return as_words(*this, [&rows, out, this](const auto* words) { return this->view(words).depth_sums_codes(rows, out); });
   }
 
   [[nodiscard]] std::size_t columns() const noexcept { return columns_; }

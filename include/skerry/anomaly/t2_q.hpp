@@ -3,7 +3,7 @@
 #pragma once
 
 #include <skerry/anomaly/detail/jacobi_eigen.hpp>
-#include <skerry/anomaly/detail/tail_quantiles.hpp>
+#include <skerry/anomaly/detail/t2_q_limits.hpp>
 #include <skerry/anomaly/row_view.hpp>
 #include <skerry/core/math.hpp>
 #include <skerry/core/result.hpp>
@@ -306,8 +306,8 @@ class basic_t2_q {
     if (variance[K - 1] < least) {
       return errc::out_of_range;
     }
-    const double t2_limit = limit_of_t2(rows, config.alpha);
-    const double q_limit = K < D ? limit_of_q(variance, config.alpha) : 0.0;
+    const double t2_limit = detail::limit_of_t2(rows, K, config.alpha);
+    const double q_limit = detail::limit_of_q(std::span<const double>{variance}.subspan(K), config.alpha);
     if (!(t2_limit <= greatest) || !(q_limit <= greatest)) {
       return errc::out_of_range;
     }
@@ -324,42 +324,6 @@ class basic_t2_q {
     constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
     rows_ = static_cast<std::uint32_t>(std::min(rows, most));
     return {};
-  }
-
-  [[nodiscard]] static double limit_of_t2(std::uint64_t rows, double alpha) noexcept {
-    const double n = static_cast<double>(rows);
-    const double k = static_cast<double>(K);
-    // From a billion rows on F no longer moves.
-    const std::size_t freedom = std::min<std::uint64_t>(rows - K, 1'000'000'000);
-    return k * ((n - 1) / n) * ((n + 1) / (n - k)) * detail::f_quantile(alpha, std::uint32_t{K}, static_cast<std::uint32_t>(freedom));
-  }
-
-  [[nodiscard]] static double limit_of_q(const std::array<double, D>& variance, double alpha) noexcept {
-    // Relative to the greatest, so that powers of small variances do not vanish.
-    const double unit = variance[K < D ? K : 0];
-    double sum = 0;
-    double squares = 0;
-    double cubes = 0;
-    for (std::size_t k = K; k < D; ++k) {
-      const double v = unit > 0 ? variance[k] / unit : 0.0;
-      sum += v;
-      squares += v * v;
-      cubes += v * v * v;
-    }
-    if (!(sum > 0)) {
-      return 0;
-    }
-    const double h = 1 - 2 * sum * cubes / (3 * squares * squares);
-    if (h > 1e-3) {
-      const double z = detail::normal_quantile(alpha);
-      const double base = 1 + squares * h * (h - 1) / (sum * sum) + z * h * math::sqrt(2 * squares) / sum;
-      return unit * sum * math::exp(math::log(base) / h);
-    }
-    // One residual variance above many small ones: no power makes such a sum normal, and the formula answers limits half as high again, or
-    // none. A chi-square variable with the same first three moments stays within a tenth of simulated limits down to alpha 1e-4.
-    const double freedom = squares * squares * squares / (cubes * cubes);
-    const double x = detail::chi_square_quantile(alpha, freedom);
-    return unit * (sum + (x - freedom) * math::sqrt(squares / freedom));
   }
 
   std::array<Real, D> mean_{};
