@@ -1,0 +1,76 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#include <skerry/core/algebra.hpp>
+#include <skerry/stats/p2.hpp>
+
+#include "stats/histories.hpp"
+
+#include <algorithm>
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+using skerry::errc;
+using skerry::stats::p2;
+using stats_test::source;
+
+static_assert(sizeof(p2<>) == 112 && sizeof(p2<float>) == 64);
+static_assert(!skerry::mergeable<p2<>>);
+
+TEST_CASE("below five values the quantile is exact", "[stats][p2]") {
+  for (const double p : {0.05, 0.5, 0.75, 0.99}) {
+    for (std::size_t n = 1; n < 5; ++n) {
+      source random{n};
+      auto xs = random.values(n);
+      p2<> s{p};
+      CHECK(s.observe(xs) == n);
+      std::sort(xs.begin(), xs.end());
+      CHECK(s.quantile().value() == xs[static_cast<std::size_t>(std::ceil(p * static_cast<double>(n))) - 1]);
+      CHECK(s.max().value() == xs.back());
+    }
+  }
+}
+
+TEST_CASE("the estimate stays between the extremes and near the quantile of noise", "[stats][p2]") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    source random{seed};
+    p2<> median{0.5};
+    p2<float> p90{0.9F};
+    for (int i = 0; i < 5000; ++i) {
+      const double x = random.normal();
+      REQUIRE(median.observe(x));
+      REQUIRE(p90.observe(static_cast<float>(x)));
+      REQUIRE(median.quantile().value() >= median.min().value());
+      REQUIRE(median.quantile().value() <= median.max().value());
+    }
+    CHECK(std::fabs(median.quantile().value()) < 0.1);
+    CHECK(std::fabs(p90.quantile().value() - 1.2816F) < 0.12F);
+  }
+}
+
+TEST_CASE("no values that fit a double make the markers lose their order or answer NaN", "[stats][p2]") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    CAPTURE(seed);
+    source random{seed};
+    p2<> s{0.3};
+    for (int i = 0; i < 300; ++i) {
+      const double huge = std::numeric_limits<double>::max() * (random.uniform() * 2 - 1);
+      REQUIRE(s.observe(random.below(3) == 0 ? huge : std::floor(3 * random.normal())));
+      const double q = s.quantile().value();
+      REQUIRE((q >= s.min().value() && q <= s.max().value()));
+    }
+  }
+}
+
+TEST_CASE("a marker refuses what is no number", "[stats][p2]") {
+  p2<> s{0.5};
+  CHECK(s.quantile().error() == errc::empty);
+  CHECK(s.observe(std::nan("")).error() == errc::not_finite);
+  CHECK(s.observe(INFINITY).error() == errc::not_finite);
+  CHECK(s.count() == 0);
+  CHECK(s.refused() == 2);
+  CHECK(p2<>::create(0).error() == errc::invalid);
+  CHECK(p2<>::create(std::nan("")).error() == errc::invalid);
+}
