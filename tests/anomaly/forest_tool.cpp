@@ -3,7 +3,13 @@
 //
 // What the scripts beside this file ask of the library:
 //   skerry_forest_tool score FOREST.json ROWS.f32     scores, decisions and verdicts of rows in binary32
+//   skerry_forest_tool export SEED FOLDER             trains a forest of random settings: FOLDER/model.skif, .onnx, .onnx5, .hpp, rows.f32
+//   skerry_forest_tool sums MODEL.skif ROWS.f32       depth sums and scores of rows
+#include <skerry/anomaly/flash_forest.hpp>
+#include <skerry/anomaly/forest_export.hpp>
 #include <skerry/anomaly/forest_json.hpp>
+#include <skerry/anomaly/forest_wire.hpp>
+#include <skerry/core/random.hpp>
 
 #include <fmt/core.h>
 
@@ -12,6 +18,8 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <limits>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +74,95 @@ int score(const char* forest_path, const char* rows_path) {
   return 0;
 }
 
+void write_file(const std::string& path, std::span<const std::byte> bytes) {
+  std::ofstream{path, std::ios::binary}.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
+constexpr std::size_t columns = 5, rows = 120;
+
+template <typename Code, std::size_t Walked>
+int export_forest(std::uint64_t seed, const std::string& folder, const anomaly::forest_config& config, const std::vector<float>& values) {
+  using forest_type = anomaly::isolation_forest<columns, 12, 64, Code, std::size_t{12} * 63>;
+  const auto forest = std::make_unique<forest_type>();
+  if (const skerry::status fitted = forest->fit({values.data(), rows, columns, columns}, config); !fitted) {
+    return refuse("fit", fitted.error());
+  }
+  std::vector<std::byte> memory(std::size_t{1} << 20);
+  skerry::byte_writer image{memory};
+  if (const skerry::status done = anomaly::encode(*forest, image); !done) {
+    return refuse("encode", done.error());
+  }
+  write_file(folder + "/model.skif", image.written());
+  for (const bool five : {false, true}) {
+    skerry::byte_writer onnx{memory};
+    if (const skerry::status done = anomaly::export_onnx(*forest, onnx, {.tree_ensemble_5 = five}); !done) {
+      return refuse("export_onnx", done.error());
+    }
+    if (onnx.written().size() != anomaly::onnx_size(*forest, {.tree_ensemble_5 = five}).value()) {
+      fmt::print(stderr, "onnx_size tells another size\n");
+      return 1;
+    }
+    write_file(folder + (five ? "/model.onnx5" : "/model.onnx"), onnx.written());
+  }
+  const auto flash = anomaly::lower<anomaly::flash_forest_for<forest_type, Walked>>(*forest);
+  if (!flash) {
+    return refuse("lower", flash.error());
+  }
+  skerry::byte_writer source{memory};
+  if (const skerry::status done = anomaly::export_cpp(flash.value(), forest->codes(), fmt::format("model_{}", seed), source); !done) {
+    return refuse("export_cpp", done.error());
+  }
+  write_file(folder + "/model.hpp", source.written());
+  write_file(folder + "/rows.f32", std::as_bytes(std::span{values}));
+  return 0;
+}
+
+int export_all(const char* number, const std::string& folder) {
+  const std::uint64_t seed = std::strtoull(number, nullptr, 10);
+  skerry::pcg32 random{seed};
+  anomaly::forest_config config{.seed = seed, .trees = static_cast<std::uint16_t>(1 + random() % 12)};
+  config.sample = static_cast<std::uint16_t>(2 + random() % 63);
+  config.missing = static_cast<anomaly::missing_policy>(random() % 3);
+  std::vector<float> values(rows * columns);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto x = static_cast<float>(skerry::normal(random));
+    values[i] = i % columns == 3 ? static_cast<float>(static_cast<int>(2 * x)) : x * 1000.0F;
+    if (config.missing != anomaly::missing_policy::refuse && random() % 10 == 0) {
+      values[i] = std::numeric_limits<float>::quiet_NaN();
+    }
+  }
+  const bool heavier = config.missing == anomaly::missing_policy::heavier;
+  if (random() % 2 == 0) {
+    return heavier ? export_forest<std::uint8_t, 2 * columns>(seed, folder, config, values)
+                   : export_forest<std::uint8_t, columns>(seed, folder, config, values);
+  }
+  return heavier ? export_forest<std::int16_t, 2 * columns>(seed, folder, config, values)
+                 : export_forest<std::int16_t, columns>(seed, folder, config, values);
+}
+
+template <typename Code>
+int sums_of(const std::string& image, const std::vector<float>& values) {
+  anomaly::dynamic_isolation_forest<Code> forest;
+  skerry::byte_reader in{std::as_bytes(std::span{image.data(), image.size()})};
+  if (const skerry::status read = anomaly::decode(forest, in); !read) {
+    return refuse("decode", read.error());
+  }
+  for (std::size_t i = 0; i + forest.columns() <= values.size(); i += forest.columns()) {
+    const auto sum = forest.depth_sum({values.data() + i, forest.columns()});
+    if (!sum) {
+      return refuse("depth_sum", sum.error());
+    }
+    fmt::print("{} {:.9g}\n", sum.value(), forest.score_of(sum.value()).value());
+  }
+  return 0;
+}
+
+int sums(const char* image_path, const char* rows_path) {
+  const std::string image = read_file(image_path);
+  const bool two_bytes = image.size() > 5 && (image[5] & 1) != 0;
+  return two_bytes ? sums_of<std::int16_t>(image, read_floats(rows_path)) : sums_of<std::uint8_t>(image, read_floats(rows_path));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -73,6 +170,12 @@ int main(int argc, char** argv) {
   if (command == "score" && argc == 4) {
     return score(argv[2], argv[3]);
   }
-  fmt::print(stderr, "usage: skerry_forest_tool score FOREST.json ROWS.f32\n");
+  if (command == "export" && argc == 4) {
+    return export_all(argv[2], argv[3]);
+  }
+  if (command == "sums" && argc == 4) {
+    return sums(argv[2], argv[3]);
+  }
+  fmt::print(stderr, "usage: skerry_forest_tool score FOREST.json ROWS.f32 | export SEED FOLDER | sums MODEL.skif ROWS.f32\n");
   return 2;
 }
