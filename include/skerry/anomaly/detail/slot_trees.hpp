@@ -21,6 +21,28 @@ inline constexpr bool walks_together = false;
 inline constexpr bool walks_together = true;
 #endif
 
+/// `walk_tree` with a branch instead of masks: half the instructions, for processors to which a branch costs two of them.
+///
+/// The subtree to the right ends where its parent's does, so no count is kept. Before a node lie as many leaves as splits, but for the
+/// splits of which it is on the left.
+template <typename Split, typename Row>
+[[nodiscard]] std::uint32_t walk_by_branches(const Split* const first, std::uint32_t splits, const Row& x) noexcept {
+  const Split* split = first;
+  const Split* end = first + splits;
+  std::uint32_t on_left = 0;
+  while (split != end) {
+    const Split* const right = split + 1 + split->left;
+    if (x[split->feature] > split->threshold) {
+      split = right;
+    } else {
+      ++split;
+      end = right;
+      ++on_left;
+    }
+  }
+  return static_cast<std::uint32_t>(split - first) - on_left;
+}
+
 /// The sum over the leaves of one row. `slot(i)` is where the i-th of `trees` trees lies, `count[slot]` how many splits it has; `leaf(i)`
 /// answers for place i of the leaves.
 template <typename Split, typename Leaves, typename SlotOf, typename Row>
@@ -46,7 +68,9 @@ template <typename Split, typename Leaves, typename SlotOf, typename Row>
   }
   for (; tree < trees; ++tree) {
     const std::uint32_t s = slot(tree);
-    sum += leaf(s * (room + 1U) + walk_tree(splits + std::size_t{s} * room, std::uint32_t{count[s]}, x));
+    const Split* const at = splits + std::size_t{s} * room;
+    sum += leaf(s * (room + 1U) +
+                (walks_together ? walk_tree(at, std::uint32_t{count[s]}, x) : walk_by_branches(at, std::uint32_t{count[s]}, x)));
   }
   return sum;
 }
