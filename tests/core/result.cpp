@@ -78,6 +78,7 @@ TEST_CASE("a result that owns something makes and ends as many lives as it shoul
   }
   CHECK(counted::alive == 0);
   result<std::unique_ptr<int>> only_moves{std::make_unique<int>(3)};
+  static_assert(!std::is_reference_v<decltype(half(8).value())>);  // what a loop binds to outlives the result
   auto taken = std::move(only_moves).value();
   CHECK(*taken == 3);
   result<std::unique_ptr<int>> in_place{std::in_place, new int{4}};

@@ -61,7 +61,7 @@ TEST_CASE("resets of one row by many leave the one that saw most", "[state][rese
   CHECK(state::reset_counter::valid({}) == false);
 }
 
-TEST_CASE("a reset counter is the increments that no reset had seen, under any exchange", "[state][reset_counter][laws]") {
+TEST_CASE("reset counters converge under any exchange", "[state][reset_counter][laws]") {
   skerry_test::joins_keep_their_laws<standalone::reset_counter<4>>(
       150,
       [](auto& counter, std::size_t at, auto& rng) {

@@ -137,7 +137,8 @@ class [[nodiscard]] result : private detail::result_storage<T, std::is_trivially
     SKERRY_ASSERT(this->error_ == errc::ok && "value() of an empty result: test it, or use value_or");
     return this->value_;
   }
-  [[nodiscard]] constexpr T&& value() && noexcept {
+  /// By value, so that a loop over `f().value()` has something that lasts.
+  [[nodiscard]] constexpr T value() && noexcept(std::is_nothrow_move_constructible_v<T>) {
     SKERRY_ASSERT(this->error_ == errc::ok && "value() of an empty result: test it, or use value_or");
     return std::move(this->value_);
   }

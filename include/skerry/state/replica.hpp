@@ -7,6 +7,7 @@
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/detail/key_text.hpp>
 #include <skerry/state/detail/local_edit.hpp>
+#include <skerry/state/detail/replica_verbs.hpp>
 #include <skerry/state/detail/schema_delta.hpp>
 #include <skerry/state/detail/wall_estimate.hpp>
 #include <skerry/state/explain.hpp>
@@ -39,7 +40,7 @@ namespace skerry::inline v0::state {
 ///          `clock_ahead`, `full`. A refused call leaves everything but the counters as it was, and what a refused frame proves
 ///          about this node's own past: a new life begins before the next operation all the same.
 template <typename Schema, typename Limits = limits::firmware>
-class replica {
+class replica : public detail::replica_verbs<replica<Schema, Limits>> {
   static_assert(replica_limits<Limits>, "Limits models replica_limits: see limits.hpp for what it names");
   static_assert(Schema::need <= Limits::links::promise,
                 "a policy of this schema needs its deltas in an order that Limits::links does not promise");
@@ -51,8 +52,8 @@ class replica {
 
   /// No identity yet: reads and accepts, but cannot write. `create` gives it one.
   constexpr replica() noexcept = default;
-  replica(const replica& other) noexcept { copy(other); }
-  replica(replica&& other) noexcept { take(other); }
+  replica(const replica& other) noexcept : detail::replica_verbs<replica>{} { copy(other); }
+  replica(replica&& other) noexcept : detail::replica_verbs<replica>{} { take(other); }
   replica& operator=(const replica& other) noexcept {
     if (this != &other) {
       copy(other);
@@ -110,64 +111,36 @@ class replica {
     return {};
   }
 
-  /// Writes a value. It takes the place of every record of the key that is here; concurrent ones elsewhere stand beside it.
-  template <typename P, typename... Args>
-  requires written_policy<typename P::policy>
-  [[nodiscard]] result<delta_view> write(const value_t<P>& value, wall_ms wall, const Args&... args) {
-    hlc clock = clock_;
-    const stamp at = clock.tick(wall);
-    if (at == stamp::greatest()) {
-      return refuse(errc::clock_ahead);  // nobody would take it
-    }
-    return operate<P>(
-        [&](auto& edit) {
-          edit.supersede_all();
-          return edit.put([&](byte_writer& out) { return P::policy::encode(out, value); });
-        },
-        at, clock, wall, args...);
-  }
-
-  /// Removes a key: the records that are here die everywhere, concurrent ones live on. `absent` when there is nothing to remove.
-  template <typename P, typename... Args>
-  requires(P::policy::removable && !detail::is_permanent<P>()) [[nodiscard]] result<delta_view> remove(const Args&... args) {
-    check_path<P, Args...>();
-    key_buffer buffer{};
-    const result<key_ref> key = make_key<P>(buffer, args...);
-    if (!key) {
-      return refuse(key.error());
-    }
-    if (store_.records(key.value()).empty()) {
-      return errc::absent;
-    }
-    return operate<P>(
-        [](auto& edit) {
-          edit.supersede_all();
-          return status{};
-        },
-        stamp{}, clock_, wall_ms{}, args...);
-  }
-
-  /// Counts up by `amount`, which is above 0.
-  template <typename P, std::integral Amount, typename... Args>
-  requires counting_policy<typename P::policy>
-  [[nodiscard]] result<delta_view> inc(Amount amount, const Args&... args) {
-    return count<P>(
-        amount, [](auto& edit, std::uint64_t by) { return P::policy::inc(edit, by); }, args...);
-  }
-  /// Counts down by `amount`, which is above 0.
-  template <typename P, std::integral Amount, typename... Args>
-  requires two_way_counting_policy<typename P::policy>
-  [[nodiscard]] result<delta_view> dec(Amount amount, const Args&... args) {
-    return count<P>(
-        amount, [](auto& edit, std::uint64_t by) { return P::policy::dec(edit, by); }, args...);
-  }
-
   template <typename P, typename... Args>
   [[nodiscard]] result<value_t<P>> read(const Args&... args) const noexcept {
+    key_buffer buffer{};
+    if constexpr (detail::element_policy<typename P::policy>) {
+      static_assert(sizeof...(Args) == P::at.placeholders(), "one argument for each placeholder of the path; the elements are the answer");
+      const result<key_ref> prefix = make_key<P>(buffer, args...);
+      return prefix ? elements_below<P>(prefix.value()) : result<value_t<P>>{prefix.error()};
+    } else {
+      check_path<P, Args...>();
+      const result<key_ref> key = make_key<P>(buffer, args...);
+      return key ? P::policy::read(store_.records(key.value())) : result<value_t<P>>{key.error()};
+    }
+  }
+  /// Whether an element is in a set. Cost: O(records of the element).
+  template <typename P, typename Element, typename... Args>
+  requires detail::element_policy<typename P::policy>
+  [[nodiscard]] result<bool> contains(const Element& element, const Args&... args) const noexcept {
+    check_path<P, Args..., Element>();
+    key_buffer buffer{};
+    const result<key_ref> key = make_key<P>(buffer, args..., element);
+    return key ? P::policy::read(store_.records(key.value())) : result<bool>{key.error()};
+  }
+  /// What an actor may count down or give away, as far as it is known here.
+  template <typename P, typename... Args>
+  requires requires(const typename store_type::record_list& records, const actor& who) { P::policy::rights(records, who); }
+  [[nodiscard]] result<std::uint64_t> rights(const actor& who, const Args&... args) const noexcept {
     check_path<P, Args...>();
     key_buffer buffer{};
     const result<key_ref> key = make_key<P>(buffer, args...);
-    return key ? P::policy::read(store_.records(key.value())) : result<value_t<P>>{key.error()};
+    return key ? result<std::uint64_t>{P::policy::rights(store_.records(key.value()), who)} : result<std::uint64_t>{key.error()};
   }
   /// The one value that readers who want one take.
   template <typename P, typename... Args>
@@ -284,6 +257,7 @@ class replica {
   }
 
  private:
+  friend detail::replica_verbs<replica>;
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
   using key_buffer = std::array<char, key_bytes>;
@@ -295,7 +269,8 @@ class replica {
   template <typename P, typename... Args>
   static constexpr void check_path() {
     static_assert(Schema::template has<P>, "this path is not in the replica's schema");
-    static_assert(sizeof...(Args) == P::at.placeholders(), "one argument for each placeholder of the path");
+    static_assert(sizeof...(Args) == detail::pattern_of<P>().placeholders(),
+                  "one argument for each placeholder of the path, and for sets the element");
     static_assert((path_argument<Args> && ...), "a placeholder stands for an integer or a text");
   }
 
@@ -306,6 +281,18 @@ class replica {
     (parts.add(args), ...);
     return parts.error() == errc::ok ? result<key_ref>{key_ref{Schema::template index_of<P>, parts.written()}}
                                      : result<key_ref>{parts.error()};
+  }
+
+  /// `absent` for a key without live records.
+  template <typename P, typename... Args>
+  [[nodiscard]] errc check_present(const Args&... args) noexcept {
+    check_path<P, Args...>();
+    key_buffer buffer{};
+    const result<key_ref> key = make_key<P>(buffer, args...);
+    if (!key) {
+      return refuse(key.error());
+    }
+    return store_.records(key.value()).empty() ? errc::absent : errc::ok;
   }
 
   errc lack(resource what) noexcept {
@@ -365,12 +352,48 @@ class replica {
     return delta_view{out.written()};
   }
 
-  template <typename P, typename Amount, typename Change, typename... Args>
-  [[nodiscard]] result<delta_view> count(Amount amount, Change&& change, const Args&... args) {
-    if (amount <= 0) {
-      return refuse(errc::invalid);
-    }
-    return operate<P>([&](auto& edit) { return change(edit, static_cast<std::uint64_t>(amount)); }, stamp{}, clock_, wall_ms{}, args...);
+  /// The elements of a set whose keys begin with `prefix`, in ascending order. `full` when there are more than the set's capacity.
+  ///
+  /// Cost  O(all keys): a replica keeps no list of the elements of each set
+  template <typename P>
+  [[nodiscard]] result<value_t<P>> elements_below(const key_ref& prefix) const noexcept {
+    value_t<P> all;
+    bool fits = true;
+    for_each_below(prefix, [&](const auto& records, std::string_view last) {
+      if (!P::policy::read(records).value()) {
+        return;
+      }
+      const auto element = detail::argument_value<typename P::policy::element_type>(last);
+      fits = fits && element && all.try_push_back(element.value());
+      for (std::size_t i = all.size() - 1; fits && i > 0 && all[i] < all[i - 1]; --i) {
+        const auto held = all[i];
+        all[i] = all[i - 1];
+        all[i - 1] = held;
+      }
+    });
+    return fits ? result<value_t<P>>{all} : result<value_t<P>>{errc::full};
+  }
+  /// Calls `f(records, last argument)` for every live key of the prefix's path that has one argument more.
+  template <typename F>
+  void for_each_below(const key_ref& prefix, F&& f) const {
+    const std::string_view begin{prefix.args.data(), prefix.args.size()};
+    store_.for_each_key([&](typename store_type::index slot) {
+      const key_ref key = store_.key(slot);
+      std::string_view args{key.args.data(), key.args.size()};
+      if (key.path != prefix.path || args.substr(0, begin.size()) != begin) {
+        return;
+      }
+      args.remove_prefix(begin.size());
+      if (!begin.empty()) {
+        if (args.empty() || args.front() != '/') {
+          return;
+        }
+        args.remove_prefix(1);
+      }
+      if (!args.empty() && args.find('/') == args.npos) {
+        f(store_.records(slot), args);
+      }
+    });
   }
 
   template <typename Delta>

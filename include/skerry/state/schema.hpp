@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/inplace_vector.hpp>
 #include <skerry/state/policy.hpp>
 
 #include <array>
@@ -37,13 +38,15 @@ class path {
 
   [[nodiscard]] constexpr std::string_view text() const noexcept { return text_; }
   [[nodiscard]] constexpr std::size_t segments() const noexcept {
-    std::size_t count = 1;
+    std::size_t count = element_ ? 2 : 1;
     for (const char c : text_) {
       count += c == '/' ? 1 : 0;
     }
     return count;
   }
-  [[nodiscard]] constexpr std::string_view segment(std::size_t i) const noexcept { return segment_of(text_, i); }
+  [[nodiscard]] constexpr std::string_view segment(std::size_t i) const noexcept {
+    return element_ && i + 1 == segments() ? std::string_view{"{element}"} : segment_of(text_, i);
+  }
   [[nodiscard]] constexpr bool placeholder(std::size_t i) const noexcept { return segment(i)[0] == '{'; }
   [[nodiscard]] constexpr std::size_t placeholders() const noexcept {
     std::size_t count = 0;
@@ -51,6 +54,13 @@ class path {
       count += placeholder(i) ? 1 : 0;
     }
     return count;
+  }
+
+  /// The path with one segment more, which stands for an element of a set.
+  [[nodiscard]] constexpr path with_element() const noexcept {
+    path p = *this;
+    p.element_ = true;
+    return p;
   }
 
   /// Whether some key could belong to both.
@@ -80,6 +90,7 @@ class path {
 
  private:
   std::string_view text_;
+  bool element_ = false;
 };
 
 /// Whether a node may write a path: what `owner` names.
@@ -116,9 +127,37 @@ struct owner {
 template <typename P>
 concept schema_entry = std::same_as<const path, decltype(P::at)> && policy<typename P::policy>;
 
-/// The type that `write` takes and `read` returns at a path.
+namespace detail {
+/// A policy of which each key is one element of a set: the last part of the key says which.
+template <typename P>
+concept element_policy = requires {
+  typename P::element_type;
+  { P::capacity } -> std::convertible_to<std::size_t>;
+};
+
+template <typename Policy>
+struct value_of {
+  using type = typename Policy::value_type;
+};
+template <element_policy Policy>
+struct value_of<Policy> {
+  using type = inplace_vector<typename Policy::element_type, Policy::capacity>;
+};
+
+/// The keys of a path, those of sets with the element behind it.
+template <typename P>
+constexpr path pattern_of() noexcept {
+  if constexpr (element_policy<typename P::policy>) {
+    return P::at.with_element();
+  } else {
+    return P::at;
+  }
+}
+}  // namespace detail
+
+/// The type that `write` takes and `read` returns at a path; of a set its elements.
 template <schema_entry P>
-using value_t = typename P::policy::value_type;
+using value_t = typename detail::value_of<typename P::policy>::type;
 
 /// What may stand for a placeholder: an integer, or a text without '/'.
 template <typename T>
@@ -146,7 +185,7 @@ constexpr bool disjoint() noexcept {
   if constexpr (sizeof...(Rest) == 0) {
     return true;
   } else {
-    return !(P::at.overlaps(Rest::at) || ...) && disjoint<Rest...>();
+    return !(pattern_of<P>().overlaps(pattern_of<Rest>()) || ...) && disjoint<Rest...>();
   }
 }
 }  // namespace detail
@@ -160,13 +199,13 @@ class schema {
 
  public:
   static constexpr std::size_t size = sizeof...(Ps);
-  static constexpr std::array<path, size> paths{Ps::at...};
-  static constexpr bool has_placeholders = ((Ps::at.placeholders() > 0) || ...);
+  static constexpr std::array<path, size> paths{detail::pattern_of<Ps>()...};
+  static constexpr bool has_placeholders = ((detail::pattern_of<Ps>().placeholders() > 0) || ...);
   /// Length of the longest path's text.
   static constexpr std::size_t longest = [] {
     std::size_t most = 0;
     for (const path& p : paths) {
-      most = p.text().size() > most ? p.text().size() : most;
+      most = p.text().size() + 1 > most ? p.text().size() + 1 : most;  // an element stands behind a '/'
     }
     return most;
   }();

@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/core/errc.hpp>
+#include <skerry/core/result.hpp>
 
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -74,6 +75,31 @@ class key_args {
   errc error_ = errc::ok;
   bool any_ = false;
 };
+
+/// What stood for a placeholder, read back: `corrupt` when it is not how `key_args` writes a T.
+template <typename T>
+[[nodiscard]] constexpr result<T> argument_value(std::string_view text) noexcept {
+  if constexpr (std::integral<T>) {
+    const bool negative = std::signed_integral<T> && !text.empty() && text.front() == '-';
+    std::uint64_t magnitude = 0;
+    if (text.size() == (negative ? 1U : 0U)) {
+      return errc::corrupt;
+    }
+    for (const char c : text.substr(negative ? 1 : 0)) {
+      if (c < '0' || c > '9' || magnitude > (std::numeric_limits<std::uint64_t>::max() - 9) / 10) {
+        return errc::corrupt;
+      }
+      magnitude = magnitude * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    const auto value = static_cast<T>(negative ? ~magnitude + 1 : magnitude);
+    std::array<char, 24> again{};
+    key_args out{again};
+    out.add(value);
+    return std::string_view{out.written().data(), out.written().size()} == text ? result<T>{value} : result<T>{errc::corrupt};
+  } else {
+    return T::create(text);
+  }
+}
 
 /// Sorts the slots of keys by the keys' texts. Heap sort: no recursion, no memory.
 ///
