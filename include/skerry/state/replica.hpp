@@ -133,6 +133,29 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
     const result<key_ref> key = make_key<P>(buffer, args..., element);
     return key ? P::policy::read(store_.records(key.value())) : result<bool>{key.error()};
   }
+  /// Calls `f(std::string_view)` for every key of a path that is there, in no particular order, with what stands for those of its
+  /// placeholders that `args` leave open, joined by '/'. Of a set: the elements that are in.
+  template <typename P, typename F, typename... Args>
+  void for_each_key(F&& f, const Args&... args) const {
+    check_prefix<P, Args...>();
+    key_buffer buffer{};
+    const result<key_ref> prefix = make_key<P>(buffer, args...);
+    if (prefix) {
+      for_each_below(prefix.value(), [&f](const auto& records, std::string_view rest) {
+        if constexpr (requires { P::policy::present(records); }) {
+          if (P::policy::present(records)) {
+            f(rest);
+          }
+        } else if constexpr (detail::element_policy<typename P::policy>) {
+          if (P::policy::read(records).value()) {
+            f(rest);
+          }
+        } else {
+          f(rest);
+        }
+      });
+    }
+  }
   /// What an actor may count down or give away, as far as it is known here.
   template <typename P, typename... Args>
   requires requires(const typename store_type::record_list& records, const actor& who) { P::policy::rights(records, who); }
@@ -274,6 +297,13 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
     static_assert((path_argument<Args> && ...), "a placeholder stands for an integer or a text");
   }
 
+  template <typename P, typename... Args>
+  static constexpr void check_prefix() {
+    static_assert(Schema::template has<P>, "this path is not in the replica's schema");
+    static_assert(sizeof...(Args) < detail::pattern_of<P>().placeholders(), "fewer arguments than the path has placeholders");
+    static_assert((path_argument<Args> && ...), "a placeholder stands for an integer or a text");
+  }
+
   /// What stands for the placeholders of P, in `buffer`. `invalid` for an empty text or one with '/', `full` when it is too long.
   template <typename P, typename... Args>
   [[nodiscard]] static constexpr result<key_ref> make_key(key_buffer& buffer, const Args&... args) noexcept {
@@ -308,17 +338,22 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
   template <typename P, typename Mutate, typename... Args>
   [[nodiscard]] result<delta_view> operate(Mutate&& mutate, stamp at, const hlc& clock, wall_ms wall, const Args&... args) {
     check_path<P, Args...>();
-    if (!alive_) {
-      return refuse(errc::needs_epoch);
-    }
-    if (!detail::writer_of<P>().allows(identity_.role())) {
-      return refuse(errc::not_owner);
+    if (const errc e = check_writer<P>(); e != errc::ok) {
+      return refuse(e);
     }
     key_buffer buffer{};
     const result<key_ref> key = make_key<P>(buffer, args...);
     if (!key) {
       return refuse(key.error() == errc::full ? lack(resource::bytes) : key.error());
     }
+    return operate_at<P>(key.value(), mutate, at, clock, wall);
+  }
+  template <typename P>
+  [[nodiscard]] errc check_writer() const noexcept {
+    return !alive_ ? errc::needs_epoch : (detail::writer_of<P>().allows(identity_.role()) ? errc::ok : errc::not_owner);
+  }
+  template <typename P, typename Mutate>
+  [[nodiscard]] result<delta_view> operate_at(const key_ref& key, Mutate&& mutate, stamp at, const hlc& clock, wall_ms wall) {
     identity me = identity_;
     if (me.in_doubt() || store_.next(me.self()) == 0) {
       me.renew(store_.actors().greatest_generation(me.self().id));
@@ -326,11 +361,11 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
     const bool renewed = !(me.self() == identity_.self());
     const actor self = me.self();
     // After a new epoch the old rows are another actor's and stay; the new life begins rows of its own.
-    edit_for<P> edit{store_.records(key.value()), self, store_.next(self), at, P::policy::kind};
+    edit_for<P> edit{store_.records(key), self, store_.next(self), at, P::policy::kind};
     if (const status s = mutate(edit); !s) {
       return refuse(s.error() == errc::full ? lack(resource::bytes) : s.error());
     }
-    const result<local> delta = edit.template delta<local>(key.value());
+    const result<local> delta = edit.template delta<local>(key);
     if (!delta) {
       return refuse(lack(resource::ranges));
     }
@@ -353,8 +388,6 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
   }
 
   /// The elements of a set whose keys begin with `prefix`, in ascending order. `full` when there are more than the set's capacity.
-  ///
-  /// Cost  O(all keys): a replica keeps no list of the elements of each set
   template <typename P>
   [[nodiscard]] result<value_t<P>> elements_below(const key_ref& prefix) const noexcept {
     value_t<P> all;
@@ -373,7 +406,9 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
     });
     return fits ? result<value_t<P>>{all} : result<value_t<P>>{errc::full};
   }
-  /// Calls `f(records, last argument)` for every live key of the prefix's path that has one argument more.
+  /// Calls `f(records, rest of the arguments)` for every live key of the path whose arguments begin with the prefix's.
+  ///
+  /// Cost  O(all keys): a replica keeps no list of the keys of each path
   template <typename F>
   void for_each_below(const key_ref& prefix, F&& f) const {
     const std::string_view begin{prefix.args.data(), prefix.args.size()};
@@ -390,9 +425,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
         }
         args.remove_prefix(1);
       }
-      if (!args.empty() && args.find('/') == args.npos) {
-        f(store_.records(slot), args);
-      }
+      f(store_.records(slot), args);
     });
   }
 

@@ -77,6 +77,16 @@ struct reset_counter {
     });
     return sum.value();
   }
+  /// Whether somebody has counted since the last reset, also if it comes to 0.
+  template <typename Records>
+  [[nodiscard]] static constexpr bool present(const Records& records) noexcept {
+    bool any = false;
+    records.for_each([&](const record_view& r) {
+      const result<entry> e = decode(r.payload);
+      any = any || (e && !e.value().base && !is_old(records, r) && newest_base(records, r.who).n < r.n);
+    });
+    return any;
+  }
   template <typename Records>
   [[nodiscard]] static constexpr verdict judge(const Records& records) noexcept {
     return detail::judge_all(records);

@@ -13,6 +13,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace skerry::inline v0::state::detail {
 
@@ -152,6 +153,37 @@ class replica_verbs {
     } else {
       return mutate<P>([](auto& edit) { return P::policy::remove(edit); }, args..., element);
     }
+  }
+
+  /// Removes every key of a path whose arguments begin with `args`, in one operation: what is here dies everywhere, what nobody here
+  /// has seen lives on. Of a set: its elements. `absent` when there is nothing; `full` when it is more than one delta covers.
+  ///
+  /// Cost  O(all keys)
+  template <typename P, typename... Args>
+  requires(P::policy::removable && !is_permanent<P>()) [[nodiscard]] result<delta_view> clear(const Args&... args) {
+    Replica::template check_prefix<P, Args...>();
+    if (const errc e = self().template check_writer<P>(); e != errc::ok) {
+      return self().refuse(e);
+    }
+    typename Replica::key_buffer buffer{};
+    const result<key_ref> prefix = Replica::template make_key<P>(buffer, args...);
+    if (!prefix) {
+      return self().refuse(prefix.error());
+    }
+    bool any = false;
+    self().for_each_below(prefix.value(), [&any](const auto&, std::string_view) { any = true; });
+    if (!any) {
+      return errc::absent;
+    }
+    return self().template operate_at<P>(
+        prefix.value(),
+        [&](auto& edit) {
+          self().for_each_below(prefix.value(), [&edit](const auto& records, std::string_view) {
+            records.for_each([&edit](const record_view& r) { edit.supersede(r); });
+          });
+          return status{};
+        },
+        stamp{}, self().clock_, wall_ms{});
   }
 
  private:
