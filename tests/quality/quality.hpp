@@ -53,6 +53,9 @@ struct forest_options {
 };
 int run_forest(const forest_options& options);
 
+/// `skerry_quality online`: the tabular sets as streams in random orders, each row scored before it is learnt.
+int run_online(const forest_options& options);
+
 /// `skerry_quality stream`: runs the default monitor over every stream below `dir`, one pass, no labels seen.
 int run_stream(const std::filesystem::path& dir);
 /// What its columns mean, for the program's help.

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 //
-// skerry_quality forest|stream --data DIR: how well the anomaly parts tell labelled data apart. No label is seen before scoring.
+// skerry_quality forest|online|stream --data DIR: how well the anomaly parts tell labelled data apart. No label is seen before scoring.
 #include "quality.hpp"
 
 #include <CLI/CLI.hpp>
@@ -24,6 +24,12 @@ int main(int argc, char** argv) {
 
   forest_command->add_flag("--fused", forest.fused, "two more lines for each set: NAME:density, and NAME:fused of depth and density");
 
+  skerry_quality::forest_options online;
+  CLI::App* online_command = app.add_subcommand(
+      "online", "runs online_forest (32 trees) and rolling_forest (100 trees) over every tabular set below a directory, in random orders");
+  online_command->add_option("--data", online.data, "directory with *.csv and *.f32 files")->required()->check(CLI::ExistingDirectory);
+  online_command->add_option("--seeds", online.seeds, "number of well-spaced seeds")->capture_default_str()->check(CLI::Range(1, 1000));
+
   std::filesystem::path stream_data;
   CLI::App* stream_command = app.add_subcommand("stream", "runs the default monitor over every stream below a directory");
   stream_command->footer(skerry_quality::stream_definitions());
@@ -31,6 +37,9 @@ int main(int argc, char** argv) {
 
   CLI11_PARSE(app, argc, argv);
   try {
+    if (online_command->parsed()) {
+      return skerry_quality::run_online(online);
+    }
     return forest_command->parsed() ? skerry_quality::run_forest(forest) : skerry_quality::run_stream(stream_data);
   } catch (const std::exception& e) {
     fmt::print(stderr, "skerry_quality: {}\n", e.what());
