@@ -49,6 +49,7 @@ set(skerry_stats_headers
     skerry/stats/detail/hll_registers.hpp
     skerry/stats/detail/image_words.hpp
     skerry/stats/detail/kll_levels.hpp
+    skerry/stats/detail/kll_sampler.hpp
     skerry/stats/detail/kll_shape.hpp
     skerry/stats/detail/lanes.hpp
     skerry/stats/detail/nth_smallest.hpp
@@ -160,6 +161,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/calibration.hpp
     skerry/anomaly/contribution.hpp
     skerry/anomaly/detail/alarm_level.hpp
+    skerry/anomaly/detail/apprentice.hpp
     skerry/anomaly/detail/blend_avx2.hpp
     skerry/anomaly/detail/blend_avx512.hpp
     skerry/anomaly/detail/blend_neon.hpp
@@ -177,7 +179,9 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/forest_source.hpp
     skerry/anomaly/detail/heap_array.hpp
     skerry/anomaly/detail/heap_walk.hpp
+    skerry/anomaly/detail/image_fields.hpp
     skerry/anomaly/detail/jacobi_eigen.hpp
+    skerry/anomaly/detail/known_judge.hpp
     skerry/anomaly/detail/last_instant.hpp
     skerry/anomaly/detail/leaf_density.hpp
     skerry/anomaly/detail/linear_reference.hpp

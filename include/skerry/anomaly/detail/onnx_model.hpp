@@ -43,10 +43,11 @@ template <forest_code Code>
   return below < -greatest ? -std::numeric_limits<float>::infinity() : number(below);
 }
 
-/// A split as ONNX says it: x[column] <= value leads to `yes`, else to `no`; nodes are splits in pre-order, then leaves.
+/// A split as ONNX says it: x[column] <= the greatest number of code `limit` leads to `yes`, else to `no`; nodes are splits in pre-order,
+/// then leaves.
 struct onnx_split {
   std::uint32_t column;
-  float value;
+  std::int32_t limit;
   std::uint32_t yes, no;
   bool missing_is_yes;
 };
@@ -95,13 +96,18 @@ template <typename Forest, typename Split>
   // mirror(x) <= t says x > C' - t - 1, where C' is the sum of the least and the greatest code.
   const std::int32_t least = -traits::offset;
   const std::int32_t greatest = traits::steps - traits::offset;
-  const std::int32_t limit = mirrored ? least + greatest - split.threshold - 1 : split.threshold;
-  made.value = greatest_of_code<code>(limit, forest.codes().lo(made.column), forest.codes().inv_step(made.column));
+  made.limit = mirrored ? least + greatest - split.threshold - 1 : split.threshold;
   made.yes = mirrored ? right : left;
   made.no = mirrored ? left : right;
   const bool missing_goes_left = traits::missing <= split.threshold;
   made.missing_is_yes = missing_goes_left != mirrored;
   return made;
+}
+
+/// The threshold of a split as a number; a search, so for the one list that wants it.
+template <typename Forest>
+[[nodiscard]] float onnx_value_of(const Forest& forest, const onnx_split& split) noexcept {
+  return greatest_of_code<typename Forest::code_type>(split.limit, forest.codes().lo(split.column), forest.codes().inv_step(split.column));
 }
 
 template <typename Forest>
@@ -232,7 +238,9 @@ class onnx_trees {
     if (forest_.missing() != missing_policy::refuse) {
       ints(node, "nodes_missing_value_tracks_true", [](const place& p) { return p.split.missing_is_yes ? 1U : 0U; });
     }
-    onnx::floats_attribute(node, "nodes_values", [this](pb_writer& out) { each([&out](const place& p) { out.raw_f32(p.split.value); }); });
+    onnx::floats_attribute(node, "nodes_values", [this](pb_writer& out) {
+      each([this, &out](const place& p) { out.raw_f32(p.leaf ? 0.0F : onnx_value_of(forest_, p.split)); });
+    });
     node.message(onnx::node_attribute, [this](pb_writer& a) {
       a.text(onnx::attribute_name, "nodes_modes");
       each([&a](const place& p) { a.text(onnx::attribute_strings, p.leaf ? "LEAF" : "BRANCH_LEQ"); });
@@ -272,7 +280,7 @@ class onnx_trees {
       joined_ints(node, "nodes_missing_value_tracks_true", [](const joined& j) { return j.split.missing_is_yes ? 1U : 0U; });
     }
     onnx::tensor_attribute(node, "nodes_splits", onnx::float_elements, splits, [this](pb_writer& out) {
-      each_joined([&out](const joined& j) { out.raw_f32(j.split.value); }, [](std::uint32_t) {});
+      each_joined([this, &out](const joined& j) { out.raw_f32(onnx_value_of(forest_, j.split)); }, [](std::uint32_t) {});
     });
     onnx::tensor_attribute(node, "nodes_modes", onnx::byte_elements, splits, [splits](pb_writer& out) {
       for (std::size_t i = 0; i < splits; ++i) {
@@ -356,7 +364,7 @@ class onnx_trees {
       const auto n = static_cast<std::uint32_t>(splits.size());
       root(first);
       if (n == 0) {
-        f(joined{onnx_split{0, 0.0F, first_leaf, first_leaf, false}, true, true});
+        f(joined{onnx_split{0, 0, first_leaf, first_leaf, false}, true, true});
       }
       each_split_of(splits, [&](std::uint32_t, const auto& split, std::uint32_t left, std::uint32_t right) {
         joined j{onnx_split_of(forest_, split, left, right), false, false};
