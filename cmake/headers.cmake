@@ -52,6 +52,7 @@ set(skerry_stats_headers
     skerry/stats/detail/kll_sampler.hpp
     skerry/stats/detail/kll_shape.hpp
     skerry/stats/detail/lanes.hpp
+    skerry/stats/detail/moment_block.hpp
     skerry/stats/detail/nth_smallest.hpp
     skerry/stats/detail/otlp_point.hpp
     skerry/stats/detail/sketch_hash.hpp
@@ -184,8 +185,10 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/known_judge.hpp
     skerry/anomaly/detail/last_instant.hpp
     skerry/anomaly/detail/leaf_density.hpp
+    skerry/anomaly/detail/learning_block.hpp
     skerry/anomaly/detail/linear_reference.hpp
     skerry/anomaly/detail/lower.hpp
+    skerry/anomaly/detail/monitor_image.hpp
     skerry/anomaly/detail/onnx_model.hpp
     skerry/anomaly/detail/padded_range.hpp
     skerry/anomaly/detail/reference.hpp

@@ -77,7 +77,7 @@ TEST_CASE("no verb of stats allocates", "[stats][no_heap]") {
   CHECK(after == before);
 }
 
-TEST_CASE("no change detector allocates", "[stats][no_heap]") {
+TEST_CASE("no change detector and no t-digest allocates", "[stats][no_heap]") {
   using namespace skerry::stats;
   stats_test::source random{2};
   const auto xs = random.values(3000);
@@ -94,6 +94,14 @@ TEST_CASE("no change detector allocates", "[stats][no_heap]") {
       good = good && mean.observe(x) && sums.observe(x) && window.observe(x) && newest.observe(x);
     }
     good = good && a.observe(xs) == xs.size() && b.observe(xs) == xs.size() && ks(a, b) && psi(a, b);
+    tdigest<double, 20, 64> digest;
+    good = good && digest.observe(xs) == xs.size() && digest.quantile(0.5) && digest.rank(0.1);
+    digest.merge(digest);
+    std::array<std::byte, tdigest<double, 20, 64>::max_encoded_size> digest_image{};
+    skerry::byte_writer out{digest_image};
+    good = good && digest.encode(out);
+    skerry::byte_reader in{out.written()};
+    good = good && tdigest<double, 20, 64>::decode(in);
   }
   const std::size_t after = allocations();
   CHECK(good);
