@@ -53,6 +53,7 @@ set(skerry_stats_headers
     skerry/stats/detail/kll_shape.hpp
     skerry/stats/detail/lanes.hpp
     skerry/stats/detail/moment_block.hpp
+    skerry/stats/detail/moment_fields.hpp
     skerry/stats/detail/nth_smallest.hpp
     skerry/stats/detail/otlp_point.hpp
     skerry/stats/detail/sketch_hash.hpp
@@ -196,6 +197,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/row_judges.hpp
     skerry/anomaly/detail/row_keeper.hpp
     skerry/anomaly/detail/row_ring.hpp
+    skerry/anomaly/detail/set_image.hpp
     skerry/anomaly/detail/slot_trees.hpp
     skerry/anomaly/detail/t2_q_limits.hpp
     skerry/anomaly/detail/tail_quantiles.hpp
@@ -230,6 +232,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/shingler.hpp
     skerry/anomaly/t2_q.hpp
     skerry/anomaly/t2_q_wide.hpp
+    skerry/anomaly/tree_key.hpp
     skerry/anomaly/walk_heap.hpp)
 
 set(skerry_testing_headers

@@ -29,4 +29,5 @@
 #include <skerry/anomaly/score_fusion.hpp>
 #include <skerry/anomaly/shingler.hpp>
 #include <skerry/anomaly/t2_q.hpp>
+#include <skerry/anomaly/tree_key.hpp>
 #include <skerry/anomaly/walk_heap.hpp>

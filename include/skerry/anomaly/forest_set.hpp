@@ -5,10 +5,10 @@
 #include <skerry/anomaly/detail/slot_trees.hpp>
 #include <skerry/anomaly/forest_config.hpp>
 #include <skerry/anomaly/quantizer.hpp>
+#include <skerry/anomaly/tree_key.hpp>
 #include <skerry/core/algebra.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/crc32c.hpp>
-#include <skerry/core/hash.hpp>
 #include <skerry/stats/kll.hpp>
 
 #include <algorithm>
@@ -20,94 +20,6 @@
 #include <utility>
 
 namespace skerry::inline v0::anomaly {
-
-/// Names one tree of one node for good. Who trains anew takes the next epoch.
-struct tree_key {
-  std::uint64_t node;
-  std::uint64_t epoch;
-  std::uint32_t index;
-
-  friend constexpr bool operator==(const tree_key&, const tree_key&) noexcept = default;
-};
-
-namespace detail {
-
-/// In which order a full set keeps trees: newer epochs first; within one the hash decides, so that no node is favoured.
-struct ranked_key {
-  tree_key key{};
-  std::uint64_t hash = 0;
-
-  constexpr ranked_key() noexcept = default;
-  constexpr explicit ranked_key(const tree_key& k) noexcept : key{k}, hash{hash64(hash64(k.node, k.epoch), k.index)} {}
-
-  [[nodiscard]] constexpr bool outranks(const ranked_key& other) const noexcept {
-    if (key.epoch != other.key.epoch) {
-      return key.epoch > other.key.epoch;
-    }
-    if (hash != other.hash) {
-      return hash > other.hash;
-    }
-    return key.node != other.key.node ? key.node > other.key.node : key.index > other.key.index;
-  }
-};
-
-/// The Capacity greatest keys that were ever put in, greatest first, each with the place where its content lies.
-template <std::size_t Capacity>
-class ranked_keys {
- public:
-  struct entry {
-    ranked_key ranked;
-    std::uint16_t place;
-  };
-  enum class outcome : std::uint8_t { added, present, outranked };
-  struct answer {
-    outcome how;
-    std::uint16_t place;
-  };
-
-  /// Where the content of `key` is to be written. A full set gives the place of its least key, if that is outranked.
-  answer insert(const tree_key& key) noexcept {
-    const ranked_key ranked{key};
-    std::size_t at = 0;  // of the keys that outrank this one
-    for (std::size_t end = size_; at < end;) {
-      const std::size_t middle = at + (end - at) / 2;
-      if (entries_[middle].ranked.outranks(ranked)) {
-        at = middle + 1;
-      } else {
-        end = middle;
-      }
-    }
-    if (at < size_ && entries_[at].ranked.key == key) {
-      return {outcome::present, entries_[at].place};
-    }
-    if (at == Capacity) {
-      return {outcome::outranked, 0};
-    }
-    const auto place = size_ < Capacity ? static_cast<std::uint16_t>(size_) : entries_[size_ - 1].place;
-    size_ += size_ < Capacity ? 1U : 0U;
-    for (std::size_t i = size_ - 1; i > at; --i) {
-      entries_[i] = entries_[i - 1];
-    }
-    entries_[at] = {ranked, place};
-    return {outcome::added, place};
-  }
-  void clear() noexcept { size_ = 0; }
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] const tree_key& key(std::size_t i) const noexcept {
-    SKERRY_ASSERT(i < size_);
-    return entries_[i].ranked.key;
-  }
-  [[nodiscard]] std::size_t place(std::size_t i) const noexcept {
-    SKERRY_ASSERT(i < size_);
-    return entries_[i].place;
-  }
-
- private:
-  std::array<entry, Capacity> entries_{};
-  std::size_t size_ = 0;
-};
-
-}  // namespace detail
 
 /// Trees of many nodes as one forest: a grow-only set that any network may lose, repeat and reorder.
 ///
@@ -299,72 +211,9 @@ class forest_set {
       24 + 8 * Features + Trees * (22 + detail::tree_bytes<split_type, leaf_type>(Slot)) + References * (20 + Scores::max_encoded_size);
 
   /// Canonical: one set, one byte string, however it came together.
-  [[nodiscard]] status encode(byte_writer& out) const noexcept {
-    const std::size_t from = out.written().size();
-    out.u32(magic);
-    out.u8(1);
-    out.u8(static_cast<std::uint8_t>((sizeof(Code) == 1 ? 1U : 0U) | (size() == 0 ? 2U : 0U)));
-    out.u16(static_cast<std::uint16_t>(Features));
-    if (size() != 0) {
-      out.u16(header_.sample);
-      out.u16(header_.leaf_scale);
-      out.u16(header_.depth_limit);
-      for (std::size_t j = 0; j < Features; ++j) {
-        out.f32(codes_.lo(j));
-        out.f32(codes_.inv_step(j));
-      }
-    }
-    out.u16(static_cast<std::uint16_t>(size()));
-    for (std::size_t i = 0; i < size(); ++i) {
-      const auto in = splits_of(i);
-      put_key(out, key(i));
-      out.u16(static_cast<std::uint16_t>(in.size()));
-      detail::put_tree(out, in.data(), leaves_of(i).data(), static_cast<std::uint32_t>(in.size()));
-    }
-    out.u16(static_cast<std::uint16_t>(references()));
-    for (std::size_t i = 0; i < references(); ++i) {
-      const image sketch{scores(i)};
-      out.u64(score_key(i).node);
-      out.u64(score_key(i).epoch);
-      out.u32(static_cast<std::uint32_t>(sketch.size));
-      out.bytes(std::span{sketch.memory}.first(sketch.size));
-    }
-    out.u32(out.error() == errc::ok ? crc32c(out.written().subspan(from)) : 0);
-    return out.error();
-  }
-
+  [[nodiscard]] status encode(byte_writer& out) const noexcept;
   /// Takes an image whole, or leaves the object as it was. `unsupported`: another version; `mismatch`: other columns or codes; `full`
-  [[nodiscard]] status decode(byte_reader& in) noexcept {
-    const auto bytes = in.remaining();
-    const auto refuse = [&in](errc e) noexcept {
-      in.fail(e);
-      return status{in.error()};
-    };
-    if (bytes.size() < 5 + sizeof(std::uint32_t)) {
-      return refuse(errc::truncated);
-    }
-    if (in.u32() != magic) {
-      return refuse(errc::corrupt);
-    }
-    if (in.u8() != 1) {
-      return refuse(errc::unsupported);
-    }
-    byte_reader sum{bytes.last(4)};
-    if (crc32c(bytes.first(bytes.size() - 4)) != sum.u32()) {
-      return refuse(errc::corrupt);
-    }
-    byte_reader look{bytes.subspan(5, bytes.size() - 9)};
-    byte_reader body = look;
-    if (const errc e = image_reader::read(look, nullptr); e != errc::ok) {
-      return refuse(e);
-    }
-    keys_.clear();
-    score_keys_.clear();
-    const errc again = image_reader::read(body, this);
-    SKERRY_ASSERT(again == errc::ok && "checked above");
-    (void)in.bytes(bytes.size() - 5);
-    return {};
-  }
+  [[nodiscard]] status decode(byte_reader& in) noexcept;
 
   /// The same knowledge.
   friend bool operator==(const forest_set& a, const forest_set& b) noexcept {
@@ -397,125 +246,8 @@ class forest_set {
     std::size_t size = 0;
   };
 
-  /// Reads an image twice: to look at it (`into` null), then to take it.
-  struct image_reader {
-    [[nodiscard]] static errc read(byte_reader& in, forest_set* into) noexcept {
-      const std::uint8_t flags = in.u8();
-      const std::uint16_t columns = in.u16();
-      if (in.error() != errc::ok) {
-        return in.error();
-      }
-      if (flags > 3) {
-        return errc::corrupt;
-      }
-      if (columns != Features || ((flags & 1U) != 0) != (sizeof(Code) == 1)) {
-        return errc::mismatch;
-      }
-      header read_header{};
-      const bool none = (flags & 2U) != 0;
-      if (!none) {
-        read_header = {in.u16(), in.u16(), in.u16()};
-        std::array<float, Features> lo;
-        std::array<float, Features> inv_step;
-        for (std::size_t j = 0; j < Features; ++j) {
-          lo[j] = in.f32();
-          inv_step[j] = in.f32();
-        }
-        if (in.error() != errc::ok) {
-          return in.error();
-        }
-        if (read_header.sample > Sample) {
-          return errc::full;
-        }
-        const auto codes = quantizer<Features, Code>::from_steps(lo, inv_step);
-        if (!codes || !possible(read_header)) {
-          return errc::corrupt;
-        }
-        if (into != nullptr) {
-          into->codes_ = codes.value();
-          into->header_ = read_header;
-        }
-      }
-      const std::uint16_t trees = in.u16();
-      if ((trees == 0) != none) {
-        return in.error() != errc::ok ? in.error() : errc::corrupt;
-      }
-      if (trees > Trees) {
-        return errc::full;
-      }
-      tree_key before{};
-      std::array<split_type, Slot> splits;
-      std::array<leaf_type, Slot + 1> leaves;
-      for (std::uint16_t i = 0; i < trees; ++i) {
-        const tree_key now = take_key(in);
-        const std::uint16_t count = in.u16();
-        if (count > Slot) {
-          return errc::full;
-        }
-        detail::take_tree(in, splits.data(), leaves.data(), count);
-        if (in.error() != errc::ok) {
-          return in.error();
-        }
-        if ((i != 0 && !detail::ranked_key{before}.outranks(detail::ranked_key{now})) ||
-            !detail::is_tree(splits.data(), count, static_cast<std::uint32_t>(Features), read_header.depth_limit)) {
-          return errc::corrupt;
-        }
-        before = now;
-        if (into != nullptr) {
-          into->put(now, splits.data(), leaves.data(), count);
-        }
-      }
-      const std::uint16_t references = in.u16();
-      if (references > References) {
-        return errc::full;
-      }
-      for (std::uint16_t i = 0; i < references; ++i) {
-        tree_key now{};
-        now.node = in.u64();
-        now.epoch = in.u64();
-        const std::uint32_t size = in.u32();
-        byte_reader inner{in.bytes(size)};
-        if (in.error() != errc::ok) {
-          return in.error();
-        }
-        const auto given = inner.remaining();
-        const auto sketch = take_scores(inner);
-        if ((i != 0 && !detail::ranked_key{before}.outranks(detail::ranked_key{now})) || !sketch || !inner.finish()) {
-          return errc::corrupt;
-        }
-        const image again{sketch.value()};
-        if (!std::equal(given.begin(), given.end(), again.memory.begin(), again.memory.begin() + static_cast<std::ptrdiff_t>(again.size))) {
-          return errc::corrupt;  // one set, one byte string
-        }
-        before = now;
-        if (into != nullptr) {
-          into->put_scores(now, sketch.value());
-        }
-      }
-      return in.finish().error();
-    }
-  };
-
-  [[nodiscard]] static result<Scores> take_scores(byte_reader& in) noexcept {
-    // The seed only serves a sketch that goes on observing; one that was received does not.
-    if constexpr (requires { Scores::decode(in, std::uint64_t{0}); }) {
-      return Scores::decode(in, std::uint64_t{0});
-    } else {
-      return Scores::decode(in);
-    }
-  }
-  static void put_key(byte_writer& out, const tree_key& k) noexcept {
-    out.u64(k.node);
-    out.u64(k.epoch);
-    out.u32(k.index);
-  }
-  [[nodiscard]] static tree_key take_key(byte_reader& in) noexcept {
-    tree_key k{};
-    k.node = in.u64();
-    k.epoch = in.u64();
-    k.index = in.u32();
-    return k;
-  }
+  // Reads an image: to look at it (`into` null), or to take it.
+  [[nodiscard]] static errc read_image(byte_reader& in, forest_set* into) noexcept;
   [[nodiscard]] static bool possible(const header& h) noexcept {
     return h.sample >= 2 && h.depth_limit >= 1 && h.depth_limit <= detail::greatest_depth &&
            h.leaf_scale == detail::leaf_scale_of(h.sample, h.depth_limit) &&
@@ -614,3 +346,5 @@ class forest_set {
 };
 
 }  // namespace skerry::inline v0::anomaly
+
+#include <skerry/anomaly/detail/set_image.hpp>
