@@ -3,8 +3,10 @@
 
 #include <skerry/anomaly/forest_wire.hpp>
 
+#include <skerry/anomaly/calibration.hpp>
 #include <skerry/anomaly/flash_forest.hpp>
 #include <skerry/anomaly/walk_heap.hpp>
+#include <skerry/core/portable.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -427,6 +429,67 @@ void calibrated() {
 TEST_CASE("a calibration travels behind the trees, and both are read or neither") {
   calibrated<forest_of<std::int16_t>>();
   calibrated<dynamic_isolation_forest<std::uint8_t>>();
+}
+
+TEST_CASE("the members are the functions, and forests are encodable and decodable like everything else") {
+  using forest_type = forest_of<std::int16_t>;
+  STATIC_CHECK(skerry::encodable<forest_type>);
+  STATIC_CHECK(skerry::decodable<forest_type>);
+  STATIC_CHECK(skerry::decodable<dynamic_isolation_forest<std::uint8_t>>);
+  const training t{8};
+  const auto forest = std::make_unique<forest_type>();
+  REQUIRE(t.fit(*forest));
+  bytes memory(encoded_size(*forest));
+  byte_writer out{memory};
+  REQUIRE(forest->encode(out));
+  CHECK(memory == image_of(*forest));
+  const auto copy = std::make_unique<forest_type>();
+  REQUIRE(skerry::decode_all_into(*copy, memory));
+  CHECK(image_of(*copy) == memory);
+  memory[30] ^= std::byte{4};
+  CHECK(skerry::decode_all_into(*copy, memory).error() == errc::corrupt);
+}
+
+TEST_CASE("a forest that was read can be grown anew, in slices as well") {
+  const rows_of_numbers data{12, rows, columns, false};
+  const forest_config config{.seed = 12, .trees = 4, .sample = 32};
+  const auto forest = std::make_unique<forest_of<std::int16_t>>();
+  REQUIRE(forest->fit(data.view(), config));
+  const bytes image = image_of(*forest);
+  REQUIRE(forest->fit(data.view(), {.seed = 13, .trees = 9, .sample = 64}));
+  const bytes other = image_of(*forest);
+  const auto codes = skerry_test::codes_of(data, forest->codes());
+  const auto regrow = [&](auto& grown) {
+    REQUIRE(read(grown, other) == errc::ok);
+    REQUIRE(grown.begin(config, forest->codes()));
+    for (int slices = 0; grown.trees() < 4 && slices < 1000; ++slices) {
+      REQUIRE(grown.grow({codes.data(), rows, columns, columns}, 100));
+    }
+    CHECK(image_of(grown) == image);
+  };
+  dynamic_isolation_forest<std::int16_t> wide;
+  regrow(wide);
+  const auto fixed = std::make_unique<forest_of<std::int16_t>>();
+  regrow(*fixed);
+}
+
+TEST_CASE("the calibration of a forest comes back with it") {
+  const rows_of_numbers data{14, rows, columns, false};
+  const auto forest = std::make_unique<forest_of<std::int16_t>>();
+  REQUIRE(forest->fit(data.view(), {.seed = 14, .trees = 5, .sample = 32}));
+  basic_calibration<float, 128> scores{77};
+  for (std::size_t i = 0; i < rows; ++i) {
+    REQUIRE(scores.observe(forest->score(std::span<const float, columns>{data.row(i), columns}).value()));
+  }
+  bytes memory(5000);
+  byte_writer out{memory};
+  REQUIRE(encode(*forest, scores, out));
+  basic_calibration<float, 128> read_back;
+  const auto copy = std::make_unique<forest_of<std::int16_t>>();
+  byte_reader in{out.written()};
+  REQUIRE(decode(*copy, read_back, in));
+  CHECK(read_back == scores);
+  CHECK(read_back.for_alarms(1, 50).value().value == scores.for_alarms(1, 50).value().value);
 }
 
 // Version 1 is frozen: an image that was written once is read for ever, and the same forest is written to the same bytes. The files were

@@ -8,9 +8,11 @@
 #include <skerry/anomaly/forest_config.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/row_view.hpp>
+#include <skerry/core/bytes.hpp>
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -273,6 +275,16 @@ class dynamic_isolation_forest {
 
   [[nodiscard]] status encode(std::span<const float> row, std::span<Code> out) const noexcept { return encode_from(row, out); }
   [[nodiscard]] status encode_codes(std::span<const Code> row, std::span<Code> out) const noexcept { return encode_from(row, out); }
+
+  /// The forest as bytes, and back: what `anomaly/forest_wire.hpp` does, which has to be included where these are called.
+  template <std::same_as<byte_writer> Writer>
+  [[nodiscard]] status encode(Writer& out) const noexcept {
+    return wire_encode(*this, out);
+  }
+  template <std::same_as<byte_reader> Reader>
+  [[nodiscard]] status decode(Reader& in) {
+    return wire_decode(*this, in);
+  }
 
   [[nodiscard]] quantizer_view<Code> codes() const noexcept {
     return columns() == 0 ? quantizer_view<Code>{} : quantizer_view<Code>{{lo(), columns()}, {inv_step(), columns()}};

@@ -134,7 +134,8 @@ template <typename Forest>
   return static_cast<std::size_t>(detail::head_of(forest, false).end(forest.splits())) + 4;
 }
 
-/// Writes the complete trees of a fixed or dynamic forest, and all that scoring and explaining need.
+/// Writes the complete trees of a fixed or dynamic forest, and all that scoring and explaining need. Of which larger forest it was grown
+/// as a part (`first_tree`) is not in it.
 ///
 /// Cost    O(splits); no heap. `encoded_size` bytes
 /// Errors  `insufficient`: no tree; `full`: the writer has no room, and what it holds then is no image
@@ -358,7 +359,17 @@ template <typename Forest>
   }
 }
 
-/// The same with the calibration that was written behind the trees; `absent` when there is none. Both change, or neither.
+/// What the members `encode` and `decode` of forests call.
+template <typename Forest>
+[[nodiscard]] status wire_encode(const Forest& forest, byte_writer& out) noexcept {
+  return encode(forest, out);
+}
+template <typename Forest>
+[[nodiscard]] status wire_decode(Forest& forest, byte_reader& in) noexcept(std::is_trivially_copyable_v<Forest>) {
+  return decode(forest, in);
+}
+
+/// `decode` with the calibration that was written behind the trees; `absent` when there is none. Both change, or neither.
 template <detail::wire_forest Forest, typename Calibration>
 requires requires(Calibration& c, byte_reader& in) {
   { c.decode(in) } -> std::same_as<status>;

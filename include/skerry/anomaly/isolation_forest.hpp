@@ -8,8 +8,10 @@
 #include <skerry/anomaly/forest_config.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/row_view.hpp>
+#include <skerry/core/bytes.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -236,6 +238,16 @@ class isolation_forest {
   /// The same from codes of the columns alone.
   [[nodiscard]] status encode_codes(std::span<const Code, Features> row, std::span<Code> out) const noexcept {
     return encode_from(row.data(), out);
+  }
+
+  /// The forest as bytes, and back: what `anomaly/forest_wire.hpp` does, which has to be included where these are called.
+  template <std::same_as<byte_writer> Writer>
+  [[nodiscard]] status encode(Writer& out) const noexcept {
+    return wire_encode(*this, out);
+  }
+  template <std::same_as<byte_reader> Reader>
+  [[nodiscard]] status decode(Reader& in) noexcept {
+    return wire_decode(*this, in);
   }
 
   /// The map from numbers to codes; unlearned after `fit_codes`.
