@@ -60,12 +60,11 @@ class basic_cusum {
     }
     const Real z = (x - mean_) / spread_;
     add(z - k_, -(z + k_));
-    if (high_ > h_ || low_ > h_) {
-      const bool rise = high_ > h_;
+    const drift_event event = high_ > h_ ? drift_event::rise : (low_ > h_ ? drift_event::fall : drift_event::none);
+    if (event != drift_event::none) {
       restart();
-      return rise ? drift_event::rise : drift_event::fall;
     }
-    return drift_event::none;
+    return event;
   }
 
   template <typename Other>
@@ -214,31 +213,33 @@ class basic_cusum {
 
   constexpr void restart() noexcept {
     high_ = low_ = start();
-    seen_ = ready;
     if (learn_ != 0) {
       seen_ = 0;
       mean_ = spread_ = 0;
     }
   }
   constexpr result<drift_event> learn(Real x) noexcept {
-    const auto n = static_cast<std::uint16_t>(seen_ + 1 < ready ? seen_ + 1 : seen_);
+    const std::uint32_t n = seen_ + (seen_ + 1U < ready ? 1U : 0U);
     const Real d = x - mean_;
     const Real mean = mean_ + d / static_cast<Real>(n);
     const Real squares = spread_ + d * (x - mean);
-    if (!__builtin_isfinite(mean) || !__builtin_isfinite(squares)) {
+    if (!__builtin_isfinite(squares)) {  // nor is it if the mean is not
       return refuse(errc::out_of_range);
     }
     mean_ = mean;
     spread_ = squares;
-    seen_ = n;
-    if (n >= learn_ && settles(n, squares)) {
-      spread_ = math::sqrt(squares / static_cast<Real>(n - 1));
-      seen_ = ready;
+    seen_ = static_cast<std::uint16_t>(n);
+    if (n >= learn_) {
+      const Real variance = squares / static_cast<Real>(n - 1);
+      if (variance > 0) {
+        spread_ = math::sqrt(variance);
+        seen_ = ready;
+      }
     }
     return drift_event::none;
   }
   constexpr errc refuse(errc why) noexcept {
-    refused_ = refused_ == std::numeric_limits<std::uint16_t>::max() ? refused_ : static_cast<std::uint16_t>(refused_ + 1);
+    refused_ = static_cast<std::uint16_t>(refused_ + (refused_ != std::numeric_limits<std::uint16_t>::max() ? 1 : 0));
     return why;
   }
 

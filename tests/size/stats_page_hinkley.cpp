@@ -1,0 +1,12 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#include <skerry/stats/page_hinkley.hpp>
+
+using state = skerry::stats::basic_page_hinkley<float>;
+state measured_state;
+
+extern "C" {
+int measured_observe(float x) { return static_cast<int>(measured_state.observe(x).value_or(skerry::stats::drift_event::none)); }
+}
+
+int main() { return measured_observe(1.0F); }
