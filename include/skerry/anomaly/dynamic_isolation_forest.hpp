@@ -196,6 +196,7 @@ class dynamic_isolation_forest {
       }
     });
     state_ = begun;
+    detail::clear_tail(state_, pool());
     state_.growing = true;
     return {};
   }
@@ -216,6 +217,7 @@ class dynamic_isolation_forest {
       }
       lay_out(wanted, no_ranges{});
       lo()[0] = std::numeric_limits<float>::quiet_NaN();
+      detail::clear_tail(detail::forest_state{}, pool());
     }
     if (shape_.columns == 0) {
       return errc::insufficient;

@@ -136,6 +136,10 @@ class isolation_forest {
     if (const status begun = detail::begin_forest(state_, config, Trees, Sample); !begun) {
       return begun;
     }
+    if (!state_.fresh) {
+      detail::clear_tail(detail::forest_state{}, pool());
+      state_.fresh = true;
+    }
     state_.growing = true;
     codes_ = codes;
     return {};

@@ -31,14 +31,19 @@ struct forest_state {
   std::uint8_t depth_limit = 0;
   std::uint8_t orders = 0;  ///< in fours: columns of names
   missing_policy missing = missing_policy::refuse;
-  bool density = false, explain = false;
-  bool growing = false;
-  bool weighted = false;  ///< while growing in slices: the first slice had weights of rows
-  bool fresh = true;      ///< the pool is as it was made: all zero
+  bool density : 1 = false;
+  bool explain : 1 = false;
+  bool growing : 1 = false;
+  bool weighted : 1 = false;        ///< while growing in slices: the first slice had weights of rows
+  bool fresh : 1 = true;            ///< the pool is as it was made: all zero
+  std::uint8_t spare_bits : 3 = 0;  // named, so that equal states are equal bytes
+  std::uint8_t spare_byte = 0;
 
   /// True when a walked row is wider than a row outside.
   [[nodiscard]] bool derives() const noexcept { return orders != 0 || missing == missing_policy::heavier; }
 };
+
+static_assert(sizeof(forest_state) <= 48, "the bound of sizeof(isolation_forest) counts on it");
 
 /// Where a forest keeps its trees: splits one tree after the other, leaves likewise (a tree has one leaf more than splits).
 template <typename Split, typename Leaf>
@@ -138,7 +143,15 @@ struct pool_order {
   using code_type = typename Split::code_type;
   Split* at;
 
+  // Fields that fill one word are one word: the same bytes, and a seventh of the instructions.
+  static constexpr bool one_word = sizeof(Split) == 4 && bits == 32 && std::endian::native == std::endian::little;
+
   [[nodiscard]] std::uint32_t get(std::uint32_t i) const noexcept {
+    if constexpr (one_word) {
+      std::uint32_t word = 0;
+      __builtin_memcpy(&word, static_cast<const void*>(at + i), sizeof word);
+      return word;
+    }
     const Split& s = at[i];
     std::uint32_t row = static_cast<std::uint32_t>(s.feature) | (static_cast<std::uint32_t>(s.left) << feature_bits);
     if constexpr (feature_bits + left_bits < 32) {
@@ -148,6 +161,10 @@ struct pool_order {
     return row;
   }
   void set(std::uint32_t i, std::uint32_t row) noexcept {
+    if constexpr (one_word) {
+      __builtin_memcpy(static_cast<void*>(at + i), &row, sizeof row);
+      return;
+    }
     Split& s = at[i];
     s.feature = static_cast<decltype(s.feature)>(row);
     s.left = static_cast<decltype(s.left)>(row >> feature_bits);
@@ -338,7 +355,15 @@ struct slice_plan {
   const Draw& draw;  ///< draws rows by their weights
 };
 
-/// One slice of the next tree. The refusals leave everything as it was, but for `full`, which drops the tree at work.
+template <typename Split>
+void clear_order(pool_order<Split> order, std::uint32_t rows) noexcept {
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    order.at[i] = Split{};
+  }
+}
+
+/// One slice of the next tree. The pool behind the complete trees is empty before the first slice of one. The refusals leave everything as
+/// it was, but for `full`, which drops the tree at work.
 template <typename Split, typename Leaf, typename Draw>
 [[nodiscard]] result<bool> grow_slice(forest_state& state, forest_pool<Split, Leaf> pool, row_view<typename Split::code_type> history,
                                       const slice_plan<Draw>& plan) noexcept {
@@ -401,27 +426,32 @@ template <typename Split, typename Leaf, typename Draw>
       return errc::full;
     }
     const row_sampler sample{next.seed, next.first_tree + next.trees, rows, next.sample};
-    if (next.missing == missing_policy::refuse) {
-      // Which rows weights will draw is not known yet: then all are looked at.
-      const std::uint32_t looked_at = next.weighted ? rows : next.sample;
-      for (std::uint32_t i = 0; i < looked_at; ++i) {
-        if (!none_missing<code_type>(history.row(next.weighted ? i : sample(i)), columns)) {
+    const bool refuses = next.missing == missing_policy::refuse;
+    // Which rows weights will draw is not known yet: then all are looked at.
+    for (std::uint32_t i = 0; refuses && next.weighted && i < rows; ++i) {
+      if (!none_missing<code_type>(history.row(i), columns)) {
+        return errc::not_finite;
+      }
+    }
+    if (!next.weighted) {
+      for (std::uint32_t i = 0; i < next.sample; ++i) {
+        const std::uint32_t row = sample(i);
+        if (refuses && !none_missing<code_type>(history.row(row), columns)) {
+          clear_order(order, i);  // nothing lies there between trees
           return errc::not_finite;
         }
+        order.set(i, row);
       }
     }
     if (first_slice && categories != 0) {
       const auto code_at = [&history](std::size_t i, std::size_t j) { return history.row(i)[j]; };
       if (const status learnt = learn_orders<code_type>(next.seed, next.missing, options, rows, code_at, plan.orders.data()); !learnt) {
+        clear_order(order, next.weighted ? 0 : next.sample);
         return learnt.error();
       }
     }
     if (next.weighted) {
       plan.draw(next.seed, next.first_tree + next.trees, options.row_weights, next.sample, order);
-    } else {
-      for (std::uint32_t i = 0; i < next.sample; ++i) {
-        order.set(i, sample(i));
-      }
     }
     visits -= visits < next.sample ? visits : next.sample;
     next.at_work = tree_state{};
@@ -453,7 +483,11 @@ template <typename Split, typename Leaf, typename Draw>
   }
   if (how == growth::complete) {
     pool.first[next.trees] = next.splits;
+    const std::uint32_t end_of_order = next.splits + next.depth_limit + next.sample;
     next.splits += next.at_work.splits;
+    for (std::uint32_t i = next.splits; i < end_of_order; ++i) {
+      pool.splits[i] = Split{};
+    }
     ++next.trees;
     next.at_work = tree_state{};
     next.growing = next.trees < next.planned;

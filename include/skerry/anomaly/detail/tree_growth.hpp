@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0::anomaly::detail {
 
@@ -47,8 +48,21 @@ struct [[gnu::packed]] split<Feature, Count, Code> {
 
 inline constexpr std::uint32_t greatest_depth = 31;  // heap indices of the nodes are words of 32 bits
 
+/// round(L c(n)) for small n, because small processors compute in binary64 by long routines.
+template <std::uint32_t Scale>
+inline constexpr auto scaled_path_table = [] {
+  std::array<std::conditional_t<(Scale < 24), std::uint8_t, std::uint16_t>, path_length_table_size> table{};
+  for (std::size_t n = 0; n < path_length_table_size; ++n) {
+    table[n] = static_cast<typename decltype(table)::value_type>(static_cast<double>(Scale) * path_length_table[n] + 0.5);
+  }
+  return table;
+}();
+
 /// What one leaf adds to a depth sum: round(L (depth + c(n))).
 [[nodiscard]] inline std::uint32_t leaf_code(std::uint32_t leaf_scale, std::uint32_t depth, std::uint32_t rows) noexcept {
+  if (rows < path_length_table_size && (leaf_scale == 12 || leaf_scale == 256)) {
+    return leaf_scale * depth + (leaf_scale == 12 ? scaled_path_table<12>[rows] : scaled_path_table<256>[rows]);
+  }
   return leaf_scale * depth + static_cast<std::uint32_t>(static_cast<double>(leaf_scale) * average_path_length(rows) + 0.5);
 }
 
@@ -241,6 +255,21 @@ template <forest_code Code, typename Order, typename CodeOf>
   return (low >= high) != missing_is_low;
 }
 
+/// Puts the rows whose code is not beyond the cut in front; where the others begin. On its own: in the middle of a tree's growth there
+/// are not registers enough for it.
+template <typename Order, typename CodeOf>
+[[gnu::noinline]] std::uint32_t part_rows(Order order, std::uint32_t begin, std::uint32_t end, std::uint32_t column, std::int32_t cut,
+                                          CodeOf code) noexcept {
+  std::uint32_t middle = begin;
+  for (std::uint32_t i = begin; i < end; ++i) {
+    const auto row = order.get(i);
+    order.set(i, order.get(middle));
+    order.set(middle, row);
+    middle += static_cast<std::uint32_t>(code(row, column) <= cut);
+  }
+  return middle;
+}
+
 /// Between slices the volumes along the path lie where no leaf has come yet.
 template <typename Leaf>
 void keep_volume(Leaf* leaf, std::uint8_t* density, std::int32_t volume) noexcept {
@@ -259,9 +288,12 @@ template <typename Leaf>
 /// `order` holds the rows of the sample: get(i), set(i, row). `code(row, column)` reads one code. The tree depends on the plan,
 /// on `columns` and on the set of rows alone.
 template <typename Split, typename Leaf, typename Order, typename CodeOf, typename Columns = plain_columns>
-growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Leaf> place, Order& order, const CodeOf& code,
+growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Leaf> place, Order& order_of_rows, const CodeOf& code_of,
                  std::span<std::uint32_t> marks, std::uint64_t& visits, const Columns& columns) noexcept {
   using code_type = typename Split::code_type;
+  static_assert(std::is_trivially_copyable_v<Order> && sizeof(Order) <= 2 * sizeof(void*), "grow_tree: an order is a handle, not the rows");
+  Order order = order_of_rows;  // in registers: what is reached by reference is read anew after every write of a row
+  const CodeOf code = code_of;
   struct level {
     std::uint32_t split, end;
     std::int32_t right;  // volume of the right child
@@ -350,20 +382,16 @@ growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Lea
           }
         }
         std::uint32_t middle = begin;
-        if (!turned) {
-          for (std::uint32_t i = begin; i < end; ++i) {
-            const auto row = order.get(i);
-            order.set(i, order.get(middle));
-            order.set(middle, row);
-            middle += static_cast<std::uint32_t>(code(row, column) <= cut);
-          }
+        if (rows == 2 && !turned) {
+          // Two rows that differ: each is a leaf, and nobody asks which is which.
+          middle = begin + 1;
+        } else if (!turned) {
+          middle = part_rows(order, begin, end, column, cut, code);
         } else {
-          for (std::uint32_t i = begin; i < end; ++i) {
-            const auto row = order.get(i);
-            order.set(i, order.get(middle));
-            order.set(middle, row);
-            middle += static_cast<std::uint32_t>(mirror(static_cast<code_type>(code(row, column))) <= cut);
-          }
+          const auto mirrored = [code](std::uint32_t row, std::uint32_t of) -> std::int32_t {
+            return mirror(static_cast<code_type>(code(row, of)));
+          };
+          middle = part_rows(order, begin, end, column, cut, mirrored);
           column += columns.stored();
         }
         visits -= visits < rows ? visits : rows;

@@ -67,10 +67,13 @@ class row_sampler {
     do {
       std::uint32_t low = i & low_mask_;
       std::uint32_t high = i >> low_bits_;
-      for (std::uint32_t r = 0; r < 6; r += 2) {
-        high ^= mix(low, keys_[r]) & high_mask_;
-        low ^= mix(high, keys_[r + 1]) & low_mask_;
-      }
+      // Written out, because compilers that optimise for size or at -O2 keep the loop and its counting.
+      high ^= mix(low, keys_[0]) & high_mask_;
+      low ^= mix(high, keys_[1]) & low_mask_;
+      high ^= mix(low, keys_[2]) & high_mask_;
+      low ^= mix(high, keys_[3]) & low_mask_;
+      high ^= mix(low, keys_[4]) & high_mask_;
+      low ^= mix(high, keys_[5]) & low_mask_;
       i = (high << low_bits_) | low;
     } while (i >= rows_);
     return i;
