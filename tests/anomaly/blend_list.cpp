@@ -150,6 +150,9 @@ void check_law(std::uint64_t seed, std::size_t count, const forest_config& confi
 
   using heap = walk_heap<columns, Fixed::tree_capacity, Depth, code, typename Fixed::leaf_type>;
   check_shape<heap>(*fixed, rows, want);
+  if constexpr (!std::is_same_v<detail::heap_native, detail::heap_plain> && columns < 41) {
+    check_shape<walk_heap<columns, Fixed::tree_capacity, Depth, code, typename Fixed::leaf_type, detail::heap_plain>>(*fixed, rows, want);
+  }
   check_shape<flash_forest_for<Fixed>>(*fixed, rows, want);
   check_shape<flash_forest_for<Fixed>>(dynamic, rows, want);  // a fixed shape takes a forest over an allocator as well
   check_dynamic_shapes(dynamic, rows, want);

@@ -4,6 +4,7 @@
 #include <skerry/anomaly/blend_list.hpp>
 #include <skerry/anomaly/flash_forest.hpp>
 #include <skerry/anomaly/float_forest.hpp>
+#include <skerry/anomaly/oblique_forest.hpp>
 #include <skerry/anomaly/score_fusion.hpp>
 #include <skerry/anomaly/walk_heap.hpp>
 
@@ -145,6 +146,15 @@ void drive_options(bit_hash& h) {
   }
 }
 
+void drive_oblique_forest(bit_hash& h) {
+  static oblique_forest<columns, 10, 64, 3, 10 * 63> forest;
+  h.add(
+      static_cast<std::uint64_t>(forest.fit({some_rows().data(), rows, columns, columns}, {.seed = 9, .trees = 10, .sample = 64}).error()));
+  for (std::size_t i = 0; i < rows; ++i) {
+    h.add(forest.score(std::span<const float, columns>{some_rows().data() + i * columns, columns}).value_or(0.0F));
+  }
+}
+
 void drive_path_length(bit_hash& h) {
   for (std::uint64_t n = 0; n < 600; ++n) {
     h.add(average_path_length(n));
@@ -174,6 +184,7 @@ const bits_of lowered_i16{"anomaly.blend_list+flash_forest<i16>", &drive_lowered
 const bits_of lowered_u8{"anomaly.blend_list+flash_forest<u8>", &drive_lowered<std::uint8_t>};
 const bits_of options_i16{"anomaly.isolation_forest<i16, options>", &drive_options<std::int16_t>};
 const bits_of options_u8{"anomaly.isolation_forest<u8, options>", &drive_options<std::uint8_t>};
+const bits_of oblique{"anomaly.oblique_forest", &drive_oblique_forest};
 const bits_of path_lengths{"anomaly.path_length", &drive_path_length};
 const bits_of floats{"anomaly.float_forest", &drive_float_forest};
 

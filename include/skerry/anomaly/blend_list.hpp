@@ -50,11 +50,9 @@ using blend_kernel_for = std::conditional_t<sizeof(Leaf) == 1, blend_native, ble
 /// different processors do not take each other's code; choosing one at run time is the application's.
 ///
 /// Input   codes, missing ones if the forest was trained with them; or numbers, when the forest learnt their ranges and derives no columns
-/// Cost    6 bytes a split (5 with one-byte codes; more beyond 255 columns or samples of 512). Every split is visited whatever the row:
-/// blocks
-///         only; a single row is better walked (`walk_heap`). Stack: 256 rows (128 with SSE, NEON, plain C++) ·
-///         (Features + Depth + 2) bytes, with two-byte codes twice the Features; at most 64 KB + 256 · Depth. Rows too wide for
-///         that are taken one by one
+/// Cost    6 bytes a split (5 with one-byte codes; more beyond 255 columns or samples of 512). Every split is visited whatever the row, so
+///         for blocks only; a single row is better walked (`walk_heap`). Stack: 512 rows with AVX-512, 256 with AVX2, else 128, times
+///         Features codes + Depth + 2 bytes; at most 64 KB + 512 · (Depth + 2). Rows too wide for that are taken one by one
 /// Bound   equal to the forest's `depth_sum_codes`, with every kernel
 /// Errors  `width`; `not_finite`: a missing code, NaN or infinity; `insufficient`: numbers, but the forest knew codes only
 template <std::size_t Features, std::size_t Trees, std::size_t Nodes, std::size_t Depth, forest_code Code, typename Leaf,
@@ -153,7 +151,8 @@ class blend_list {
 
 /// The same for a forest whose width and size come from data.
 ///
-/// Cost    8 bytes a split; stack of `blend_list`, as if for 65536 / (256 · sizeof(Code)) columns. Beyond those, rows are taken one by one
+/// Cost    8 bytes a split (6 with one-byte codes); stack: 64 KB for codes, and 31 leaves for each row of a block. Rows too wide for that
+///         are taken one by one
 template <forest_code Code, typename Allocator = std::allocator<std::byte>, typename Kernel = detail::blend_native>
 class dynamic_blend_list {
   // Leaves of two bytes, where a forest is so deep that it needs them, run in the kernel that is always there.

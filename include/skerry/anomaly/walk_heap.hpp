@@ -20,7 +20,7 @@ namespace skerry::inline v0::anomaly {
 /// Each tree is a complete binary heap of `Depth` levels; where a path ends early, every place below leads to the same leaf. So a
 /// walk is a fixed number of steps k = 2k + (code > threshold) without a branch to guess, and several trees are walked at once to
 /// hide what a load costs. The last two levels below a node lie side by side with their leaves. Where the processor picks bytes of a
-/// vector by number (AVX2: up to 32 columns; AVX-512 with VBMI: up to 64) six levels of one-byte codes are compared at once. `Kernel` is
+/// vector by number (AVX2, up to 32 columns) six levels of one-byte codes are compared at once. `Kernel` is
 /// part of the type, so that parts of a program that are compiled for different processors do not take each other's code.
 ///
 /// Input   codes; missing ones if the forest was trained with them

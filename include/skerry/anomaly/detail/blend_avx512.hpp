@@ -11,7 +11,7 @@ namespace skerry::inline v0::anomaly::detail {
 
 struct lanes_avx512 {
   using bytes = __m512i;
-  static constexpr std::size_t width = 64, registers = 4;
+  static constexpr std::size_t width = 64, registers = 8;
   template <typename Code>
   [[nodiscard]] static constexpr std::size_t column_position(std::size_t row) noexcept {
     return row;

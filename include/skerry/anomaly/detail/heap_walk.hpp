@@ -80,21 +80,7 @@ struct heap_avx2 {
 };
 #endif
 
-#if defined(__AVX512VBMI__) && defined(__AVX512BW__)
-/// One-byte codes of up to 64 columns.
-struct heap_avx512 {
-  [[nodiscard]] static constexpr bool knows(std::size_t columns) noexcept { return columns <= 64; }
-  [[nodiscard]] static __m512i load_row(const std::uint8_t* x, std::size_t columns) noexcept {
-    return _mm512_maskz_loadu_epi8(~std::uint64_t{0} >> (64 - columns), x);
-  }
-  /// Bit k: node k goes right. (A mask of ones, because GCC 12 sees an uninitialised value in the plain form.)
-  [[nodiscard]] static std::uint64_t decisions(__m512i row, const std::uint8_t* feature, const std::uint8_t* t) noexcept {
-    return _mm512_cmpge_epu8_mask(_mm512_maskz_permutexvar_epi8(~std::uint64_t{0}, _mm512_loadu_si512(feature), row),
-                                  _mm512_loadu_si512(t));
-  }
-};
-using heap_native = heap_avx512;
-#elif defined(__AVX2__)
+#if defined(__AVX2__)
 using heap_native = heap_avx2;
 #else
 using heap_native = heap_plain;
