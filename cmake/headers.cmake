@@ -171,6 +171,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/blend_run.hpp
     skerry/anomaly/detail/blend_sse.hpp
     skerry/anomaly/detail/blend_vectors.hpp
+    skerry/anomaly/detail/code_ring.hpp
     skerry/anomaly/detail/column_charts.hpp
     skerry/anomaly/detail/column_table.hpp
     skerry/anomaly/detail/flash_trees.hpp
@@ -201,6 +202,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/slot_trees.hpp
     skerry/anomaly/detail/t2_q_limits.hpp
     skerry/anomaly/detail/tail_quantiles.hpp
+    skerry/anomaly/detail/tree_bench.hpp
     skerry/anomaly/detail/tree_growth.hpp
     skerry/anomaly/detail/tree_random.hpp
     skerry/anomaly/detail/verdict_shares.hpp

@@ -388,19 +388,23 @@ TEST_CASE("an image says why it is not read", "[stats][moments]") {
   CHECK(one_by_one(std::vector<double>{1}).encode(out).error() == errc::full);
 }
 
-TEST_CASE("counts beyond 2^63 are no counts", "[stats][moments]") {
+TEST_CASE("counts of 2^63 and more are no counts", "[stats][moments]") {
   moments<double, 1> m;
   REQUIRE(m.observe(1.0));
   image bytes = image_of(m);
-  bytes[10] = std::byte{0x80};
-  bytes[3] = std::byte{0};
+  for (std::size_t i = 3; i < 10; ++i) {
+    bytes[i] = std::byte{0xff};
+  }
+  bytes[10] = std::byte{0x7f};
   const auto most = skerry::decode_all<moments<double, 1>>(bytes);
   REQUIRE(most);
   moments<double, 1> sum = most.value();
+  CHECK(sum.observe(1.0).error() == errc::out_of_range);
   sum.merge(m);
-  CHECK(sum.count() == std::uint64_t{1} << 63);
+  CHECK(sum.count() == (std::uint64_t{1} << 63) - 1);
   CHECK(sum.degraded());
-  bytes[3] = std::byte{1};
+  CHECK(sum.refused() == 2);
+  bytes[10] = std::byte{0x80};
   CHECK(skerry::decode_all<moments<double, 1>>(bytes).error() == errc::corrupt);
 }
 

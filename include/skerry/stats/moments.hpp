@@ -6,7 +6,8 @@
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/math.hpp>
 #include <skerry/core/result.hpp>
-#include <skerry/stats/detail/lanes.hpp>
+#include <skerry/stats/detail/moment_block.hpp>
+#include <skerry/stats/detail/moment_fields.hpp>
 #include <skerry/stats/weighted_moments.hpp>
 
 #include <bit>
@@ -19,29 +20,6 @@
 #include <utility>
 
 namespace skerry::inline v0::stats {
-
-namespace detail {
-
-/// A count that is aligned like a float, so that a float state has no padding.
-struct count_in_words {
-  std::uint32_t low;
-  std::uint32_t high;
-  constexpr count_in_words& operator=(std::uint64_t n) noexcept {
-    low = static_cast<std::uint32_t>(n);
-    high = static_cast<std::uint32_t>(n >> 32);
-    return *this;
-  }
-  constexpr operator std::uint64_t() const noexcept { return std::uint64_t{high} << 32 | low; }  // NOLINT(google-explicit-constructor)
-};
-
-/// Stands for a remainder that is not kept.
-struct no_rest {
-  friend constexpr no_rest operator*(no_rest, float) noexcept { return {}; }
-  friend constexpr no_rest operator+(no_rest, no_rest) noexcept { return {}; }
-  friend constexpr no_rest operator-(no_rest, no_rest) noexcept { return {}; }
-};
-
-}  // namespace detail
 
 /// Count, mean and central moments of an endless stream, mergeable.
 ///
@@ -75,26 +53,29 @@ class moments {
       next.m[0] = x;
     } else {
       // One reciprocal beside the chain instead of a division in it; the chain itself runs through the rounded mean only.
-      const Real n = static_cast<Real>(next.n);
+      const Real n = real_of(next.n);
       const Real share = 1 / n;
       const Real rounded_step = (x - state_.m[0]) * share;
       next.m[0] = state_.m[0] + rounded_step;
       next.rest = state_.rest * static_cast<float>(1 - share) + addition_error(state_.m[0], rounded_step, next.m[0]);
       if constexpr (Order >= 2) {
-        const Real delta = (x - state_.m[0]) - rest_of(state_);
+        Real delta = x - state_.m[0];
+        if constexpr (compensated) {
+          delta -= rest_of(state_);
+        }
         const Real step = delta * share;
-        const Real t = delta * step * static_cast<Real>(state_.n);
+        const Real t = delta * step * (n - 1);
         if constexpr (Order >= 4) {
-          const Real m4 = state_.m[3] + t * step * step * (n * (n - 3) + 3) + 6 * step * step * state_.m[1] - 4 * step * state_.m[2];
+          const Real m4 = state_.m[3] + step * (step * (t * (n * (n - 3) + 3) + 6 * state_.m[1]) - 4 * state_.m[2]);
           next.m[3] = m4 < 0 ? Real{0} : m4;
         }
         if constexpr (Order >= 3) {
-          next.m[2] = state_.m[2] + t * step * (n - 2) - 3 * step * state_.m[1];
+          next.m[2] = state_.m[2] + step * (t * (n - 2) - 3 * state_.m[1]);
         }
         next.m[1] = state_.m[1] + t;
       }
     }
-    if (!is_finite(next)) {
+    if (!is_finite(next) || next.n > max_count) {
       return refuse(x);
     }
     accept(next);
@@ -156,8 +137,8 @@ class moments {
     if (next.n == 0) {
       next.m[0] = x;
     } else {
-      const Real n = static_cast<Real>(state_.n);
-      const Real n1 = static_cast<Real>(next.n);
+      const Real n = real_of(state_.n);
+      const Real n1 = real_of(next.n);
       const Real back = (state_.m[0] - x) / n1;
       next.m[0] = state_.m[0] + back;
       next.rest = state_.rest * static_cast<float>(1 + 1 / n1) + addition_error(state_.m[0], back, next.m[0]);
@@ -168,10 +149,10 @@ class moments {
         next.m[1] = state_.m[1] - t;
         below_zero = next.m[1] < 0;
         if constexpr (Order >= 3) {
-          next.m[2] = state_.m[2] - t * step * (n - 2) + 3 * step * next.m[1];
+          next.m[2] = state_.m[2] - step * (t * (n - 2) - 3 * next.m[1]);
         }
         if constexpr (Order >= 4) {
-          next.m[3] = state_.m[3] - t * step * step * (n * (n - 3) + 3) - 6 * step * step * next.m[1] + 4 * step * next.m[2];
+          next.m[3] = state_.m[3] - step * (step * (t * (n * (n - 3) + 3) + 6 * next.m[1]) - 4 * next.m[2]);
           if (next.m[3] < 0) {
             below_zero = true;
             next.m[3] = 0;
@@ -193,17 +174,17 @@ class moments {
       }
     }
     accept(next);
-    state_.marks.degraded = state_.marks.degraded != 0 || below_zero ? 1U : 0U;
+    state_.marks |= below_zero ? degraded_mark : 0U;
     return {};
   }
 
   /// The values of another stream too. A merge that would overflow changes nothing, counts the other's values as refused and
   /// sets `degraded()`.
   constexpr void merge(const moments& other) noexcept {
-    const flags theirs = other.state_.marks;
-    join_parts(state_, numbers{other.state_});
-    add_refused(theirs.refused);
-    state_.marks.degraded = state_.marks.degraded != 0 || theirs.degraded != 0 ? 1U : 0U;
+    const std::uint32_t theirs = other.state_.marks;
+    join_parts(state_, other.state_);
+    add_refused(theirs & max_refused);
+    state_.marks |= theirs & degraded_mark;
   }
 
   [[nodiscard]] constexpr std::uint64_t count() const noexcept { return state_.n; }
@@ -226,7 +207,7 @@ class moments {
     if (state_.n == 0) {
       return errc::empty;
     }
-    return state_.m[1] / static_cast<Real>(state_.n);
+    return state_.m[1] / real_of(state_.n);
   }
   /// The square root of `variance`.
   [[nodiscard]] constexpr result<Real> stddev() const noexcept requires(Order >= 2) {
@@ -242,20 +223,20 @@ class moments {
       return errc::empty;
     }
     // In this order no intermediate leaves the range before the answer does.
-    return shape(state_.m[2] / state_.m[1] * math::sqrt(static_cast<Real>(state_.n) / state_.m[1]));
+    return shape(state_.m[2] / state_.m[1] * math::sqrt(real_of(state_.n) / state_.m[1]));
   }
   /// The population form g2 = n M4 / M2^2 - 3: zero for a normal distribution.
   [[nodiscard]] constexpr result<Real> kurtosis_excess() const noexcept requires(Order >= 4) {
     if (state_.n == 0) {
       return errc::empty;
     }
-    return shape(state_.m[3] / state_.m[1] * (static_cast<Real>(state_.n) / state_.m[1]) - 3);
+    return shape(state_.m[3] / state_.m[1] * (real_of(state_.n) / state_.m[1]) - 3);
   }
 
   /// Values refused here or in what was merged, up to 2^31 - 1. Not part of the image.
-  [[nodiscard]] constexpr std::uint32_t refused() const noexcept { return state_.marks.refused; }
+  [[nodiscard]] constexpr std::uint32_t refused() const noexcept { return state_.marks & max_refused; }
   /// Rounding has taken a retracted sum below zero (it was set to zero), or a merge was refused. Not part of the image.
-  [[nodiscard]] constexpr bool degraded() const noexcept { return state_.marks.degraded != 0; }
+  [[nodiscard]] constexpr bool degraded() const noexcept { return (state_.marks & degraded_mark) != 0; }
   constexpr void clear() noexcept { *this = moments{}; }
 
   /// Moments from sums of powers of (x - pivot), for hardware or windows that keep such sums. Near the mean is a good pivot:
@@ -355,26 +336,25 @@ class moments {
  private:
   static constexpr std::uint8_t frame_type = 1;
   static constexpr std::uint8_t frame_version = 1;
-  static constexpr std::uint64_t max_count = std::uint64_t{1} << 63;
+  static constexpr std::uint64_t max_count = (std::uint64_t{1} << 63) - 1;
   static constexpr std::uint32_t max_refused = 0x7fffffff;
 
   using stored_count = std::conditional_t<sizeof(Real) == 4, detail::count_in_words, std::uint64_t>;
   using every_number = std::make_index_sequence<Order>;
   static constexpr bool compensated = sizeof(Real) == 8;
   using rest_type = std::conditional_t<compensated, float, detail::no_rest>;
-  struct flags {
-    std::uint32_t refused : 31;
-    std::uint32_t degraded : 1;
-  };
+  static constexpr std::uint32_t degraded_mark = 0x80000000;
   struct numbers {
     stored_count n;
     Real m[Order];  // mean, then the sums of the second to fourth powers of the distances from it
     // What rounding took from the mean: without it merges at an offset of 1e8 lose six digits of the skewness. It costs nothing in a
     // double state, where it stands beside the flags; a float state has no room for it in its 28 bytes.
     [[no_unique_address]] rest_type rest;
-    flags marks;  // here for the sake of the layout: `accept` carries them over
+    std::uint32_t marks;  // what was refused, and degraded_mark; here for the sake of the layout: `accept` carries them over
   };
 
+  /// Counts are below 2^63, and conversion from signed numbers is one instruction on more machines.
+  [[nodiscard]] static constexpr Real real_of(std::uint64_t n) noexcept { return static_cast<Real>(static_cast<std::int64_t>(n)); }
   [[nodiscard]] static constexpr bool state_field_is_zero(std::uint64_t n, unsigned k) noexcept { return n == 0 || (n == 1 && k > 0); }
 
   /// What `a + b` lost when it was rounded to `sum`, exactly (Knuth's two-sum), as far as a float reaches.
@@ -382,7 +362,7 @@ class moments {
     if constexpr (compensated) {
       const Real from_b = sum - a;
       const Real lost_part = (a - (sum - from_b)) + (b - from_b);
-      return lost_part < Real(1e38) && lost_part > Real(-1e38) ? static_cast<float>(lost_part) : 0.0F;
+      return math::fabs(lost_part) < Real(1e38) ? static_cast<float>(lost_part) : 0.0F;
     } else {
       return {};
     }
@@ -410,7 +390,8 @@ class moments {
   [[nodiscard]] static constexpr bool is_finite(const numbers& s) noexcept { return is_finite(s, every_number{}); }
   template <std::size_t... K>
   [[nodiscard]] static constexpr bool is_finite(const numbers& s, std::index_sequence<K...>) noexcept {
-    return (__builtin_isfinite(s.m[K]) && ...) && __builtin_isfinite(rest_of(s));
+    // A difference of infinities is NaN, and so is any sum with it. (What is kept of the rest is finite by itself.)
+    return ((s.m[K] - s.m[K]) + ...) == 0;
   }
 
   [[nodiscard]] constexpr result<Real> shape(Real value) const noexcept {
@@ -424,16 +405,18 @@ class moments {
     add_refused(1);
     return __builtin_isfinite(x) ? errc::out_of_range : errc::not_finite;
   }
-  constexpr void add_refused(std::uint64_t more) noexcept {
-    state_.marks.refused =
-        (more < max_refused - state_.marks.refused ? state_.marks.refused + static_cast<std::uint32_t>(more) : max_refused) & max_refused;
+  constexpr void add_refused(std::uint64_t more) noexcept { state_.marks = marks_with(state_.marks, more); }
+  // Out of line: it is rare, and would be there three times. By value, or the state could not stay in registers.
+  [[gnu::noinline]] static constexpr std::uint32_t marks_with(std::uint32_t marks, std::uint64_t more) noexcept {
+    const std::uint32_t room = max_refused - (marks & max_refused);
+    return marks + (more < room ? static_cast<std::uint32_t>(more) : room);
   }
 
   /// Moves the centre of sums of powers from the pivot to the mean.
   [[nodiscard]] static constexpr numbers centred(std::uint64_t count, Real pivot, const Real* s) noexcept {
     numbers out{};
     out.n = count;
-    const Real e = s[0] / static_cast<Real>(count);
+    const Real e = s[0] / real_of(count);
     out.m[0] = pivot + e;
     out.rest = addition_error(pivot, e, out.m[0]);
     if constexpr (Order >= 2) {
@@ -454,42 +437,12 @@ class moments {
 
   /// Two passes over one block; false when a value is not finite or a sum overflows.
   [[nodiscard]] static bool summarise(std::span<const Real> block, numbers& out) noexcept {
-    using lanes = detail::lanes<Real>;
-    const Real* const from = block.data();
-    const std::size_t rest = block.size() % detail::lane_count;
-    const Real* const tail = from + (block.size() - rest);
-    lanes sum;
-    for (const Real* at = from; at != tail; at += detail::lane_count) {
-      sum.add(lanes::load(at));
-    }
-    sum.add_tail(tail, rest, [](Real x) { return x; });
-    const Real mean = sum.fold() / static_cast<Real>(block.size());
+    const detail::block_sums<Real, Order> sums = detail::sums_of_block<Order>(block);
     if constexpr (Order == 1) {
       out.n = block.size();
-      out.m[0] = mean;
+      out.m[0] = sums.mean;
     } else {
-      lanes s1;
-      lanes s2;
-      lanes s3;
-      lanes s4;
-      for (const Real* at = from; at != tail; at += detail::lane_count) {
-        const lanes d = lanes::load(at).minus(mean);
-        const lanes d2 = d.times(d);
-        s1.add(d);
-        s2.add(d2);
-        if constexpr (Order >= 3) {
-          s3.add(d2.times(d));
-        }
-        if constexpr (Order >= 4) {
-          s4.add(d2.times(d2));
-        }
-      }
-      s1.add_tail(tail, rest, [mean](Real x) { return x - mean; });
-      s2.add_tail(tail, rest, [mean](Real x) { return (x - mean) * (x - mean); });
-      s3.add_tail(tail, rest, [mean](Real x) { return (x - mean) * (x - mean) * (x - mean); });
-      s4.add_tail(tail, rest, [mean](Real x) { return ((x - mean) * (x - mean)) * ((x - mean) * (x - mean)); });
-      const Real sums[4] = {s1.fold(), s2.fold(), s3.fold(), s4.fold()};
-      out = centred(block.size(), mean, sums);
+      out = centred(block.size(), sums.mean, sums.power);
     }
     return is_finite(out);
   }
@@ -504,7 +457,7 @@ class moments {
     if (from.n == 0) {
       return true;
     }
-    const flags marks = into.marks;
+    const std::uint32_t marks = into.marks;
     if (into.n == 0) {
       into = from;
       into.marks = marks;
@@ -512,30 +465,33 @@ class moments {
     }
     numbers next{};
     next.n = into.n + from.n;
-    const Real na = static_cast<Real>(into.n);
-    const Real nb = static_cast<Real>(from.n);
-    const Real fa = na / static_cast<Real>(next.n);
-    const Real fb = nb / static_cast<Real>(next.n);
+    const Real na = real_of(into.n);
+    const Real nb = real_of(from.n);
+    const Real fa = na / real_of(next.n);
+    const Real fb = nb / real_of(next.n);
     const Real rounded_delta = from.m[0] - into.m[0];
     const Real step = rounded_delta * fb;
     next.m[0] = into.m[0] + step;
     next.rest = addition_error(into.m[0], step, next.m[0]) + (into.rest + (from.rest - into.rest) * static_cast<float>(fb));
-    const Real delta = rounded_delta + (rest_of(from) - rest_of(into));
+    Real delta = rounded_delta;
+    if constexpr (compensated) {
+      delta += rest_of(from) - rest_of(into);
+    }
     if constexpr (Order >= 2) {
       const Real spread = delta * delta * na * fb;
       next.m[1] = (into.m[1] + from.m[1]) + spread;
       if constexpr (Order >= 3) {
-        next.m[2] = (into.m[2] + from.m[2]) + spread * delta * (fa - fb) + 3 * delta * (fa * from.m[1] - fb * into.m[1]);
+        next.m[2] = (into.m[2] + from.m[2]) + delta * (spread * (fa - fb) + 3 * (fa * from.m[1] - fb * into.m[1]));
       }
       if constexpr (Order >= 4) {
-        const Real m4 = (into.m[3] + from.m[3]) + spread * delta * delta * (fa * fa - fa * fb + fb * fb) +
-                        6 * delta * delta * (fa * fa * from.m[1] + fb * fb * into.m[1]) + 4 * delta * (fa * from.m[2] - fb * into.m[2]);
+        const Real squares = spread * (fa * fa - fa * fb + fb * fb) + 6 * (fa * fa * from.m[1] + fb * fb * into.m[1]);
+        const Real m4 = (into.m[3] + from.m[3]) + delta * (delta * squares + 4 * (fa * from.m[2] - fb * into.m[2]));
         next.m[3] = m4 < 0 ? Real{0} : m4;
       }
     }
     if (next.n > max_count || !is_finite(next)) {
       add_refused(from.n);
-      state_.marks.degraded = 1;
+      state_.marks |= degraded_mark;
       return false;
     }
     next.marks = marks;

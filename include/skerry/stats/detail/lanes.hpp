@@ -20,12 +20,19 @@ inline constexpr std::size_t register_bytes = 32;
 inline constexpr std::size_t register_bytes = 16;
 #endif
 
+/// The sum of eight lanes, by one fixed tree.
+template <typename Real>
+[[nodiscard]] Real fold_lanes(const Real (&l)[lane_count]) noexcept {
+  return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
+}
+
 /// Eight numbers side by side. Lane l sees the same operations in the same order whatever the width of the machine's registers,
 /// so a core without any stores the same bits as one with AVX-512.
-template <typename Real>
+/// `Width` below eight: as many neighbouring lanes of the eight, for loops with more sums than the machine has registers.
+template <typename Real, std::size_t Width = lane_count>
 class lanes {
-  static constexpr std::size_t bytes_ = register_bytes < lane_count * sizeof(Real) ? register_bytes : lane_count * sizeof(Real);
-  static constexpr std::size_t parts_ = lane_count * sizeof(Real) / bytes_;
+  static constexpr std::size_t bytes_ = register_bytes < Width * sizeof(Real) ? register_bytes : Width * sizeof(Real);
+  static constexpr std::size_t parts_ = Width * sizeof(Real) / bytes_;
   using every_part = std::make_index_sequence<parts_>;
   // Written as a vector type because the compilers' own vectorisation of eight scalar sums is 1.6 to 2.7 times slower (GCC 12).
   typedef Real part __attribute__((vector_size(bytes_)));
@@ -61,9 +68,10 @@ class lanes {
 
   /// The sum of all lanes, by one fixed tree.
   [[nodiscard]] Real fold() const noexcept {
+    static_assert(Width == lane_count, "the tree is that of eight lanes");
     Real l[lane_count];
     __builtin_memcpy(&l, &part_, sizeof l);
-    return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
+    return fold_lanes(l);
   }
 
  private:
@@ -71,7 +79,7 @@ class lanes {
   template <std::size_t... K>
   [[nodiscard]] static lanes load(const Real* from, std::index_sequence<K...>) noexcept {
     lanes out;
-    (__builtin_memcpy(&out.part_[K], from + K * (lane_count / parts_), bytes_), ...);
+    (__builtin_memcpy(&out.part_[K], from + K * (Width / parts_), bytes_), ...);
     return out;
   }
   template <std::size_t... K>
