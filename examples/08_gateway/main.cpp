@@ -208,6 +208,7 @@ void simulate(const options& o, run_record& run) {
     config.latch.k = 5;  // of 7 seconds: a hall can wait two seconds longer for an alarm that is not false
     config.latch.n = 7;
     config.rows_per_day = 86400;
+    config.horizon = 0;  // levels for the whole budget from the first hour on
     stations.emplace_back(fmt::format("mill-{}", n), feature_names(), judge::of_width<feature_count, hall_monitor>(config));
     for (const auto& fault : o.faults) {
       if (fault.machine == n && fault.at < run.duration) {

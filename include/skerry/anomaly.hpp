@@ -9,6 +9,7 @@
 #include <skerry/anomaly/contribution.hpp>
 #include <skerry/anomaly/drift_gate.hpp>
 #include <skerry/anomaly/dynamic_isolation_forest.hpp>
+#include <skerry/anomaly/episode_peaks.hpp>
 #include <skerry/anomaly/flash_forest.hpp>
 #include <skerry/anomaly/float_forest.hpp>
 #include <skerry/anomaly/forest_config.hpp>
@@ -27,6 +28,7 @@
 #include <skerry/anomaly/row_view.hpp>
 #include <skerry/anomaly/scaler.hpp>
 #include <skerry/anomaly/score_fusion.hpp>
+#include <skerry/anomaly/shift_chart.hpp>
 #include <skerry/anomaly/shingler.hpp>
 #include <skerry/anomaly/t2_q.hpp>
 #include <skerry/anomaly/tree_key.hpp>

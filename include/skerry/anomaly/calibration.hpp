@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/algebra.hpp>
+#include <skerry/core/bytes.hpp>
 #include <skerry/core/math.hpp>
 #include <skerry/core/result.hpp>
 
@@ -192,12 +193,70 @@ class basic_calibration {
 
   constexpr void clear() noexcept { size_ = 0; }
 
+  /// The image `u64 detector, u32 references, then each, rising`, in the width of Score.
+  status encode(byte_writer& out) const noexcept {
+    out.u64(detector_);
+    out.u32(static_cast<std::uint32_t>(size_));
+    for_each([&out](Score score) {
+      if constexpr (sizeof(Score) == 4) {
+        out.f32(score);
+      } else {
+        out.f64(score);
+      }
+    });
+    return out.error();
+  }
+  /// Errors  `corrupt`, `truncated`; `full`: more references than fit. The object is as before then
+  status decode(byte_reader& in) noexcept {
+    const std::uint64_t detector = in.u64();
+    const std::uint32_t size = in.u32();
+    if (in.error() != errc::ok) {
+      return in.error();
+    }
+    if (size > Capacity) {
+      return refuse(in, errc::full);
+    }
+    if (in.remaining().size() != size * sizeof(Score)) {
+      return refuse(in, errc::corrupt);
+    }
+    byte_reader again = in;
+    Score before = -std::numeric_limits<Score>::infinity();
+    for (std::uint32_t i = 0; i < size; ++i) {
+      const Score score = read(in);
+      const bool minus_zero = score == 0 && std::bit_cast<bits>(score) != 0;
+      if (!finite(score) || score < before || minus_zero) {
+        return refuse(in, errc::corrupt);
+      }
+      before = score;
+    }
+    for (std::uint32_t i = 0; i < size; ++i) {
+      scores_[i] = read(again);
+    }
+    detector_ = detector;
+    size_ = size;
+    return {};
+  }
+
   /// Same detector, same references.
   friend constexpr bool operator==(const basic_calibration& a, const basic_calibration& b) noexcept {
     return a.size_ == b.size_ && (a.size_ == 0 || a.detector_ == b.detector_) && std::equal(a.begin(), a.end(), b.begin());
   }
 
  private:
+  using bits = std::conditional_t<sizeof(Score) == 4, std::uint32_t, std::uint64_t>;
+
+  static Score read(byte_reader& in) noexcept {
+    if constexpr (sizeof(Score) == 4) {
+      return in.f32();
+    } else {
+      return in.f64();
+    }
+  }
+  static status refuse(byte_reader& in, errc why) noexcept {
+    in.fail(why);
+    return why;
+  }
+
   template <std::floating_point T>
   static constexpr bool finite(T x) noexcept {
     return x - x == 0;

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <skerry/anomaly/alarm_latch.hpp>
+#include <skerry/anomaly/detail/apprentice.hpp>
 #include <skerry/anomaly/detail/column_charts.hpp>
+#include <skerry/anomaly/detail/known_judge.hpp>
 #include <skerry/anomaly/detail/last_instant.hpp>
+#include <skerry/anomaly/detail/monitor_image.hpp>
 #include <skerry/anomaly/detail/reference.hpp>
 #include <skerry/anomaly/detail/row_judges.hpp>
 #include <skerry/anomaly/detail/row_keeper.hpp>
@@ -59,7 +62,6 @@ class monitor {
   static constexpr std::uint8_t most_latch_rows = 32;
   using drift = basic_drift_gate<64>;
   using keeper = detail::row_keeper<Features, Config>;
-  static constexpr bool has_known = !std::same_as<Known, no_model>;
 
  public:
   static constexpr std::size_t features = Features;
@@ -85,15 +87,9 @@ class monitor {
     return {};
   }
   /// What `create` builds with, once it has checked; it checks again and panics.
-  monitor(const monitor_config& config, Known known) noexcept : config_{config}, known_{std::move(known)} {
-    SKERRY_ASSERT(check(config_, known_) && "use monitor::create: it answers instead");
-    latch_config known_levels = config.latch;
-    known_levels.enter = known_levels.leave = config.known_threshold;
-    known_latch_ = alarm_latch::create(known_levels).value();
-    judges_ = detail::row_judges{config.latch, Config::lags};
-    rows_per_day_ = config.rows_per_day;
-    charts_ = detail::column_charts<Features, Config>{config};
-    created_ = true;
+  monitor(const monitor_config& config, Known known) noexcept : known_{std::move(known)} {
+    SKERRY_ASSERT(check(config, known_.model()) && "use monitor::create: it answers instead");
+    settle(config);
   }
 
   /// Judges one row that was taken at `now`.
@@ -128,7 +124,7 @@ class monitor {
   status accept_as_normal(std::uint32_t alarm_id) noexcept {
     const bool standing = novelty_stands() && novel_.id == alarm_id;
     const auto held = rows_.look_for(alarm_id);
-    const bool known = held.known || (known_latch_.alarmed() && known_alarm_.id == alarm_id);
+    const bool known = held.known || (known_.alarmed() && known_alarm_.id == alarm_id);
     if (alarm_id == 0 || (!standing && !held.any && !known)) {
       return errc::absent;
     }
@@ -167,33 +163,63 @@ class monitor {
   [[nodiscard]] double rows_per_day() const noexcept { return rows_per_day_; }
   [[nodiscard]] const monitor_config& config() const noexcept { return config_; }
 
+  /// Writes all that it takes to go on with the same bits, but the model of known failures. Fewer bytes than `bytes`.
+  /// Errors  `insufficient`: not created; `full`
+  status encode(byte_writer& out) const noexcept {
+    return created_ ? detail::monitor_image::write(*this, out) : status{errc::insufficient};
+  }
+  /// Takes over what `encode` wrote, settings included; the model of known failures stays, and the clock must be of the same type as
+  /// before. Makes the trees of a candidate at work again.
+  /// Errors  `truncated`, `corrupt`; `unsupported`: another version; `mismatch`: another width or Config. The object is as before then
+  status decode(byte_reader& in) noexcept { return detail::monitor_image::read(*this, in); }
+
   /// What one monitor takes: sizeof.
   static const std::size_t bytes;
 
  private:
+  friend struct detail::monitor_image;
+  using config_type = Config;
+  using charts_type = detail::column_charts<Features, Config>;
+
   struct standing_alarm {
     std::uint32_t id = 0;
     std::int64_t since_us = 0;
     bool acknowledged = false;
     bool accepted = false;
+
+    template <typename Self, typename F>
+    static constexpr void fields(Self& self, F&& f) {
+      f(self.id);
+      f(self.since_us);
+      f(self.acknowledged);
+      f(self.accepted);
+    }
+    [[nodiscard]] bool sound() const noexcept { return since_us >= 0; }
   };
 
-  static status check(const monitor_config& c, const Known& known) noexcept {
+  [[nodiscard]] static bool possible(const monitor_config& c) noexcept {
     const auto positive = [](double x) { return x > 0 && x - x == 0; };
     latch_config latch = c.latch;
     latch.enter = latch.leave = 0;
-    const bool ok = positive(c.alarms_per_day) && (c.rows_per_day == 0 || positive(c.rows_per_day)) && c.known_threshold > 0 &&
-                    c.known_threshold <= 1 && c.max_gap_ms >= 0 && (c.horizon == 0 || positive(c.horizon)) && alarm_latch::create(latch) &&
-                    c.latch.n <= most_latch_rows;
-    if (!ok) {
-      return errc::invalid;
-    }
-    if constexpr (has_known) {
-      if (shape_size(known.input_shape()) != Features || shape_size(known.output_shape()) != 1) {
-        return errc::width;
-      }
-    }
-    return {};
+    return positive(c.alarms_per_day) && (c.rows_per_day == 0 || positive(c.rows_per_day)) && c.known_threshold > 0 &&
+           c.known_threshold <= 1 && c.max_gap_ms >= 0 && (c.horizon == 0 || positive(c.horizon)) && alarm_latch::create(latch) &&
+           c.latch.n <= most_latch_rows;
+  }
+  static status check(const monitor_config& c, const Known& known) noexcept {
+    return possible(c) ? detail::known_judge<Features, Known>::fits(known) : status{errc::invalid};
+  }
+  static alarm_latch known_latch(const monitor_config& c) noexcept {
+    latch_config levels = c.latch;
+    levels.enter = levels.leave = c.known_threshold;
+    return alarm_latch::create(levels).value();
+  }
+  void settle(const monitor_config& config) noexcept {
+    config_ = config;
+    judges_ = detail::row_judges{config.latch, Config::lags};
+    rows_per_day_ = config.rows_per_day;
+    charts_ = charts_type{config};
+    known_.set_latch(known_latch(config));
+    created_ = true;
   }
 
   [[nodiscard]] bool novelty_stands() const noexcept { return judges_.alarmed() || charts_.alarmed(); }
@@ -218,24 +244,22 @@ class monitor {
       ++counters_.learning;
       v.quality |= quality_not_scored;
       v.state = monitor_state::learning;
-      report_known(v);
       return v;
     }
     judge_novelty(row, centred, v);
     refit_slice();
     const bool novel = novelty_stands();
-    const bool alarmed = novel || known_latch_.alarmed();
-    const bool suspect = judges_.suspect() || charts_.suspect() || known_latch_.suspect();
+    const bool alarmed = novel || known_.alarmed();
+    const bool suspect = judges_.suspect() || charts_.suspect() || known_.suspect();
     v.state = alarmed ? monitor_state::alarmed : (suspect ? monitor_state::suspect : monitor_state::normal);
     v.novel = novel;
     if (alarmed) {
-      const standing_alarm& first = known_latch_.alarmed() ? known_alarm_ : novel_;
+      const standing_alarm& first = known_.alarmed() ? known_alarm_ : novel_;
       v.alarm_id = first.id;
       v.acknowledged = first.acknowledged;
       v.since_raise_ms = (clock_.total() - first.since_us) / 1000;
       v.why = why_now();
     }
-    report_known(v);
     return v;
   }
 
@@ -243,42 +267,21 @@ class monitor {
     const auto bit = [](bool stands, std::uint8_t b) { return stands ? b : std::uint8_t{0}; };
     return static_cast<std::uint8_t>(bit(judges_.alarmed(detail::judge_forest), why_forest) |
                                      bit(judges_.alarmed(detail::judge_t2), why_t2) | bit(judges_.alarmed(detail::judge_q), why_q) |
-                                     bit(charts_.alarmed(), why_shift) | bit(known_latch_.alarmed(), why_known));
+                                     bit(charts_.alarmed(), why_shift) | bit(known_.alarmed(), why_known));
   }
 
-  void ask_known([[maybe_unused]] std::span<const float, Features> row, [[maybe_unused]] verdict<Features>& v) noexcept {
-    if constexpr (has_known) {
-      std::array<float, 1> p{};
-      status answer = known_.infer(row, p);
-      if (answer && !detail::is_finite(p[0])) {
-        answer = errc::not_finite;
-      }
-      if (!answer) {
-        counters_.count_known(answer.error());
-        v.known = known_state::unavailable;
-        return;
-      }
-      v.known = known_state::quiet;
-      v.known_probability = p[0];
-      const alarm_edge edge = known_latch_.observe(p[0]);
-      if (edge == alarm_edge::raised) {
-        known_alarm_ = raise();
-        ++counters_.alarms_known;
-      }
-      counters_.alarms_cleared += edge == alarm_edge::cleared ? 1U : 0U;
+  void ask_known(std::span<const float, Features> row, verdict<Features>& v) noexcept {
+    const alarm_edge edge = known_.observe(row, v, counters_);
+    if (edge == alarm_edge::raised) {
+      known_alarm_ = raise();
+      ++counters_.alarms_known;
     }
-  }
-  void report_known([[maybe_unused]] verdict<Features>& v) const noexcept {
-    if constexpr (has_known) {
-      if (v.known != known_state::unavailable) {
-        v.known = known_latch_.alarmed() ? known_state::failing : known_state::quiet;
-      }
-    }
+    counters_.alarms_cleared += edge == alarm_edge::cleared ? 1U : 0U;
   }
   [[nodiscard]] standing_alarm raise() noexcept { return standing_alarm{++alarms_, clock_.total(), false, false}; }
 
   void learn(std::span<const float, Features> row, std::span<const float, Features> centred) noexcept {
-    if (known_latch_.alarmed()) {  // a failing machine teaches nothing
+    if (known_.alarmed()) {  // a failing machine teaches nothing
       return;
     }
     charts_.learn(row);
@@ -309,12 +312,13 @@ class monitor {
     // Held-out scores in order of size: every score is one look at the same distribution.
     drift_ = drift::create(drift_settings()).value();
     models_[current_].scores.for_each([this](float score) { (void)drift_.learn(score); });
+    (void)drift_.observe(models_[current_].level.middle, false);  // the first score freezes what was learnt
     rows_.hold_reference();
     rows_.set_since_refit(0);
   }
 
   void judge_novelty(std::span<const float, Features> row, std::span<float, Features> centred, verdict<Features>& v) noexcept {
-    const bool known = known_latch_.alarmed();
+    const bool known = known_.alarmed();
     bool high = false;
     if (shingle_.ready()) {
       ++counters_.scored;
@@ -406,7 +410,7 @@ class monitor {
 
   // One bounded piece of work on a candidate. It rests while an alarm stands that nobody has accepted.
   void refit_slice() noexcept {
-    if (known_latch_.alarmed() || (novelty_stands() && !novel_.accepted)) {
+    if (known_.alarmed() || (novelty_stands() && !novel_.accepted)) {
       return;
     }
     reference& candidate = models_[1 - current_];
@@ -453,22 +457,22 @@ class monitor {
     const double per_row = config_.alarms_per_day / rows_per_day_;
     return {per_row / 4, per_row / 8, per_row / 8};
   }
-  [[nodiscard]] typename apprentice::budget wanted() const noexcept {
-    return {config_.latch, {config_.alarms_per_day / 4, rows_per_day_}, {config_.alarms_per_day / 8, rows_per_day_}};
+  [[nodiscard]] static typename apprentice::budget wanted(const monitor_config& c, double rows_per_day) noexcept {
+    return {c.latch, {c.alarms_per_day / 4, rows_per_day}, {c.alarms_per_day / 8, rows_per_day}};
   }
+  [[nodiscard]] typename apprentice::budget wanted() const noexcept { return wanted(config_, rows_per_day_); }
   [[nodiscard]] refit_gate make_gate() const noexcept {
     return refit_gate::create({.budget_per_row = config_.alarms_per_day / rows_per_day_}).value();
   }
   [[nodiscard]] std::uint64_t next_seed() noexcept { return config_.seed + 2 * epoch_++; }
 
   monitor_config config_{};
-  Known known_{};
+  detail::known_judge<Features, Known> known_{};
   detail::last_instant clock_{};
   monitor_counters counters_{};
   detail::column_charts<Features, Config> charts_{};
   shingler<Features, Config::lags> shingle_{};
   detail::row_judges judges_{};
-  alarm_latch known_latch_ = alarm_latch::create({}).value();
   refit_gate gate_ = refit_gate::create({}).value();
   drift drift_ = drift::create(drift_settings()).value();
   standing_alarm novel_{};

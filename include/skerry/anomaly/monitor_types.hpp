@@ -132,6 +132,12 @@ struct monitor_counters {
   constexpr void for_each(F&& f) const {
     each(*this, f);
   }
+  /// Each from `next()`, in the order of `for_each`.
+  template <typename F>
+  constexpr void read(F&& next) {
+    const auto take = [&next](std::string_view, std::uint64_t& n) { n = next(); };
+    each(*this, take);
+  }
   constexpr void merge(const monitor_counters& other) noexcept {
     std::uint64_t values[count] = {};
     std::size_t i = 0;

@@ -66,6 +66,17 @@ class refit_gate {
   /// Forgets the rows, for the next candidate.
   constexpr void reset() noexcept { reference_ = reference_alarms_ = quarantined_ = flagged_ = 0; }
 
+  /// The counts, for an image: `f(member)`.
+  template <typename Self, typename F>
+  static constexpr void fields(Self& self, F&& f) {
+    f(self.reference_);
+    f(self.reference_alarms_);
+    f(self.quarantined_);
+    f(self.flagged_);
+  }
+  /// What `fields` has read can be used.
+  [[nodiscard]] constexpr bool sound() const noexcept { return reference_alarms_ <= reference_ && flagged_ <= quarantined_; }
+
   [[nodiscard]] constexpr const refit_gate_config& config() const noexcept { return config_; }
 
  private:

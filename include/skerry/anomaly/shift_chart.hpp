@@ -70,7 +70,7 @@ class shift_chart {
   /// Takes a row and judges it. `may_follow` false: something else is wrong with the machine, and the long mean stands still.
   constexpr alarm_edge observe(float x, bool may_follow = true) noexcept {
     average(x);
-    const double distance = math::fabs(short_);
+    const double distance = std::min(math::fabs(short_), greatest);
     alarm_edge edge = alarm_edge::none;
     if (alarmed_) {
       peak_ = std::max(peak_, static_cast<float>(distance));

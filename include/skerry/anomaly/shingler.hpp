@@ -58,13 +58,25 @@ class shingler {
     }
   }
 
+  /// Every field, for an image: `f(member)`.
+  template <typename Self, typename F>
+  static constexpr void fields(Self& self, F&& f) {
+    f(self.ring_);
+    f(self.next_);
+    f(self.held_);
+  }
+  /// What `fields` has read can be used.
+  [[nodiscard]] constexpr bool sound() const noexcept {
+    return next_ < Lags && held_ <= Lags && std::all_of(ring_.begin(), ring_.end(), [](T x) { return x - x == 0; });
+  }
+
   /// Forgets the rows: what comes next does not follow what was.
   constexpr void clear() noexcept { next_ = held_ = 0; }
 
  private:
   std::array<T, columns> ring_{};
-  std::size_t next_ = 0;
-  std::size_t held_ = 0;
+  std::uint64_t next_ = 0;
+  std::uint64_t held_ = 0;
 };
 
 }  // namespace skerry::inline v0::anomaly

@@ -220,6 +220,27 @@ class basic_t2_q {
     return out;
   }
 
+  /// Every field, for an image: `f(member)`.
+  template <typename Self, typename F>
+  static constexpr void fields(Self& self, F&& f) {
+    f(self.mean_);
+    f(self.scale_);
+    f(self.eigenvalue_);
+    f(self.axis_);
+    f(self.t2_limit_);
+    f(self.q_limit_);
+    f(self.rows_);
+  }
+  /// What `fields` has read can be used.
+  [[nodiscard]] bool sound() const noexcept {
+    const auto finite = [](Real x) { return math::isfinite(x); };
+    const auto positive = [](Real x) { return x > 0 && math::isfinite(x); };
+    return std::all_of(mean_.begin(), mean_.end(), finite) && std::all_of(scale_.begin(), scale_.end(), positive) &&
+           std::all_of(eigenvalue_.begin(), eigenvalue_.end(), finite) &&
+           std::all_of(eigenvalue_.begin(), eigenvalue_.begin() + K, positive) && std::all_of(axis_.begin(), axis_.end(), finite) &&
+           finite(t2_limit_) && finite(q_limit_);
+  }
+
   [[nodiscard]] bool fitted() const noexcept { return rows_ != 0; }
   /// Training rows; 2^32 - 1 stands for that many or more.
   [[nodiscard]] std::uint32_t rows() const noexcept { return rows_; }

@@ -24,6 +24,15 @@ struct judged_level {
   float middle = 0;
   bool resolved = false;  ///< the references reach as far as `enter`
 
+  template <typename Self, typename F>
+  static constexpr void fields(Self& self, F&& f) {
+    f(self.enter);
+    f(self.leave);
+    f(self.middle);
+    f(self.resolved);
+  }
+  [[nodiscard]] bool sound() const noexcept { return enter - enter == 0 && leave <= enter && leave - leave == 0 && middle - middle == 0; }
+
   /// 0 in the middle, 1 at `level`, never negative.
   [[nodiscard]] float strength(float score, float level) const noexcept {
     const float span = level - middle;

@@ -20,12 +20,12 @@ class last_instant {
   [[nodiscard]] bool takes(const Time&) const noexcept {
     static_assert(std::is_trivially_copyable_v<Time> && sizeof(Time) <= capacity,
                   "an instant of up to 16 bytes that can be copied as bytes");
-    return tag_ == nullptr || tag_ == tag_of<Time>();
+    return tag_ == tag_of<Time>() || (tag_ == nullptr && (size_ == 0 || size_ == sizeof(Time)));
   }
   /// Microseconds since the latest instant, at most about 290 000 years; negative when time went back by any amount.
   template <instant Time>
   [[nodiscard]] std::int64_t since_last(const Time& now) const noexcept {
-    if (tag_ == nullptr) {
+    if (size_ == 0) {
       return 0;
     }
     Time last;
@@ -36,10 +36,23 @@ class last_instant {
   template <instant Time>
   void advance(const Time& now, std::int64_t step) noexcept {
     tag_ = tag_of<Time>();
+    size_ = sizeof(Time);
     std::memcpy(bytes_.data(), &now, sizeof(Time));
     total_ += step;
   }
   [[nodiscard]] std::int64_t total() const noexcept { return total_; }
+
+  /// Every field but the kind of clock, for an image: after it, the first instant of the same size is taken for the same clock.
+  template <typename Self, typename F>
+  static constexpr void fields(Self& self, F&& f) {
+    f(self.bytes_);
+    f(self.size_);
+    f(self.total_);
+    if constexpr (!std::is_const_v<Self>) {
+      self.tag_ = nullptr;
+    }
+  }
+  [[nodiscard]] bool sound() const noexcept { return size_ <= capacity && total_ >= 0; }
 
  private:
   static constexpr std::size_t capacity = 16;
@@ -64,8 +77,9 @@ class last_instant {
     return &tag_place<Time>;
   }
 
-  std::array<std::byte, capacity> bytes_{};
+  std::array<std::uint8_t, capacity> bytes_{};
   const void* tag_ = nullptr;
+  std::uint32_t size_ = 0;
   std::int64_t total_ = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include <skerry/anomaly/calibration.hpp>
 #include <skerry/anomaly/detail/alarm_level.hpp>
+#include <skerry/anomaly/detail/image_fields.hpp>
 #include <skerry/anomaly/t2_q.hpp>
 
 #include <algorithm>
@@ -13,6 +14,30 @@
 #include <span>
 
 namespace skerry::inline v0::anomaly::detail {
+
+template <typename Scores>
+void write_scores(byte_writer& out, const Scores& scores) noexcept {
+  const std::span<std::byte> length = out.reserve(4);
+  const std::size_t begin = out.written().size();
+  (void)scores.encode(out);
+  if (out.error() == errc::ok) {
+    byte_writer{length}.u32(static_cast<std::uint32_t>(out.written().size() - begin));
+  }
+}
+template <typename Scores>
+void read_scores(byte_reader& in, Scores& scores, bool keep) noexcept {
+  byte_reader block = in.sub_reader(in.u32());
+  status read{};
+  if (keep) {
+    read = scores.decode(block);
+  } else {
+    Scores look;
+    read = look.decode(block);
+  }
+  if (!read) {
+    in.fail(read.error());
+  }
+}
 
 /// What a monitor says by principal axes: T² and Q of the newest lags of a shingle, on codes, and the levels of both.
 ///
@@ -30,6 +55,34 @@ struct linear_reference {
   scores_type t2_scores{}, q_scores{};
   judged_level t2{}, q{};
   bool fitted = false;
+
+  void write(byte_writer& out) const noexcept {
+    out.u8(fitted ? 1 : 0);
+    if (fitted) {
+      model_type::fields(model, field_writer{out});
+      judged_level::fields(t2, field_writer{out});
+      judged_level::fields(q, field_writer{out});
+      write_scores(out, t2_scores);
+      write_scores(out, q_scores);
+    }
+  }
+  void read(byte_reader& in, bool keep) noexcept {
+    const std::uint8_t flag = in.u8();
+    if (flag > 1) {
+      in.fail(errc::corrupt);
+      return;
+    }
+    if (flag == 1) {
+      read_sound(in, model, keep);
+      read_sound(in, t2, keep);
+      read_sound(in, q, keep);
+      read_scores(in, t2_scores, keep);
+      read_scores(in, q_scores, keep);
+    }
+    if (keep && in.error() == errc::ok) {
+      fitted = flag == 1;
+    }
+  }
 
   template <typename Code>
   [[nodiscard]] result<t2_q_score<columns>> score(const Code* wide_row) const noexcept {

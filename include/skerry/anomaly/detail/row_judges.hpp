@@ -18,6 +18,12 @@ inline constexpr std::size_t judge_forest = 0, judge_t2 = 1, judge_q = 2, row_ju
 using row_scores = std::array<float, row_judge_count>;
 using row_levels = std::array<judged_level, row_judge_count>;
 
+struct judge_budgets {
+  latch_config latch{};
+  alarm_budget forest{};
+  alarm_budget linear{};  ///< T² and Q, each
+};
+
 /// The latches of the three judges of a shingled row; one alarm stands as long as any of them does.
 class row_judges {
  public:

@@ -20,6 +20,7 @@ class row_keeper {
  public:
   static constexpr std::size_t most_waiting = 32 + Config::lags;
   using row_span = std::span<const float, Features>;
+  using waiting_ring = row_ring<Features, most_waiting>;
   using history_ring = row_ring<Features, Config::history>;
   using held_ring = row_ring<Features, Config::held>;
   using quarantine_ring = row_ring<Features, Config::quarantine>;
@@ -111,13 +112,24 @@ class row_keeper {
   [[nodiscard]] std::uint64_t since_refit() const noexcept { return since_refit_; }
   void set_since_refit(std::uint64_t rows) noexcept { since_refit_ = rows; }
 
-  template <typename Self, typename F>
-  static constexpr void fields(Self& self, F&& f) {
-    f(self.waiting_);
-    f(self.history_);
-    f(self.held_);
-    f(self.quarantine_);
-    f(self.since_refit_);
+  template <typename Writer>
+  void write(Writer& out) const noexcept {
+    waiting_.write(out);
+    history_.write(out);
+    held_.write(out);
+    quarantine_.write(out);
+    out.u64(since_refit_);
+  }
+  template <typename Reader>
+  static void read(Reader& in, row_keeper* into) noexcept {
+    waiting_ring::read(in, into == nullptr ? nullptr : &into->waiting_);
+    history_ring::read(in, into == nullptr ? nullptr : &into->history_);
+    held_ring::read(in, into == nullptr ? nullptr : &into->held_);
+    quarantine_ring::read(in, into == nullptr ? nullptr : &into->quarantine_);
+    const std::uint64_t since = in.u64();
+    if (into != nullptr) {
+      into->since_refit_ = since;
+    }
   }
 
  private:
@@ -126,7 +138,7 @@ class row_keeper {
     counters.quarantine_overwritten += quarantine_.push(row, note) ? 1U : 0U;
   }
 
-  row_ring<Features, most_waiting> waiting_{};
+  waiting_ring waiting_{};
   history_ring history_{};
   held_ring held_{};
   quarantine_ring quarantine_{};

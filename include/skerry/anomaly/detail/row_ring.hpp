@@ -4,6 +4,7 @@
 
 #include <skerry/core/assert.hpp>
 #include <skerry/core/config.hpp>
+#include <skerry/core/errc.hpp>
 
 #include <algorithm>
 #include <array>
@@ -66,7 +67,60 @@ class row_ring {
     return number >= first_ && number < end_ && number - first_ + 1 >= lags && notes_[slot(number)].run >= lags;
   }
 
+  /// The rows held, and where their numbers stand.
+  template <typename Writer>
+  void write(Writer& out) const noexcept {
+    out.u64(first_);
+    out.u64(end_);
+    for (std::uint64_t i = first_; i < end_; ++i) {
+      for (const float x : row(i)) {
+        out.f32(x);
+      }
+      const row_note& n = note(i);
+      out.u64(n.serial);
+      out.u32(n.alarm);
+      out.u8(n.run);
+      out.u8(static_cast<std::uint8_t>((n.high ? 1 : 0) | (n.known ? 2 : 0)));
+    }
+  }
+  /// Reads what `write` wrote, fails the reader when it cannot be; `into` null: only looks.
+  template <typename Reader>
+  static void read(Reader& in, row_ring* into) noexcept {
+    const std::uint64_t first = in.u64();
+    const std::uint64_t end = in.u64();
+    if (end < first || end - first > Capacity || end > greatest_number) {
+      in.fail(errc::corrupt);
+      return;
+    }
+    if (into != nullptr) {
+      into->first_ = first;
+      into->end_ = end;
+    }
+    for (std::uint64_t i = first; i < end && in.error() == errc::ok; ++i) {
+      std::array<float, Features> x;
+      bool good = true;
+      for (float& v : x) {
+        v = in.f32();
+        good = good && v - v == 0;
+      }
+      row_note n{};
+      n.serial = in.u64();
+      n.alarm = in.u32();
+      n.run = in.u8();
+      const std::uint8_t flags = in.u8();
+      n.high = (flags & 1U) != 0;
+      n.known = (flags & 2U) != 0;
+      if (!good || n.run == 0 || flags > 3) {
+        in.fail(errc::corrupt);
+      } else if (into != nullptr) {
+        std::copy(x.begin(), x.end(), into->rows_.data() + slot(i) * Features);
+        into->notes_[slot(i)] = n;
+      }
+    }
+  }
+
  private:
+  static constexpr std::uint64_t greatest_number = std::uint64_t{1} << 62;
   static constexpr std::size_t slot(std::uint64_t number) noexcept { return static_cast<std::size_t>(number % Capacity); }
 
   std::array<float, Features * Capacity> rows_{};
