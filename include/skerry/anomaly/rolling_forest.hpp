@@ -3,8 +3,10 @@
 #pragma once
 
 #include <skerry/anomaly/contribution.hpp>
+#include <skerry/anomaly/detail/code_ring.hpp>
 #include <skerry/anomaly/detail/padded_range.hpp>
 #include <skerry/anomaly/detail/slot_trees.hpp>
+#include <skerry/anomaly/detail/tree_bench.hpp>
 #include <skerry/anomaly/forest_config.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/row_view.hpp>
@@ -94,22 +96,24 @@ class rolling_forest {
     }
     const std::size_t kept = std::min(rows.rows, History);
     const row_view<float> newest{rows.row(rows.rows - kept), kept, rows.columns, rows.stride};
-    std::uint32_t first = 0;
-    if (const status fits = first_that_fits(newest, config, codes.value(), first); !fits) {
-      return fits;
+    if (const status ok = check(config); !ok) {
+      return ok;
+    }
+    const auto first = detail::first_that_fits<split_type, leaf_type, Sample, Slot>(newest, config.forest, codes.value());
+    if (!first) {
+      return first.error();
     }
     const status begun = begin(config, codes.value());
     SKERRY_ASSERT(begun && "checked above");
     for (std::size_t i = 0; i < kept; ++i) {
-      const float* x = newest.row(i);
+      std::array<Code, Features> x;
       for (std::size_t j = 0; j < Features; ++j) {
-        history_[i * Features + j] = codes_.code(j, x[j]);
+        x[j] = codes_.code(j, newest.row(i)[j]);
       }
+      history_.push(x.data());
     }
-    next_row_ = static_cast<std::uint32_t>(kept % History);
-    rows_ = static_cast<std::uint32_t>(kept);
-    fix_sample(rows_);
-    next_tree_ = first;
+    fix_sample(kept);
+    next_tree_ = first.value();
     for (std::uint32_t tried = 0; trees_ < config_.forest.trees && tried < 2U * config_.forest.trees; ++tried) {
       start_tree();
       while (at_work_.heap != 0) {
@@ -132,7 +136,8 @@ class rolling_forest {
     codes_ = codes;
     config_ = config;
     trees_ = slot_ = 0;
-    rows_ = next_row_ = next_tree_ = since_tree_ = dropped_ = renewed_ = 0;
+    history_.clear();
+    next_tree_ = since_tree_ = dropped_ = renewed_ = 0;
     at_work_ = detail::tree_state{};
     paused_ = retry_ = false;
     fix_sample(config.forest.sample);
@@ -271,7 +276,7 @@ class rolling_forest {
     return trees_ != 0;
   }
   /// Rows in the history.
-  [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
+  [[nodiscard]] std::size_t rows() const noexcept { return history_.size(); }
   /// Trees that replaced another since `begin` or `fit`.
   [[nodiscard]] std::uint32_t renewed() const noexcept { return renewed_; }
   /// Trees that did not fit their slot.
@@ -279,8 +284,8 @@ class rolling_forest {
 
   /// The codes of a row of the history; 0 is the oldest.
   [[nodiscard]] std::span<const Code, Features> row(std::size_t i) const noexcept {
-    SKERRY_ASSERT(i < rows_);
-    return std::span<const Code, Features>{history_.data() + place_of(static_cast<std::uint32_t>(i)) * Features, Features};
+    SKERRY_ASSERT(i < history_.size());
+    return std::span<const Code, Features>{history_.row(static_cast<std::uint32_t>(i)), Features};
   }
   /// One tree, 0 the oldest: its number, its splits in pre-order, its leaves from left to right.
   [[nodiscard]] std::uint32_t number_of(std::size_t tree) const noexcept {
@@ -401,11 +406,6 @@ class rolling_forest {
     const std::uint32_t s = slot_ + 1U + tree;
     return s < slots() ? s : s - slots();
   }
-  [[nodiscard]] std::uint32_t place_of(std::uint32_t row) const noexcept {
-    const std::uint32_t at = (rows_ < History ? 0 : next_row_) + row;
-    return at < History ? at : at - static_cast<std::uint32_t>(History);
-  }
-
   // By place, not by age: only the slot at work is stepped over.
   template <typename Leaves>
   [[nodiscard]] typename Leaves::sum_type add_up(const Leaves& leaf, const Code* x) const noexcept {
@@ -458,18 +458,14 @@ class rolling_forest {
     return answer;
   }
 
-  // A fixed number of bytes that do not overlap, which compilers copy in words and without a call.
-  static void copy_row(const Code* from, Code* to) noexcept { __builtin_memcpy(to, from, Features * sizeof(Code)); }
   void push(const Code* x) noexcept {
-    copy_row(x, history_.data() + std::size_t{next_row_} * Features);
-    next_row_ = next_row_ + 1U == History ? 0 : next_row_ + 1U;
-    rows_ += rows_ < History ? 1U : 0U;
+    history_.push(x);
     since_tree_ += since_tree_ < 0xffffffffU ? 1U : 0U;
   }
 
   // While places are free, or after a tree that did not fit, one is begun as soon as the last one is done.
   [[nodiscard]] bool due() const noexcept {
-    return rows_ >= sample_ && (retry_ || trees_ < config_.forest.trees || since_tree_ >= config_.rows_per_tree);
+    return history_.size() >= sample_ && (retry_ || trees_ < config_.forest.trees || since_tree_ >= config_.rows_per_tree);
   }
 
   [[nodiscard]] bool slice(std::uint64_t row_visits) noexcept {
@@ -487,9 +483,9 @@ class rolling_forest {
 
   // The sample of the next tree.
   void start_tree() noexcept {
-    const detail::row_sampler sample{config_.forest.seed, next_tree_, rows_, sample_};
+    const detail::row_sampler sample{config_.forest.seed, next_tree_, history_.size(), sample_};
     for (std::uint32_t i = 0; i < sample_; ++i) {
-      copy_row(history_.data() + std::size_t{place_of(sample(i))} * Features, sample_codes_.data() + std::size_t{i} * Features);
+      detail::copy_codes<Features>(history_.row(sample(i)), sample_codes_.data() + std::size_t{i} * Features);
       bench_.order[i] = static_cast<std::uint16_t>(i);
     }
     number_[slot_] = next_tree_++;
@@ -504,31 +500,15 @@ class rolling_forest {
     retry_ = false;
   }
 
-  // A tree at work has its splits in its slot; its leaves, behind which volumes wait, in a place of their own.
-  struct bench {
-    std::array<leaf_type, Sample + detail::greatest_depth + 1> leaves{};
-    std::array<std::uint8_t, Room.density ? Sample + detail::greatest_depth + 1 : 1> densities{};
-    std::array<std::uint16_t, Sample> order{};
-  };
-  static detail::growth grow_tree(const rolling_config& config, const detail::tree_plan& plan, detail::tree_state& state,
-                                  split_type* splits, leaf_type* node_codes, bench& at, const auto& code, std::uint64_t visits) noexcept {
-    std::array<std::uint32_t, (Features + 31) / 32> marks;
-    detail::array_order rows{at.order.data()};
-    detail::tree_place<split_type, leaf_type> place{splits, at.leaves.data(), static_cast<std::uint32_t>(Slot)};
-    place.node_codes = config.forest.explain ? node_codes : nullptr;
-    place.density = config.forest.density ? at.densities.data() : nullptr;
-    return detail::grow_tree(plan, state, place, rows, code, marks, visits);
-  }
+  using bench = detail::tree_bench<split_type, leaf_type, Features, Sample, Slot, Room.density>;
 
   bool work(std::uint64_t visits) noexcept {
-    const Code* const codes = sample_codes_.data();
-    const auto code = [codes](std::uint32_t row, std::uint32_t column) noexcept -> std::int32_t { return codes[row * Features + column]; };
     leaf_type* node_codes = nullptr;
     if constexpr (Room.explain) {
       node_codes = node_codes_.data() + std::size_t{slot_} * Slot;
     }
-    const detail::growth how =
-        grow_tree(config_, plan(number_[slot_]), at_work_, splits_.data() + std::size_t{slot_} * Slot, node_codes, bench_, code, visits);
+    const detail::growth how = bench_.grow(config_.forest, plan(number_[slot_]), at_work_, splits_.data() + std::size_t{slot_} * Slot,
+                                           node_codes, detail::code_at<Features, Code>{sample_codes_.data()}, visits);
     if (how == detail::growth::unfinished) {
       return false;
     }
@@ -550,45 +530,6 @@ class rolling_forest {
     return true;
   }
 
-  // Which tree of a fit is the first that fits a slot. Changes nothing.
-  [[nodiscard]] static status first_that_fits(row_view<float> rows, const rolling_config& config, const quantizer<Features, Code>& codes,
-                                              std::uint32_t& first) noexcept {
-    if (const status ok = check(config); !ok) {
-      return ok;
-    }
-    detail::forest_state state;
-    (void)detail::begin_forest(state, config.forest, Trees, Sample);
-    if (const status ok = detail::set_sample<leaf_type>(state, rows.rows); !ok) {
-      return ok;
-    }
-    std::array<Code, Sample * Features> sample_codes;
-    std::array<std::uint16_t, Sample> order;
-    std::array<std::uint32_t, (Features + 31) / 32> marks;
-    for (std::uint32_t tree = 0; tree < state.planned; ++tree) {
-      const detail::row_sampler sample{state.seed, tree, static_cast<std::uint32_t>(rows.rows), state.sample};
-      for (std::uint32_t i = 0; i < state.sample; ++i) {
-        const float* x = rows.row(sample(i));
-        for (std::size_t j = 0; j < Features; ++j) {
-          sample_codes[i * Features + j] = codes.code(j, x[j]);
-        }
-        order[i] = static_cast<std::uint16_t>(i);
-      }
-      detail::array_order row_order{order.data()};
-      const Code* at = sample_codes.data();
-      const auto code = [at](std::uint32_t row, std::uint32_t column) noexcept -> std::int32_t { return at[row * Features + column]; };
-      const detail::tree_place<split_type, leaf_type> place{nullptr, nullptr, static_cast<std::uint32_t>(Slot)};
-      detail::tree_state growing;
-      growing.heap = 1;
-      std::uint64_t visits = static_cast<std::uint64_t>(-1);
-      if (detail::grow_tree(detail::plan_of(state, tree, Features), growing, place, row_order, code, marks, visits) ==
-          detail::growth::complete) {
-        first = tree;
-        return {};
-      }
-    }
-    return errc::full;
-  }
-
   [[nodiscard]] static constexpr bool same_state(const detail::tree_state& a, const detail::tree_state& b) noexcept {
     return a.heap == b.heap && a.begin == b.begin && a.splits == b.splits && a.leaves == b.leaves && a.constants == b.constants;
   }
@@ -599,7 +540,6 @@ class rolling_forest {
   quantizer<Features, Code> codes_{};
   rolling_config config_{};
   detail::tree_state at_work_{};
-  std::uint32_t rows_ = 0, next_row_ = 0;  // of the history
   std::uint32_t next_tree_ = 0, since_tree_ = 0, dropped_ = 0, renewed_ = 0;
   std::uint16_t trees_ = 0, slot_ = 0, sample_ = 0, leaf_scale_ = 0;
   std::uint8_t depth_limit_ = 0;
@@ -612,7 +552,7 @@ class rolling_forest {
   [[no_unique_address]] std::array<std::uint8_t, Room.density ? (Trees + 1) * (Slot + 1) : 0> densities_{};
   bench bench_{};
   std::array<Code, Sample * Features> sample_codes_{};
-  std::array<Code, History * Features> history_{};
+  detail::code_ring<Features, Code, History> history_{};
 };
 
 }  // namespace skerry::inline v0::anomaly

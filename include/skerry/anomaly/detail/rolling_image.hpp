@@ -40,13 +40,13 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot, Room>::encod
   out.u32(since_tree_);
   out.u32(dropped_);
   out.u32(renewed_);
-  out.u32(rows_);
+  out.u32(history_.size());
   out.u16(trees_);
   for (std::size_t j = 0; j < Features; ++j) {
     out.f32(codes_.lo(j));
     out.f32(codes_.inv_step(j));
   }
-  for (std::uint32_t i = 0; i < rows_; ++i) {
+  for (std::uint32_t i = 0; i < history_.size(); ++i) {
     for (const Code c : row(i)) {
       detail::put_narrow<Code>(out, c);
     }
@@ -206,7 +206,7 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot, Room>::decod
       reached.heap = 1;
       auto how = detail::growth::unfinished;
       while (how == detail::growth::unfinished && !same_state(reached, wanted)) {
-        how = grow_tree(config, work, reached, some_splits.data(), some_node_codes.data(), some, code, 1);
+        how = some.grow(config.forest, work, reached, some_splits.data(), some_node_codes.data(), code, 1);
       }
       good = how == detail::growth::unfinished;
     }
@@ -224,10 +224,12 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot, Room>::decod
   since_tree_ = since_tree;
   dropped_ = dropped;
   renewed_ = renewed;
-  rows_ = rows;
-  next_row_ = static_cast<std::uint32_t>(rows % History);
-  for (std::size_t i = 0; i < std::size_t{rows} * Features; ++i) {
-    history_[i] = detail::take_narrow<Code>(body);
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    std::array<Code, Features> x;
+    for (Code& c : x) {
+      c = detail::take_narrow<Code>(body);
+    }
+    history_.push(x.data());
   }
   for (std::uint32_t i = 0; i < trees; ++i) {
     number_[i] = body.u32();
