@@ -13,7 +13,10 @@
 #include <skerry/anomaly/flash_forest.hpp>
 #include <skerry/anomaly/float_forest.hpp>
 #include <skerry/anomaly/forest_config.hpp>
+#include <skerry/anomaly/forest_export.hpp>
+#include <skerry/anomaly/forest_json.hpp>
 #include <skerry/anomaly/forest_set.hpp>
+#include <skerry/anomaly/forest_wire.hpp>
 #include <skerry/anomaly/inference_model.hpp>
 #include <skerry/anomaly/isolation_forest.hpp>
 #include <skerry/anomaly/monitor.hpp>

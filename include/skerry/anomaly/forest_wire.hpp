@@ -87,9 +87,9 @@ void write_trees(const Forest& forest, const forest_head& head, byte_writer& out
   }
 }
 
-/// Writes everything; `calibration(out)` writes the block behind the trees, if there is one.
+/// Writes everything; `block(out)` writes what stands behind the trees, if anything.
 template <typename Forest, typename Calibration>
-[[nodiscard]] status encode_forest(const Forest& forest, bool calibrated, byte_writer& out, const Calibration& calibration) noexcept {
+[[nodiscard]] status encode_forest(const Forest& forest, bool calibrated, byte_writer& out, const Calibration& block) noexcept {
   if (forest.trees() == 0) {
     return errc::insufficient;
   }
@@ -119,7 +119,7 @@ template <typename Forest, typename Calibration>
     out.u64(seen);
   }
   write_trees(forest, head, out);
-  calibration(out);
+  block(out);
   if (out.error() == errc::ok) {
     out.u32(crc32c(out.written().subspan(begin)));
   }
@@ -149,11 +149,11 @@ template <typename Forest, typename Calibration>
 requires requires(const Calibration& c, byte_writer& out) {
   { c.encode(out) } -> std::same_as<status>;
 }
-[[nodiscard]] status encode(const Forest& forest, const Calibration& calibration, byte_writer& out) noexcept {
-  return detail::encode_forest(forest, true, out, [&calibration](byte_writer& to) {
+[[nodiscard]] status encode(const Forest& forest, const Calibration& scores, byte_writer& out) noexcept {
+  return detail::encode_forest(forest, true, out, [&scores](byte_writer& to) {
     const std::span<std::byte> length = to.reserve(4);
     const std::size_t begin = to.written().size();
-    if (const status written = calibration.encode(to); !written) {
+    if (const status written = scores.encode(to); !written) {
       to.fail(written.error());
     }
     if (to.error() == errc::ok) {
@@ -374,7 +374,7 @@ template <detail::wire_forest Forest, typename Calibration>
 requires requires(Calibration& c, byte_reader& in) {
   { c.decode(in) } -> std::same_as<status>;
 }
-[[nodiscard]] status decode(Forest& forest, Calibration& calibration, byte_reader& in) noexcept(std::is_trivially_copyable_v<Forest>) {
+[[nodiscard]] status decode(Forest& forest, Calibration& scores, byte_reader& in) noexcept(std::is_trivially_copyable_v<Forest>) {
   if (in.error() != errc::ok) {
     return in.error();
   }
@@ -390,14 +390,14 @@ requires requires(Calibration& c, byte_reader& in) {
   }
   byte_reader block{layout.value().calibration()};
   if constexpr (std::is_trivially_copyable_v<Forest>) {
-    if (const status read = calibration.decode(block); !read) {
+    if (const status read = scores.decode(block); !read) {
       return detail::finish(in, read);
     }
     detail::forest_access::take(forest, layout.value());
   } else {
     Forest made{forest.get_allocator()};  // an allocation that throws must not find half of it done
     detail::forest_access::take(made, layout.value());
-    if (const status read = calibration.decode(block); !read) {
+    if (const status read = scores.decode(block); !read) {
       return detail::finish(in, read);
     }
     forest = static_cast<Forest&&>(made);
