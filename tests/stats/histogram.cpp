@@ -83,6 +83,25 @@ TEST_CASE("a quantile lies in the bin of the true one, and quantiles rise", "[st
   }
 }
 
+// Found by the fuzz target stats_histogram: a blend of two edges that stand one rounding apart fell below the quantile before it.
+TEST_CASE("quantiles rise between edges that nearly touch, and between those of all doubles", "[stats][histogram]") {
+  const double most = std::numeric_limits<double>::max();
+  const double touching[] = {2.5 - 1e-15, 2.5, 2.5 + 1e-15};
+  const double farthest[] = {-most, 0.1, most};
+  for (const auto& edges : {std::span<const double, 3>{touching}, std::span<const double, 3>{farthest}}) {
+    auto h = histogram<4>::create(edges).value();
+    REQUIRE(h.observe(edges[1], 777));
+    REQUIRE(h.observe(edges[2], 555));
+    double last = edges[0];
+    for (int i = 0; i <= 3000; ++i) {
+      const double q = h.quantile(i / 3000.0).value();
+      REQUIRE((q >= last && q <= edges[2]));
+      last = q;
+      REQUIRE(h.rank(q).value() <= 1);
+    }
+  }
+}
+
 TEST_CASE("histograms with other edges do not merge", "[stats][histogram]") {
   auto a = histogram<4>::linear(0, 1).value();
   const auto b = histogram<4>::linear(0, 2).value();

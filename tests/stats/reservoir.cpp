@@ -154,3 +154,23 @@ TEST_CASE("an image keeps the sample, and nothing hostile is believed", "[stats]
   }
   CHECK(accepted > 0);
 }
+
+// Found by the fuzz target stats_reservoir: a count at its end grew by one value, and the image of that was none.
+TEST_CASE("a sample of 2^63 - 1 values is full", "[stats][reservoir]") {
+  reservoir<2> r{1};
+  REQUIRE(r.observe(1));
+  REQUIRE(r.observe(2));
+  auto image = image_of(r);
+  for (std::size_t i = 2; i < 10; ++i) {
+    image[i] = std::byte{0xff};
+  }
+  CHECK_FALSE(skerry::decode_all<reservoir<2>>(image, std::uint64_t{1}));
+  image[9] = std::byte{0x7f};
+  auto most = skerry::decode_all<reservoir<2>>(image, std::uint64_t{1}).value();
+  const auto before = image_of(most);
+  CHECK(most.observe(3).error() == errc::full);
+  most.merge(most);
+  CHECK(most.count() == std::uint64_t{0x7fffffffffffffff});
+  CHECK(skerry::decode_all<reservoir<2>>(image_of(most), std::uint64_t{1}));
+  CHECK(before == image);
+}

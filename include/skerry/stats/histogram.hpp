@@ -148,7 +148,7 @@ class histogram {
       return errc::empty;
     }
     const std::size_t bin = bin_of(x);
-    const double part = bin == 0 || bin == Bins - 1 ? 0.5 : (x - edge_[bin - 1]) / (edge_[bin] - edge_[bin - 1]);
+    const double part = bin == 0 || bin == Bins - 1 ? 0.5 : (0.5 * x - 0.5 * edge_[bin - 1]) / (0.5 * edge_[bin] - 0.5 * edge_[bin - 1]);
     double below = 0;
     for (std::size_t i = 0; i < bin; ++i) {
       below += static_cast<double>(count_[i]);
@@ -165,25 +165,25 @@ class histogram {
     }
     const double wanted = rank * static_cast<double>(total_);
     double below = 0;
+    std::uint64_t passed = 0;
     std::size_t bin = 0;
-    std::size_t held = 0;  // the last bin that holds something
-    for (; bin < Bins; ++bin) {
-      if (count_[bin] == 0) {
-        continue;
-      }
-      held = bin;
-      if (below + static_cast<double>(count_[bin]) >= wanted) {
+    // Sums of doubles may round past `wanted`: the bin at which all have been counted is the last in any case.
+    for (;; ++bin) {
+      passed += count_[bin];
+      if (count_[bin] != 0 && (passed == total_ || below + static_cast<double>(count_[bin]) >= wanted)) {
         break;
       }
       below += static_cast<double>(count_[bin]);
     }
-    bin = held;
     if (bin == 0 || bin == Bins - 1) {
       return edge_[bin == 0 ? 0 : Bins - 2];
     }
     double part = (wanted - below) / static_cast<double>(count_[bin]);
     part = part < 0 ? 0 : (part < 1 ? part : 1);
-    return edge_[bin - 1] * (1 - part) + edge_[bin] * part;
+    // By halves, because the distance of two edges may be beyond a double; in this form it rises with `part` whatever rounds.
+    const double half = part * (0.5 * edge_[bin] - 0.5 * edge_[bin - 1]);
+    const double answer = (edge_[bin - 1] + half) + half;
+    return answer < edge_[bin] ? answer : edge_[bin];
   }
 
   /// Values refused here or in what was merged. Not part of the image.

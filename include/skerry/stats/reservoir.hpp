@@ -25,7 +25,8 @@ namespace skerry::inline v0::stats {
 ///         bytes; no heap. A quantile O(N log N) on 8 N bytes of stack.
 /// Bound   with probability 1 - p every rank is right within sqrt(ln(2 / p) / (2 held)), whatever the distribution (`rank_error(p)`)
 /// Merge   randomised by the own generator: the sample of both streams together
-/// Errors  queries: `empty`, `invalid` for a rank outside [0, 1]; `decode`: `truncated`, `corrupt`, `unsupported` (version), `mismatch`
+/// Errors  `full` at 2^63 - 1 values; queries: `empty`, `invalid` for a rank outside [0, 1]; `decode`: `truncated`, `corrupt`,
+/// `unsupported` (version), `mismatch`
 ///         (another N, when the image is full)
 /// Source  Li, "Reservoir-sampling algorithms of time complexity O(n(1 + log(N/n)))", 1994, algorithm L; Massart 1990 for the bound;
 ///         Marsaglia and Tsang 2000 for the gamma variates with which skipping goes on after a merge
@@ -47,6 +48,10 @@ class reservoir {
     if (!math::isfinite(x)) {
       ++refused_;
       return errc::not_finite;
+    }
+    if (n_ == max_count) {
+      ++refused_;
+      return errc::full;
     }
     ++n_;
     if (n_ <= N) {
@@ -87,8 +92,7 @@ class reservoir {
       from[0][i] = mine.value_[i];
       from[1][i] = theirs.value_[i];
     }
-    n_ = left[1] > std::numeric_limits<std::uint64_t>::max() / 2 - left[0] ? std::numeric_limits<std::uint64_t>::max() / 2
-                                                                           : left[0] + left[1];
+    n_ = left[1] > max_count - left[0] ? max_count : left[0] + left[1];
     const std::size_t wanted = n_ < N ? static_cast<std::size_t>(n_) : N;
     for (std::size_t i = 0; i < wanted; ++i) {
       const bool second = below(left[0] + left[1]) >= left[0];
@@ -178,7 +182,7 @@ class reservoir {
     if (in.error() != errc::ok) {
       return in.error();
     }
-    if (type != frame_type || out.n_ > std::numeric_limits<std::uint64_t>::max() / 2 || held > out.n_) {
+    if (type != frame_type || out.n_ > max_count || held > out.n_) {
       return errc::corrupt;
     }
     if (version != frame_version) {
@@ -206,6 +210,7 @@ class reservoir {
  private:
   static constexpr std::uint8_t frame_type = 8;
   static constexpr std::uint8_t frame_version = 1;
+  static constexpr std::uint64_t max_count = std::numeric_limits<std::uint64_t>::max() / 2;
 
   /// In (0, 1): its logarithm is finite and not zero.
   [[nodiscard]] constexpr double open01() noexcept { return (static_cast<double>(random_() >> 12) + 0.5) * 0x1p-52; }
