@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 #include <skerry/stats/drift.hpp>
+#include <skerry/stats/exp_histogram.hpp>
 #include <skerry/stats/kll.hpp>
 
 #include "stats/histories.hpp"
@@ -155,6 +156,46 @@ TEST_CASE("while a sketch holds every value, its distance is that of the sample"
   CHECK(std::fabs(got.distance - by_definition(sorted(a), sorted(b))) < 1e-15);
   CHECK(got.n_a == 50);
   CHECK(got.n_b == 40);
+}
+
+TEST_CASE("log-bucket histograms know the distance at their common edges exactly, whatever their scales", "[stats][drift]") {
+  using histogram = skerry::stats::exp_histogram<160>;
+  for (std::uint64_t seed = 1; seed <= 80; ++seed) {
+    CAPTURE(seed);
+    source random{seed};
+    histogram a{static_cast<int>(random.below(6))};
+    histogram b{static_cast<int>(random.below(6))};
+    auto xs = random.values(1 + random.below(400), seed % 3 == 0 ? 0 : 1, 2);
+    auto ys = random.values(1 + random.below(400), random.uniform(), 1);
+    if (seed % 4 == 0) {
+      xs[0] = ys[0] = 0;
+    }
+    REQUIRE(a.observe(xs) == xs.size());
+    REQUIRE(b.observe(ys) == ys.size());
+    const int scale = std::min(a.scale(), b.scale());
+    // Every value as the upper end of its bucket at the lower scale, by one histogram of that scale for each value.
+    const auto rounded = [&](std::vector<double> values) {
+      for (double& x : values) {
+        histogram one{scale};
+        REQUIRE(one.observe(x));
+        one.for_each([&](double, double upper, std::uint64_t) { x = upper; });
+      }
+      return sorted(values);
+    };
+    const auto got = ks(a, b);
+    REQUIRE(got);
+    CHECK(got.value().slack == 0);
+    CHECK(std::fabs(got.value().distance - by_definition(rounded(xs), rounded(ys))) < 1e-12);
+    CHECK(std::fabs(ks(b, a).value().distance - got.value().distance) < 1e-12);
+    CHECK(got.value().distance <= by_definition(sorted(xs), sorted(ys)) + 1e-12);
+    CHECK(ks(a, a).value().distance == 0);
+  }
+  CHECK(ks(histogram{}, histogram{}).error() == errc::empty);
+  histogram wide{20, 0.5};
+  histogram narrow{20, 0.25};
+  REQUIRE(wide.observe(1.0));
+  REQUIRE(narrow.observe(1.0));
+  CHECK(ks(wide, narrow).error() == errc::mismatch);
 }
 
 TEST_CASE("samples that are empty, fall or hold NaN have no distance", "[stats][drift]") {

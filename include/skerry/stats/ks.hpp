@@ -148,4 +148,100 @@ requires std::same_as<typename A::value_type, typename B::value_type>
   return ks_result{most, slack, a.count(), b.count()};
 }
 
+/// A type H models `log_histogram` when its buckets of one scale are halves of those of the next lower one, so that bucket i there holds
+/// the buckets 2 i and 2 i + 1, and `for_each_positive`, `for_each_negative` call `f(index, n)` in the order that they state.
+template <typename H>
+concept log_histogram = requires(const H& h) {
+  { h.count() } -> std::same_as<std::uint64_t>;
+  { h.zero_count() } -> std::same_as<std::uint64_t>;
+  { h.zero_threshold() } -> std::same_as<double>;
+  { h.scale() } -> std::same_as<int>;
+  h.for_each_positive([](std::int32_t, std::uint64_t) {});
+  h.for_each_negative([](std::int32_t, std::uint64_t) {});
+  H::capacity;
+};
+
+namespace detail {
+
+/// Calls `f(key, n)` for every bucket at a lower scale, by rising value; keys rise too, and may repeat.
+template <log_histogram H, typename F>
+constexpr void each_bucket_at(const H& h, int scale, F&& f) {
+  constexpr std::int64_t beyond = std::int64_t{1} << 33;
+  const int down = h.scale() - scale;
+  h.for_each_negative([&](std::int32_t index, std::uint64_t n) { f(-(beyond + (index >> down)), n); });
+  if (h.zero_count() != 0) {
+    f(std::int64_t{0}, h.zero_count());
+  }
+  h.for_each_positive([&](std::int32_t index, std::uint64_t n) { f(beyond + (index >> down), n); });
+}
+
+}  // namespace detail
+
+/// Two-sample Kolmogorov-Smirnov distance of what two log-bucket histograms have seen, at the edges that both have. There it is exact, so
+/// that it needs no slack; what lies between two edges can only add to it.
+///
+/// Cost    O(buckets), and a list of the buckets of b on the stack
+/// Errors  `empty` when either is; `mismatch` for other zero thresholds
+template <log_histogram A, log_histogram B>
+[[nodiscard]] constexpr result<ks_result> ks(const A& a, const B& b) noexcept {
+  if (a.count() == 0 || b.count() == 0) {
+    return errc::empty;
+  }
+  if (!(a.zero_threshold() == b.zero_threshold())) {
+    return errc::mismatch;
+  }
+  const int scale = a.scale() < b.scale() ? a.scale() : b.scale();
+  struct bucket {
+    std::int64_t key;
+    std::uint64_t n;
+  };
+  bucket of_b[2 * B::capacity + 1] = {};
+  std::size_t held = 0;
+  detail::each_bucket_at(b, scale, [&](std::int64_t key, std::uint64_t n) {
+    if (held != 0 && of_b[held - 1].key == key) {
+      of_b[held - 1].n += n;
+    } else {
+      of_b[held] = {key, n};
+      ++held;
+    }
+  });
+  const auto n_a = static_cast<double>(a.count());
+  const auto n_b = static_cast<double>(b.count());
+  double most = 0;
+  std::uint64_t through_a = 0;
+  std::uint64_t through_b = 0;
+  std::size_t next = 0;
+  std::int64_t last = 0;
+  bool begun = false;
+  const auto look = [&] {
+    const double d = math::fabs(static_cast<double>(through_a) / n_a - static_cast<double>(through_b) / n_b);
+    most = d > most ? d : most;
+  };
+  const auto pass_b = [&](std::int64_t key, bool through) {
+    while (next < held && (of_b[next].key < key || (through && of_b[next].key == key))) {
+      through_b += of_b[next].n;
+      if (of_b[next].key != key) {
+        look();
+      }
+      ++next;
+    }
+  };
+  detail::each_bucket_at(a, scale, [&](std::int64_t key, std::uint64_t n) {
+    if (begun && key != last) {
+      pass_b(last, true);  // of the same bucket as the one before, which is now complete
+      look();
+      pass_b(key, false);
+    } else if (!begun) {
+      pass_b(key, false);
+    }
+    begun = true;
+    last = key;
+    through_a += n;
+  });
+  pass_b(last, true);
+  look();
+  // What b has beyond only comes nearer to one.
+  return ks_result{most, 0, a.count(), b.count()};
+}
+
 }  // namespace skerry::inline v0::stats
