@@ -182,6 +182,7 @@ TEMPLATE_TEST_CASE("with missing values, names and weights: fit, codes, slices, 
     if (fixed->code_columns() == 2 * width + 16) {
       constexpr std::size_t all = 2 * width + 16;
       CHECK(lowers_alike<walk_heap<all, 8, 6, TestType, std::uint8_t>, all>(*fixed, all_walked, sums));
+      CHECK(lowers_alike<blend_list<all, 8, 600, 6, TestType, std::uint8_t, detail::blend_plain>, all>(*fixed, all_walked, sums));
     }
   }
 }
