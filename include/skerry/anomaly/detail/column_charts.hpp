@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <span>
 
 namespace skerry::inline v0::anomaly::detail {
@@ -29,7 +30,10 @@ class column_charts {
     each.k = config.latch.k;
     each.n = config.latch.n;
     each.m = config.latch.m;
-    charts_.fill(shift_chart::create(each).value());
+    const shift_chart one = shift_chart::create(each).value();
+    for (shift_chart& c : charts_) {
+      std::memcpy(static_cast<void*>(&c), &one, sizeof(one));  // assigned, GCC 12 warns of bytes beyond its first member
+    }
   }
 
   void set_budget(double alarms_per_row) noexcept {

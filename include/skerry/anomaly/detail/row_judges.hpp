@@ -36,7 +36,9 @@ class row_judges {
     plain.enter = plain.leave = 0;
     plain.k = static_cast<std::uint8_t>(latch.k + lags - 1);
     plain.n = static_cast<std::uint8_t>(latch.n + lags - 1);
-    latches_.fill(alarm_latch::create(plain).value());
+    for (alarm_latch& l : latches_) {  // not fill: GCC 12 warns of bytes beyond k
+      l = alarm_latch::create(plain).value();
+    }
   }
 
   /// Of another reference, with its levels; standing alarms stand on.
