@@ -8,7 +8,7 @@
 #include <skerry/core/math.hpp>
 #include <skerry/core/random.hpp>
 #include <skerry/core/result.hpp>
-#include <skerry/stats/detail/kll_levels.hpp>
+#include <skerry/stats/detail/kll_sampler.hpp>
 
 #include <bit>
 #include <concepts>
@@ -68,18 +68,19 @@ enum class criterion : std::uint8_t {
 ///         for their sort, as far as an image can hold them.
 /// Bound   `rank_error()`, with 99 % confidence: 1.33 % at K = 200. Count, min and max are exact, and so is everything while no
 ///         more than K values were observed.
+///         From 3 K^2 values on (K = 200: 131 072) a sampler stands before the levels: of every group one value goes in, by lot.
 /// Merge   commutative and associative within the bound, by the generators of both sides; not idempotent
 /// Errors  `full` at 2^48 values; queries: `empty`, `invalid` for a rank outside [0, 1]; `decode`: `truncated`, `corrupt`,
 ///         `unsupported` (version), `mismatch` (another k), `full` (more than 48 levels)
 /// Source  Karnin, Lang, Liberty, "Optimal quantile approximation in streams", 2016; coins in pairs: Ivkin, Liberty, Lang, Karnin,
 ///         Braverman, "Streaming quantiles algorithms with small space and update time", 2019; image: Apache DataSketches, family 15
 template <class T, std::uint16_t K = 200, std::size_t Buffer = 0>
-class kll : private detail::kll_levels<T, K, Buffer> {
+class kll : private detail::kll_sampler<T, K, Buffer> {
   static_assert(std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int64_t>,
                 "kll<T>: T is float, double or std::int64_t; widen other integers");
   static_assert(K >= 8, "kll<T, K>: the image has no k below 8");
 
-  using base = detail::kll_levels<T, K, Buffer>;
+  using base = detail::kll_sampler<T, K, Buffer>;
 
  public:
   using value_type = T;
@@ -100,7 +101,6 @@ class kll : private detail::kll_levels<T, K, Buffer> {
       return refuse(1, errc::full);
     }
     push(canonical(x));
-    ++n_;
     return {};
   }
 
@@ -108,13 +108,22 @@ class kll : private detail::kll_levels<T, K, Buffer> {
   constexpr std::size_t observe(std::span<const T> xs) noexcept {
     std::size_t accepted = 0;
     while (!xs.empty()) {
-      const std::size_t here = xs.size() < block ? xs.size() : block;
-      if (here == block && retained() + block > shape.full[levels_] && observe_block(xs.data())) {
-        accepted += block;
-      } else {
-        for (const T x : xs.first(here)) {
-          accepted += observe(x) ? 1U : 0U;
+      std::size_t here = xs.size() < block ? xs.size() : block;
+      if (base::lg_group() != 0) {
+        here = base::whole_samples(xs.size());
+        if (here != 0 && observe_samples(xs.first(here))) {
+          accepted += here;
+          xs = xs.subspan(here);
+          continue;
         }
+        here = xs.size() < block ? xs.size() : block;
+      } else if (here == block && worth_a_block() && observe_block(xs.data())) {
+        accepted += block;
+        xs = xs.subspan(here);
+        continue;
+      }
+      for (const T x : xs.first(here)) {
+        accepted += observe(x) ? 1U : 0U;
       }
       xs = xs.subspan(here);
     }
@@ -135,16 +144,11 @@ class kll : private detail::kll_levels<T, K, Buffer> {
       return refuse(1, errc::full);
     }
     x = canonical(x);
-    grow_to(static_cast<unsigned>(std::bit_width(weight)));
-    make_room(static_cast<std::uint32_t>(std::popcount(weight)));
-    for (unsigned h = 0; weight >> h != 0; ++h) {
-      if ((weight >> h & 1) != 0) {
-        insert(h, &x, 1);
-      }
-    }
+    base::add(x, weight);
     least_ = x < least_ ? x : least_;
     greatest_ = x > greatest_ ? x : greatest_;
     n_ += weight;
+    base::follow(n_);
     return {};
   }
 
@@ -201,7 +205,7 @@ class kll : private detail::kll_levels<T, K, Buffer> {
     if (rank == 1 || want > n_) {
       return greatest_;
     }
-    return base::select(want, least_, greatest_);
+    return base::at(want, least_, greatest_);
   }
   /// The share of values up to x, or below it.
   ///
@@ -213,7 +217,7 @@ class kll : private detail::kll_levels<T, K, Buffer> {
     if (!(x == x)) {
       return errc::not_finite;
     }
-    return static_cast<double>(base::weight_through(x, c == criterion::inclusive)) / static_cast<double>(n_);
+    return static_cast<double>(base::weight_up_to(x, c == criterion::inclusive)) / static_cast<double>(n_);
   }
   /// The ranks of ascending split points; where `out` has room for one number more, that is 1.
   ///
@@ -231,7 +235,7 @@ class kll : private detail::kll_levels<T, K, Buffer> {
       }
     }
     for (std::size_t i = 0; i < splits.size(); ++i) {
-      out[i] = static_cast<double>(base::weight_through(splits[i], c == criterion::inclusive)) / static_cast<double>(n_);
+      out[i] = static_cast<double>(base::weight_up_to(splits[i], c == criterion::inclusive)) / static_cast<double>(n_);
     }
     if (out.size() > splits.size()) {
       out[splits.size()] = 1;
@@ -244,15 +248,13 @@ class kll : private detail::kll_levels<T, K, Buffer> {
   [[nodiscard]] constexpr double cdf_error() const noexcept { return kll_cdf_error(min_k_); }
   [[nodiscard]] constexpr std::uint16_t min_k() const noexcept { return min_k_; }
   /// Items held.
-  using base::retained;
+  [[nodiscard]] constexpr std::size_t retained() const noexcept {
+    return base::retained() + static_cast<std::size_t>(std::popcount(base::pending()));
+  }
   /// Calls `f(item, weight)` for every item held; the weights add up to `count()`.
   template <typename F>
   constexpr void for_each(F&& f) const {
-    for (unsigned h = 0; h < levels_; ++h) {
-      for (std::size_t i = bound_[h]; i < bound_[h + 1]; ++i) {
-        f(items_[i], std::uint64_t{1} << h);
-      }
-    }
+    base::for_each_item(f);
   }
 
   /// Values refused here or in what was merged. Not part of the image.
@@ -263,6 +265,11 @@ class kll : private detail::kll_levels<T, K, Buffer> {
 
   /// An Apache DataSketches KLL image, of the reader's type for float, double or long.
   constexpr status encode(byte_writer& out) const noexcept {
+    if (base::lg_group() != 0) {
+      kll whole = *this;  // the lowest level in order, and the group that is not complete as items of its own
+      whole.settle();
+      return whole.encode(out);
+    }
     const bool many = n_ > 1;
     out.u8(many ? 5 : 2);
     out.u8(n_ == 1 ? 2 : 1);
@@ -273,10 +280,10 @@ class kll : private detail::kll_levels<T, K, Buffer> {
     out.u8(0);
     if (many) {
       unsigned tall = levels_;
-      while (detail::kll_image_capacity(K, tall) < retained()) {
+      while (tall < max_levels && shape.image[tall] < retained()) {
         ++tall;
       }
-      const std::uint32_t capacity = detail::kll_image_capacity(K, tall);
+      const std::uint32_t capacity = shape.image[tall];
       out.u64(n_);
       out.u16(min_k_);
       out.u8(static_cast<std::uint8_t>(tall));
@@ -339,7 +346,6 @@ class kll : private detail::kll_levels<T, K, Buffer> {
       }
       if (flags == flag_single) {
         out.push(x);
-        out.n_ = 1;
       }
       return out;
     }
@@ -356,14 +362,11 @@ class kll : private detail::kll_levels<T, K, Buffer> {
   using base::block;
   using base::bound_;
   using base::canonical;
-  using base::grow_to;
-  using base::insert;
   using base::items_;
   using base::levels_;
-  using base::make_room;
   using base::max_levels;
-  using base::place;
   using base::random_;
+  using base::settle;
   using base::shape;
   using base::size_of;
   using base::sorted_;
@@ -389,8 +392,13 @@ class kll : private detail::kll_levels<T, K, Buffer> {
   constexpr void push(T x) noexcept {
     least_ = x < least_ ? x : least_;
     greatest_ = x > greatest_ ? x : greatest_;
-    place(x);
+    ++n_;
+    base::offer(x);
+    if (n_ >= base::next_group_at()) {
+      base::follow(n_);
+    }
   }
+  [[nodiscard]] constexpr bool worth_a_block() const noexcept { return base::retained() + block > shape.full[levels_]; }
 
   /// False when it holds a NaN or there is no room; then nothing changed.
   constexpr bool observe_block(const T* xs) noexcept {
@@ -406,6 +414,44 @@ class kll : private detail::kll_levels<T, K, Buffer> {
     least_ = found.least < least_ ? found.least : least_;
     greatest_ = found.greatest > greatest_ ? found.greatest : greatest_;
     n_ += block;
+    base::follow(n_);
+    return true;
+  }
+  /// As many values as make whole samples: false when there is a NaN among them; then nothing changed.
+  constexpr bool observe_samples(std::span<const T> xs) noexcept {
+    constexpr std::size_t width = 8;
+    T least[width];
+    T greatest[width];
+    for (std::size_t l = 0; l < width; ++l) {
+      least[l] = least_;
+      greatest[l] = greatest_;
+    }
+    typename base::key nans = 0;
+    const auto lane = [&](std::size_t l, T x) {
+      nans += x == x ? 0U : 1U;
+      x = canonical(x);
+      least[l] = x < least[l] ? x : least[l];
+      greatest[l] = x > greatest[l] ? x : greatest[l];
+    };
+    const std::size_t even = xs.size() - xs.size() % width;
+    for (std::size_t i = 0; i < even; i += width) {
+      for (std::size_t l = 0; l < width; ++l) {
+        lane(l, xs[i + l]);
+      }
+    }
+    for (std::size_t i = even; i < xs.size(); ++i) {
+      lane(0, xs[i]);
+    }
+    if (nans != 0 || n_ + xs.size() >= max_count) {
+      return false;
+    }
+    for (std::size_t l = 0; l < width; ++l) {
+      least_ = least[l] < least_ ? least[l] : least_;
+      greatest_ = greatest[l] > greatest_ ? greatest[l] : greatest_;
+    }
+    n_ += xs.size();
+    base::offer_all(xs);
+    base::follow(n_);
     return true;
   }
 
@@ -419,16 +465,14 @@ class kll : private detail::kll_levels<T, K, Buffer> {
       (void)refuse(1, errc::full);
       return;
     }
-    const bool sorted = n_ == 0 ? other.sorted_ : sorted_ && other.size_of(0) == 0;
+    const bool sorted = n_ == 0 ? other.sorted_ : sorted_ && other.size_of(0) == 0 && base::lg_group() == 0;
     random_ = mixed(other.random_);
     least_ = other.least_ < least_ ? other.least_ : least_;
     greatest_ = other.greatest_ > greatest_ ? other.greatest_ : greatest_;
     min_k_ = other.min_k_ < min_k_ ? other.min_k_ : min_k_;
     n_ += other.n_;
-    grow_to(other.levels_);
-    for (unsigned h = other.levels_; h-- > 0;) {
-      take_level(h, other.items_ + other.bound_[h], other.size_of(h));
-    }
+    base::take(static_cast<const detail::kll_sampler<T, K2, B2>&>(other));
+    base::follow(n_);
     sorted_ = sorted;
   }
   static constexpr void write(byte_writer& out, T x) noexcept {
@@ -460,7 +504,7 @@ class kll : private detail::kll_levels<T, K, Buffer> {
     if (levels > max_levels || n_ >= max_count) {
       return errc::full;
     }
-    const std::uint32_t capacity = detail::kll_image_capacity(K, levels);
+    const std::uint32_t capacity = shape.image[levels];
     std::uint32_t offset[max_levels + 1] = {};
     for (unsigned h = 0; h < levels; ++h) {
       offset[h] = in.u32();

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <type_traits>
 
 namespace skerry::inline v0::stats::detail {
@@ -104,6 +105,12 @@ class kll_levels {
     return coins;
   }
 
+  /// The lowest level is gone.
+  constexpr void forget_lowest_coin() noexcept {
+    coins_ >>= 1;
+    second_ >>= 1;
+  }
+
   /// Every second item of a level goes up with twice the weight, beginning with the first or the second by the toss of a coin.
   constexpr void compact(unsigned h) noexcept {
     if (h == 0) {
@@ -145,6 +152,21 @@ class kll_levels {
     }
     bound_[0] = static_cast<index>(bound_[0] + taken);
     raise(sort_keys(keys, spare, taken), taken, j);
+  }
+  /// Level 0 in order, by Shell's method: it is short, and there is no need for more memory.
+  constexpr void sort_lowest() noexcept {
+    T* const run = items_ + bound_[0];
+    const std::size_t size = size_of(0);
+    for (const std::size_t gap : {1093U, 364U, 121U, 40U, 13U, 4U, 1U}) {
+      for (std::size_t i = gap; i < size; ++i) {
+        const T x = run[i];
+        std::size_t at = i;
+        for (; at >= gap && x < run[at - gap]; at -= gap) {
+          run[at] = run[at - gap];
+        }
+        run[at] = x;
+      }
+    }
   }
   /// The lowest level that has room for every 2^j-th of so many items, from 1 on.
   [[nodiscard]] constexpr unsigned level_for(std::size_t taken) const noexcept {
