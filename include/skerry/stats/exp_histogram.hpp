@@ -421,31 +421,36 @@ class exp_histogram {
 
   /// Counts as much of a block as goes in lanes: values above the zero threshold that need no second look. Answers how many.
   std::size_t count_block(std::span<const double> block) noexcept {
-    using lanes = detail::lanes<double>;
+    // Four sums of eight lanes are more than SSE2 has registers: there half of the lanes at a time, with the same operations.
+    constexpr std::size_t width =
+        4 * detail::lane_count * sizeof(double) >= 16 * detail::register_bytes ? detail::lane_count / 2 : detail::lane_count;
+    using lanes = detail::lanes<double, width>;
     const std::size_t whole = block.size() - block.size() % detail::lane_count;
     if (whole == 0 || std::numeric_limits<Count>::max() - total_ < whole || total_ > std::numeric_limits<Count>::max()) {
       return 0;
     }
     const double* const end = block.data() + whole;
-    lanes high;
-    lanes low;
-    lanes least = lanes::load(block.data());
-    lanes greatest = least;
-    for (const double* at = block.data(); at != end; at += detail::lane_count) {
-      const lanes x = lanes::load(at);
-      const lanes s = high.plus(x);
-      const lanes from_x = s.minus(high);
-      low.add(high.minus(s.minus(from_x)).plus(x.minus(from_x)));
-      high = s;
-      least = x.least(least);
-      greatest = x.greatest(greatest);
+    double each[4][detail::lane_count];
+    for (std::size_t part = 0; part < detail::lane_count; part += width) {
+      lanes high;
+      lanes low;
+      lanes least = lanes::load(block.data() + part);
+      lanes greatest = least;
+      for (const double* at = block.data(); at != end; at += detail::lane_count) {
+        const lanes x = lanes::load(at + part);
+        const lanes s = high.plus(x);
+        const lanes from_x = s.minus(high);
+        low.add(high.minus(s.minus(from_x)).plus(x.minus(from_x)));
+        high = s;
+        least = x.least(least);
+        greatest = x.greatest(greatest);
+      }
+      high.store(each[0] + part);
+      low.store(each[1] + part);
+      least.store(each[2] + part);
+      greatest.store(each[3] + part);
     }
     // A NaN or an infinity shows in the sum, whatever the comparisons made of it.
-    double each[4][detail::lane_count];
-    high.store(each[0]);
-    low.store(each[1]);
-    least.store(each[2]);
-    greatest.store(each[3]);
     compensated sum{sum_high_, sum_low_};
     double smallest = each[2][0];
     double largest = each[3][0];
@@ -468,10 +473,10 @@ class exp_histogram {
     set_sum(sum_known_ ? sum : compensated{});
     note(smallest, largest);
     Count* const count = window_[0].count;
-    const std::int32_t base = window_[0].base;
     const int shift = detail::exp_table_scale - scale_;
+    const std::int32_t first = window_[0].base * (1 << shift);  // taken off before the shift, one step less
     for (const double* at = block.data(); at != end; ++at) {
-      ++count[static_cast<std::size_t>((detail::exp_index_6(std::bit_cast<std::uint64_t>(*at)) >> shift) - base)];
+      ++count[static_cast<std::uint32_t>(detail::exp_index_6(std::bit_cast<std::uint64_t>(*at)) - first) >> shift];
     }
     total_ += whole;
     return whole;

@@ -115,9 +115,9 @@ inline constexpr exp_pieces exp_piece = [] {
 
 /// The index at scale 6 of a normal positive double.
 [[nodiscard]] constexpr std::int32_t exp_index_6(std::uint64_t bits) noexcept {
-  const std::uint64_t mantissa = bits & double_mantissa;
-  const auto below = static_cast<std::int32_t>((mantissa + exp_piece.word[mantissa >> 45]) >> 52);
-  return (static_cast<std::int32_t>(bits >> 52) - 1023) * 64 - 1 + below;
+  // With the exponent in the sum: 64 e + below = 63 e + (e + below).
+  const std::uint64_t word = exp_piece.word[bits >> 45 & 127];
+  return static_cast<std::int32_t>((bits + word) >> 52) + static_cast<std::int32_t>(bits >> 52) * 63 - 1023 * 64 - 1;
 }
 
 /// The greatest k whose boundary is below a mantissa that is not zero. `below` is k at scale 6.
