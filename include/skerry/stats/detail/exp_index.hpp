@@ -143,7 +143,7 @@ inline constexpr exp_pieces exp_piece = [] {
 
 /// The index at any scale of a positive double that is finite and not zero, given as its bits.
 ///
-/// Cost    up to scale 6 one table word; above it see `exp_search_near`, or twenty long products (1400 cycles) on a 32-bit machine,
+/// Cost    up to scale 6 one table word; above it see `exp_search_near`, or twenty long products on a 32-bit machine,
 ///         where the code that saves them would be half of the histogram's
 [[nodiscard]] constexpr std::int32_t exp_index(std::uint64_t bits, int scale) noexcept {
   std::uint64_t mantissa = bits & double_mantissa;
