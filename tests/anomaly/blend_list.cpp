@@ -179,9 +179,11 @@ void check_width() {
 
 TEMPLATE_TEST_CASE("walk heap, blend list, flash forest and both forests answer the same depth sums for every row", "", std::int16_t,
                    std::uint8_t) {
-  check_width<1, TestType>();
   check_width<16, TestType>();
+#if !defined(__SANITIZE_ADDRESS__)  // instrumented, each of these takes the compiler long; the shapes of every width below stand in
+  check_width<1, TestType>();
   check_width<40, TestType>();
+#endif
 }
 
 TEMPLATE_TEST_CASE("shapes whose width comes from data answer the sums of their forest at every width", "", std::int16_t, std::uint8_t) {
@@ -239,6 +241,7 @@ TEST_CASE("shapes of a dynamic forest take memory once, copy and move, and refus
   check(lower<flash_forest_for<forest_type>>(forest));
 }
 
+#if !defined(__SANITIZE_ADDRESS__)
 TEMPLATE_TEST_CASE("they do so for the forest of the usual size", "", std::int16_t, std::uint8_t) {
   check_law<isolation_forest<5, 100, 256, TestType, 100 * 255>>(11, 1100, {.seed = 1});
 }
@@ -259,6 +262,7 @@ TEST_CASE("they do so for rows too wide for whole blocks, or for any") {
   check_law<isolation_forest<300, 3, 32, std::int16_t, 3 * 31>>(41, 300, {.seed = 4, .trees = 3, .sample = 32});
   check_law<isolation_forest<3000, 3, 32, std::int16_t, 3 * 31>>(42, 70, {.seed = 4, .trees = 3, .sample = 32});
 }
+#endif
 
 TEMPLATE_TEST_CASE("they do so for a forest of bare leaves, and of some trees that are bare", "", std::int16_t, std::uint8_t) {
   using forest_type = isolation_forest<2, 20, 8, TestType, 20 * 7>;
