@@ -56,8 +56,13 @@ int run_forest(const forest_options& options);
 /// `skerry_quality online`: the tabular sets as streams in random orders, each row scored before it is learnt.
 int run_online(const forest_options& options);
 
-/// `skerry_quality stream`: runs the default monitor over every stream below `dir`, one pass, no labels seen.
-int run_stream(const std::filesystem::path& dir);
+struct stream_options {
+  std::filesystem::path data;
+  std::uint64_t seed = 0;  ///< of the monitors: 0 is their default, n the n-th well-spaced one
+  bool flagged = false;
+};
+/// `skerry_quality stream`: runs the default monitor over every stream below a directory, one pass, no labels seen.
+int run_stream(const stream_options& options);
 /// What its columns mean, for the program's help.
 const char* stream_definitions();
 

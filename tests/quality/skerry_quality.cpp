@@ -30,17 +30,20 @@ int main(int argc, char** argv) {
   online_command->add_option("--data", online.data, "directory with *.csv and *.f32 files")->required()->check(CLI::ExistingDirectory);
   online_command->add_option("--seeds", online.seeds, "number of well-spaced seeds")->capture_default_str()->check(CLI::Range(1, 1000));
 
-  std::filesystem::path stream_data;
+  skerry_quality::stream_options stream;
   CLI::App* stream_command = app.add_subcommand("stream", "runs the default monitor over every stream below a directory");
   stream_command->footer(skerry_quality::stream_definitions());
-  stream_command->add_option("--data", stream_data, "directory with *.csv and *.f32 files")->required()->check(CLI::ExistingDirectory);
+  stream_command->add_option("--data", stream.data, "directory with *.csv and *.f32 files")->required()->check(CLI::ExistingDirectory);
+  stream_command->add_option("--seed", stream.seed, "of the monitors: 0 is their default, n the n-th of well-spaced ones")
+      ->capture_default_str();
+  stream_command->add_flag("--flagged", stream.flagged, "one column more: the share of normal rows under an alarm");
 
   CLI11_PARSE(app, argc, argv);
   try {
     if (online_command->parsed()) {
       return skerry_quality::run_online(online);
     }
-    return forest_command->parsed() ? skerry_quality::run_forest(forest) : skerry_quality::run_stream(stream_data);
+    return forest_command->parsed() ? skerry_quality::run_forest(forest) : skerry_quality::run_stream(stream);
   } catch (const std::exception& e) {
     fmt::print(stderr, "skerry_quality: {}\n", e.what());
     return 1;

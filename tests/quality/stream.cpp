@@ -28,10 +28,12 @@ struct judged {
 
 // A refused row changes nothing: what stood before it stands.
 template <std::size_t Features>
-judged judge(const table& s) {
+judged judge(const table& s, std::uint64_t seed) {
   const auto m = std::make_unique<monitor<Features>>();
   judged out;
-  if (!monitor<Features>::create(*m, monitor_config{})) {
+  monitor_config config;
+  config.seed = seed != 0 ? spaced_seed(seed) : config.seed;
+  if (!monitor<Features>::create(*m, config)) {
     return out;
   }
   for (std::size_t i = 0; i < s.rows; ++i) {
@@ -46,9 +48,9 @@ judged judge(const table& s) {
 }
 
 template <std::size_t... I>
-judged judge_any(const table& s, std::index_sequence<I...>) {
+judged judge_any(const table& s, std::uint64_t seed, std::index_sequence<I...>) {
   judged out;
-  static_cast<void>(((s.features() == I + 1 && (out = judge<I + 1>(s), true)) || ...));
+  static_cast<void>(((s.features() == I + 1 && (out = judge<I + 1>(s, seed), true)) || ...));
   return out;
 }
 
@@ -56,6 +58,7 @@ struct figures {
   std::size_t windows = 0, hit = 0, false_alarms = 0;
   double median_delay = std::numeric_limits<double>::quiet_NaN();
   double auc = 0, f1 = 0;
+  double flagged = 0;  ///< share of the scored rows without a label over which an alarm stands
 };
 
 figures measure(const table& s, const judged& j) {
@@ -108,6 +111,8 @@ figures measure(const table& s, const judged& j) {
       labelled += s.labels[i] != 0 ? 1 : 0;
     }
   }
+  const double normal = static_cast<double>(scores.size()) - labelled;
+  f.flagged = normal > 0 ? (flagged - both) / normal : std::numeric_limits<double>::quiet_NaN();
   f.auc = auc(scores, labels);
   f.f1 = labelled == 0 ? std::numeric_limits<double>::quiet_NaN() : 2 * both / (flagged + labelled);
   if (!delays.empty()) {
@@ -128,17 +133,19 @@ const char* stream_definitions() {
          "  false_alarms       alarms of which no row, from raise to clear, lies in a window\n"
          "  auc                of the scores, rows with label 1 against the others; rows without a score (warm-up, refused) are\n"
          "                     left out; nan if one kind is missing\n"
+         "  flagged            with --flagged: share of the same rows without a label over which an alarm stands\n"
          "  f1                 over the same rows: an alarm stands against label 1; an alarm that does not end is paid for here\n"
          "Exits 0 if every stream could be read and judged.";
 }
 
-int run_stream(const std::filesystem::path& dir) {
+int run_stream(const stream_options& options) {
+  const auto& dir = options.data;
   const auto files = data_files(dir, true);
   if (files.empty()) {
     fmt::print(stderr, "{}: no stream there\n", dir.string());
     return 1;
   }
-  fmt::print("stream,points,windows,windows_hit,median_delay_rows,false_alarms,auc,f1\n");
+  fmt::print("stream,points,windows,windows_hit,median_delay_rows,false_alarms,auc,f1{}\n", options.flagged ? ",flagged" : "");
   bool held = true;
   for (const auto& file : files) {
     try {
@@ -148,8 +155,9 @@ int run_stream(const std::filesystem::path& dir) {
         held = false;
         continue;
       }
-      const figures f = measure(s, judge_any(s, std::make_index_sequence<widest>{}));
-      fmt::print("{},{},{},{},{:g},{},{:.4f},{:.4f}\n", s.name, s.rows, f.windows, f.hit, f.median_delay, f.false_alarms, f.auc, f.f1);
+      const figures f = measure(s, judge_any(s, options.seed, std::make_index_sequence<widest>{}));
+      fmt::print("{},{},{},{},{:g},{},{:.4f},{:.4f}", s.name, s.rows, f.windows, f.hit, f.median_delay, f.false_alarms, f.auc, f.f1);
+      fmt::print("{}\n", options.flagged ? fmt::format(",{:.4f}", f.flagged) : "");
     } catch (const std::exception& e) {
       fmt::print(stderr, "{}: {}\n", file.string(), e.what());
       held = false;
