@@ -6,6 +6,7 @@
 #include "stats/histories.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
@@ -361,4 +362,17 @@ TEST_CASE("damaged images of a t-digest are refused or are a digest like any oth
     }
   }
   CHECK(accepted > 0);
+}
+
+TEST_CASE("a quantile at the middle of a last centroid of two is its mean", "[stats][tdigest]") {
+  // Form 2 of the reference implementation: two centroids of weight 2 between 1 and 4.
+  constexpr std::array<std::uint8_t, 46> bytes{0, 0, 0,    0x02, 0x3f, 0xf0, 0,    0, 0, 0,    0,    0,    0x40, 0x10, 0,    0,
+                                               0, 0, 0,    0,    0x41, 0x20, 0,    0, 0, 0x14, 0,    0x32, 0,    0x02, 0x40, 0,
+                                               0, 0, 0x3f, 0xc0, 0,    0,    0x40, 0, 0, 0,    0x40, 0x60, 0,    0};
+  const auto read = skerry::decode_all<skerry::stats::tdigest<double, 10, 8>>(std::as_bytes(std::span{bytes}));
+  REQUIRE(read);
+  CHECK(read.value().count() == 4);
+  CHECK(read.value().quantile(0.25).value() == 1.5);
+  CHECK(read.value().quantile(0.75).value() == 3.5);  // the line from here to the greatest has no length
+  CHECK(read.value().quantile(1).value() == 4);
 }

@@ -83,7 +83,7 @@ class tdigest_centroids {
       return greatest;
     }
     if (last > 1 && sum - x <= last / 2) {
-      const double share = (sum - x - 1) / (last / 2 - 1);
+      const double share = last > 2 ? (sum - x - 1) / (last / 2 - 1) : 1;  // two end where their middle is: no line between
       return within(greatest - share * (greatest - wide(mean_[size_ - 1])), least, greatest);
     }
     double at = first / 2;
