@@ -31,15 +31,16 @@
 
 namespace skerry::inline v0::anomaly {
 
-/// Watches one machine: learns how its rows of features usually look, and says when they do not.
+/// Watches one machine: learns how its rows of features usually look, and says when they do not, and why.
 ///
-/// Per row: the known-failure model, if there is one, on the raw row; then the forest on the last `Config::lags` rows side by side.
-/// Each has its latch. The first `Config::warm_up` rows teach (`learning`). Later a candidate is grown from the history in slices,
-/// a bounded piece per row, and replaces the reference only through `refit_gate`. Rows of an alarm, with the n rows before it, go to
-/// quarantine and never into the history, until `accept_as_normal`. While an alarm stands that nobody accepted, nothing is replaced.
+/// Per row: the known-failure model, if there is one, on the raw row. Then a shift chart per column, which also says where the column has
+/// its place; and on the last `Config::lags` rows, less these places, forest, T² and Q. Each has its latch; one novel alarm stands as
+/// long as any of them does. The first `Config::warm_up` rows teach. Later a candidate is grown from the history, a bounded piece per row,
+/// and replaces the reference only through `refit_gate`. Rows of an alarm, with those just before it, go to quarantine and never into the
+/// history, until `accept_as_normal`. While an alarm stands that nobody accepted, nothing is replaced.
 ///
-/// Levels: the budget of false alarms is that of single rows in `calibration::for_alarms`, on scores of rows that the judging half
-/// has not learnt; the latch then only takes away from it, unless rows hang together over many more than `Config::lags`.
+/// Levels: of the budget of false alarms half is the charts', a quarter the forest's, an eighth each that of T² and Q (which need 4 rows
+/// per column, and 64 columns at most). Row judges are calibrated on rows that they have not learnt; charts see `shift_chart`.
 ///
 /// Input   rows of finite numbers with the time they were taken at; always the same type of clock
 /// Cost    observe: one call of the model, Config::trees tree walks, and one slice of refitting (see docs/anomaly.md); at the end of
@@ -290,11 +291,12 @@ class monitor {
       return;
     }
     measure_rate();
-    gate_ = make_gate();
+    gate_ = make_gate(config_, rows_per_day_);
     apprentice_.begin(models_[current_], rows_.history(), next_seed());
     auto outcome = apprentice::outcome::working;
     while (outcome == apprentice::outcome::working) {
-      outcome = apprentice_.advance(models_[current_], rows_.history(), rows_.held(), rows_.quarantined(), wanted(), gate_);
+      outcome =
+          apprentice_.advance(models_[current_], rows_.history(), rows_.held(), rows_.quarantined(), wanted(config_, rows_per_day_), gate_);
     }
     if (outcome == apprentice::outcome::failed) {
       // Too few rows followed each other: learn on, from newer ones.
@@ -303,14 +305,14 @@ class monitor {
       return;
     }
     trained_ = true;
-    charts_.set_budget(config_.alarms_per_day / rows_per_day_);
+    charts_.set_budget(per_row(config_, rows_per_day_));
     use_reference();
   }
 
   void use_reference() noexcept {
     judges_.set_levels(models_[current_].levels(), models_[current_].judges());
     // Held-out scores in order of size: every score is one look at the same distribution.
-    drift_ = drift::create(drift_settings()).value();
+    drift_ = drift::create({.pane = 64, .stride = Config::memory}).value();
     models_[current_].scores.for_each([this](float score) { (void)drift_.learn(score); });
     (void)drift_.observe(models_[current_].level.middle, false);  // the first score freezes what was learnt
     rows_.hold_reference();
@@ -417,12 +419,13 @@ class monitor {
     if (!apprentice_.busy()) {
       if (rows_.since_refit() >= Config::refit_every) {
         rows_.set_since_refit(0);
-        gate_ = make_gate();
+        gate_ = make_gate(config_, rows_per_day_);
         apprentice_.begin(candidate, rows_.history(), next_seed());
       }
       return;
     }
-    const auto outcome = apprentice_.advance(candidate, rows_.history(), rows_.held(), rows_.quarantined(), wanted(), gate_);
+    const auto outcome =
+        apprentice_.advance(candidate, rows_.history(), rows_.held(), rows_.quarantined(), wanted(config_, rows_per_day_), gate_);
     if (outcome == apprentice::outcome::failed) {
       ++counters_.refit_failed;
     }
@@ -440,29 +443,26 @@ class monitor {
     rows_.set_since_refit(waited);
   }
 
-  [[nodiscard]] static drift_gate_config drift_settings() noexcept {
-    drift_gate_config settings;
-    settings.pane = 64;
-    settings.stride = Config::memory;
-    return settings;
-  }
   void measure_rate() noexcept {
     if (config_.rows_per_day == 0) {
       constexpr double day_us = 86'400'000'000.0;
       rows_per_day_ = warm_up_us_ > 0 ? day_us * static_cast<double>(warm_up_steps_) / static_cast<double>(warm_up_us_) : 86400.0;
     }
   }
+  // False alarms per row: more than one is no budget, and none at all is none either.
+  [[nodiscard]] static double per_row(const monitor_config& c, double rows_per_day) noexcept {
+    return rows_per_day > 0 ? std::clamp(c.alarms_per_day / rows_per_day, 1e-200, 1.0) : 0.0;
+  }
   // Half of the budget is the charts', a quarter the forest's, an eighth each that of T² and Q.
   [[nodiscard]] std::array<double, detail::row_judge_count> shares() const noexcept {
-    const double per_row = config_.alarms_per_day / rows_per_day_;
-    return {per_row / 4, per_row / 8, per_row / 8};
+    const double all = per_row(config_, rows_per_day_);
+    return {all / 4, all / 8, all / 8};
   }
   [[nodiscard]] static typename apprentice::budget wanted(const monitor_config& c, double rows_per_day) noexcept {
     return {c.latch, {c.alarms_per_day / 4, rows_per_day}, {c.alarms_per_day / 8, rows_per_day}};
   }
-  [[nodiscard]] typename apprentice::budget wanted() const noexcept { return wanted(config_, rows_per_day_); }
-  [[nodiscard]] refit_gate make_gate() const noexcept {
-    return refit_gate::create({.budget_per_row = config_.alarms_per_day / rows_per_day_}).value();
+  [[nodiscard]] static refit_gate make_gate(const monitor_config& c, double rows_per_day) noexcept {
+    return refit_gate::create({.budget_per_row = per_row(c, rows_per_day)}).value();
   }
   [[nodiscard]] std::uint64_t next_seed() noexcept { return config_.seed + 2 * epoch_++; }
 
@@ -474,7 +474,7 @@ class monitor {
   shingler<Features, Config::lags> shingle_{};
   detail::row_judges judges_{};
   refit_gate gate_ = refit_gate::create({}).value();
-  drift drift_ = drift::create(drift_settings()).value();
+  drift drift_ = drift::create({.pane = 64, .stride = Config::memory}).value();
   standing_alarm novel_{};
   standing_alarm known_alarm_{};
   double rows_per_day_ = 0;

@@ -185,6 +185,9 @@ struct monitor_image {
     if (in.error() == errc::ok && !p.sound()) {
       in.fail(errc::corrupt);
     }
+    if (in.error() != errc::ok) {
+      return;
+    }
     if (keep) {
       m.counters_ = counters;
       m.rows_per_day_ = p.rows_per_day_;
@@ -209,7 +212,7 @@ struct monitor_image {
     if (keep) {
       m.known_.set_latch(known);
     }
-    refit_gate gate = refit_gate::create({.budget_per_row = p.trained_ ? config.alarms_per_day / p.rows_per_day_ : 0}).value();
+    refit_gate gate = Monitor::make_gate(config, p.rows_per_day_);
     read_into(in, gate, m.gate_, keep);
     decltype(m.rows_)::read(in, keep ? &m.rows_ : nullptr);
     if (!p.trained_ || in.error() != errc::ok) {
