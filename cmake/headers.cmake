@@ -43,6 +43,7 @@ set(skerry_stats_headers
     skerry/stats/cusum.hpp
     skerry/stats/decayed.hpp
     skerry/stats/detail/compensated.hpp
+    skerry/stats/detail/convert.hpp
     skerry/stats/detail/empty_like.hpp
     skerry/stats/detail/exp_index.hpp
     skerry/stats/detail/exp_window.hpp
@@ -101,6 +102,7 @@ set(skerry_state_headers
     skerry/state/detail/named_actor.hpp
     skerry/state/detail/probe_table.hpp
     skerry/state/detail/record_table.hpp
+    skerry/state/detail/replica_reads.hpp
     skerry/state/detail/replica_verbs.hpp
     skerry/state/detail/schema_delta.hpp
     skerry/state/detail/value_codec.hpp
@@ -242,9 +244,15 @@ set(skerry_testing_headers
     skerry/testing/broker.hpp
     skerry/testing/cnc_machine.hpp
     skerry/testing/cnc_profile.hpp
+    skerry/testing/detail/path_model.hpp
     skerry/testing/detail/sine_cells.hpp
     skerry/testing/faulty_link.hpp
+    skerry/testing/frame_edit.hpp
+    skerry/testing/history_oracle.hpp
+    skerry/testing/lossy_network.hpp
     skerry/testing/scenario.hpp
+    skerry/testing/shrink.hpp
+    skerry/testing/sim_script.hpp
     skerry/testing/virtual_clock.hpp)
 
 set(skerry_skerry_headers

@@ -33,20 +33,25 @@ struct contribution {
 
 namespace detail {
 
+[[nodiscard]] constexpr bool is_finite(double x) noexcept {
+  return x >= -std::numeric_limits<double>::max() && x <= std::numeric_limits<double>::max();
+}
 [[nodiscard]] constexpr double without_sign_of_zero(double x) noexcept { return x == 0 ? 0.0 : x; }
 
 template <typename T>
 [[nodiscard]] constexpr status encode_contribution(byte_writer& out, const contribution<T>& c) {
-  constexpr double largest = std::numeric_limits<double>::max();
-  if (!(c.weight >= 0 && c.weight <= largest)) {
-    return c.weight != c.weight ? errc::not_finite : errc::invalid;
+  if (!is_finite(c.weight)) {
+    return errc::not_finite;
+  }
+  if (c.weight < 0) {
+    return errc::invalid;
   }
   out.varint(c.whose.id);
   out.varint(c.generation);
   out.varint(c.sequence);
   encode_double(out, without_sign_of_zero(c.weight));
   if constexpr (std::floating_point<T>) {
-    if (!(c.value >= -largest && c.value <= largest)) {
+    if (!is_finite(static_cast<double>(c.value))) {
       return errc::not_finite;
     }
     return encode_value(out, static_cast<T>(without_sign_of_zero(c.value)));
@@ -249,7 +254,7 @@ struct fold_of {
 
 namespace folds {
 
-/// Σ weight · value ÷ Σ weight.
+/// Σ weight · value ÷ Σ weight. `full` when one of the sums leaves the range of doubles.
 template <std::floating_point T>
 struct mean {
   using row_type = T;
@@ -263,11 +268,14 @@ struct mean {
       sum += row.weight * static_cast<double>(row.value);
       weight += row.weight;
     });
-    return weight > 0 ? result<double>{sum / weight} : result<double>{errc::absent};
+    if (!(weight > 0)) {
+      return errc::absent;
+    }
+    return detail::is_finite(sum) && detail::is_finite(weight) ? result<double>{sum / weight} : result<double>{errc::full};
   }
 };
 
-/// Σ value; weights only say who counts.
+/// Σ value; weights only say who counts. `full` when the sum leaves the range of T on its way through the contributors.
 template <typename T>
 struct sum {
   using row_type = T;
@@ -286,6 +294,9 @@ struct sum {
       }
       any = true;
     });
+    if constexpr (std::floating_point<T>) {
+      overflow = !detail::is_finite(static_cast<double>(total));
+    }
     return overflow ? result<T>{errc::full} : (any ? result<T>{total} : result<T>{errc::absent});
   }
 };
@@ -311,7 +322,8 @@ using least = extreme<T, false>;
 template <typename T>
 using greatest = extreme<T, true>;
 
-/// The lower weighted median: the least value that at least half of the weight does not exceed.
+/// The lower weighted median: the least value that at least half of the weight does not exceed. `full` when the sum of the weights
+/// leaves the range of doubles.
 ///
 /// Cost    O(rows) passes over the rows; no memory
 template <typename T>
@@ -323,6 +335,9 @@ struct median {
   [[nodiscard]] static constexpr result<T> fold(const Rows& rows) {
     double total = 0;
     rows.for_each([&](const auto& row) { total += row.weight; });
+    if (!detail::is_finite(total)) {
+      return errc::full;
+    }
     T value{};
     bool any = false;
     for (;;) {

@@ -7,13 +7,12 @@
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/detail/key_text.hpp>
 #include <skerry/state/detail/local_edit.hpp>
+#include <skerry/state/detail/replica_reads.hpp>
 #include <skerry/state/detail/replica_verbs.hpp>
 #include <skerry/state/detail/schema_delta.hpp>
 #include <skerry/state/detail/wall_estimate.hpp>
-#include <skerry/state/explain.hpp>
 #include <skerry/state/frame.hpp>
 #include <skerry/state/hlc.hpp>
-#include <skerry/state/keep_both.hpp>
 #include <skerry/state/replica_counters.hpp>
 #include <skerry/state/schema.hpp>
 
@@ -21,7 +20,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <utility>
 
 namespace skerry::inline v0::state {
@@ -40,20 +38,21 @@ namespace skerry::inline v0::state {
 ///          `clock_ahead`, `full`. A refused call leaves everything but the counters as it was, and what a refused frame proves
 ///          about this node's own past: a new life begins before the next operation all the same.
 template <typename Schema, typename Limits = limits::firmware>
-class replica : public detail::replica_verbs<replica<Schema, Limits>> {
+class replica : public detail::replica_verbs<replica<Schema, Limits>>, public detail::replica_reads<replica<Schema, Limits>> {
   static_assert(replica_limits<Limits>, "Limits models replica_limits: see limits.hpp for what it names");
   static_assert(Schema::need <= Limits::links::promise,
                 "a policy of this schema needs its deltas in an order that Limits::links does not promise");
 
  public:
   using algebra = joins;
+  using schema_type = Schema;
   using instant_t = typename Limits::time;
   using store_type = causal_store<detail::store_limits<Schema, Limits>>;
 
   /// No identity yet: reads and accepts, but cannot write. `create` gives it one.
   constexpr replica() noexcept = default;
-  replica(const replica& other) noexcept : detail::replica_verbs<replica>{} { copy(other); }
-  replica(replica&& other) noexcept : detail::replica_verbs<replica>{} { take(other); }
+  replica(const replica& other) noexcept : detail::replica_verbs<replica>{}, detail::replica_reads<replica>{} { copy(other); }
+  replica(replica&& other) noexcept : detail::replica_verbs<replica>{}, detail::replica_reads<replica>{} { take(other); }
   replica& operator=(const replica& other) noexcept {
     if (this != &other) {
       copy(other);
@@ -109,74 +108,6 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
   status restored() noexcept {
     identity_.doubt();
     return {};
-  }
-
-  template <typename P, typename... Args>
-  [[nodiscard]] result<value_t<P>> read(const Args&... args) const noexcept {
-    key_buffer buffer{};
-    if constexpr (detail::element_policy<typename P::policy>) {
-      static_assert(sizeof...(Args) == P::at.placeholders(), "one argument for each placeholder of the path; the elements are the answer");
-      const result<key_ref> prefix = make_key<P>(buffer, args...);
-      return prefix ? elements_below<P>(prefix.value()) : result<value_t<P>>{prefix.error()};
-    } else {
-      check_path<P, Args...>();
-      const result<key_ref> key = make_key<P>(buffer, args...);
-      return key ? P::policy::read(store_.records(key.value())) : result<value_t<P>>{key.error()};
-    }
-  }
-  /// Whether an element is in a set. Cost: O(records of the element).
-  template <typename P, typename Element, typename... Args>
-  requires detail::element_policy<typename P::policy>
-  [[nodiscard]] result<bool> contains(const Element& element, const Args&... args) const noexcept {
-    check_path<P, Args..., Element>();
-    key_buffer buffer{};
-    const result<key_ref> key = make_key<P>(buffer, args..., element);
-    return key ? P::policy::read(store_.records(key.value())) : result<bool>{key.error()};
-  }
-  /// Calls `f(std::string_view)` for every key of a path that is there, in no particular order, with what stands for those of its
-  /// placeholders that `args` leave open, joined by '/'. Of a set: the elements that are in.
-  template <typename P, typename F, typename... Args>
-  void for_each_key(F&& f, const Args&... args) const {
-    check_prefix<P, Args...>();
-    key_buffer buffer{};
-    const result<key_ref> prefix = make_key<P>(buffer, args...);
-    if (prefix) {
-      for_each_below(prefix.value(), [&f](const auto& records, std::string_view rest) {
-        if constexpr (requires { P::policy::present(records); }) {
-          if (P::policy::present(records)) {
-            f(rest);
-          }
-        } else if constexpr (detail::element_policy<typename P::policy>) {
-          if (P::policy::read(records).value()) {
-            f(rest);
-          }
-        } else {
-          f(rest);
-        }
-      });
-    }
-  }
-  /// What an actor may count down or give away, as far as it is known here.
-  template <typename P, typename... Args>
-  requires requires(const typename store_type::record_list& records, const actor& who) { P::policy::rights(records, who); }
-  [[nodiscard]] result<std::uint64_t> rights(const actor& who, const Args&... args) const noexcept {
-    check_path<P, Args...>();
-    key_buffer buffer{};
-    const result<key_ref> key = make_key<P>(buffer, args...);
-    return key ? result<std::uint64_t>{P::policy::rights(store_.records(key.value()), who)} : result<std::uint64_t>{key.error()};
-  }
-  /// The one value that readers who want one take.
-  template <typename P, typename... Args>
-  requires requires(const typename store_type::record_list& records) { P::policy::pick(records); }
-  [[nodiscard]] result<value_t<P>> pick(const Args&... args) const noexcept { return read<P>(args...); }
-  /// All values that nobody has overwritten, each once, in ascending order of their bytes. Valid until the replica changes.
-  template <typename P, typename... Args>
-  requires requires(const typename store_type::record_list& records) { P::policy::pick(records); }
-  [[nodiscard]] auto siblings(const Args&... args) const noexcept {
-    check_path<P, Args...>();
-    key_buffer buffer{};
-    const result<key_ref> key = make_key<P>(buffer, args...);
-    return sibling_view<value_t<P>, typename store_type::record_list>{key ? store_.records(key.value()) : store_.records(store_type::none)};
   }
 
   /// Takes in a frame from a file, a broker, a test: anybody's, in any order, any number of times.
@@ -244,27 +175,6 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
     return write_delta<text_bytes>(out, nullptr, all, &Schema::write_text);
   }
 
-  /// Why a key reads as it does.
-  [[nodiscard]] explanation explain(key_view key) const noexcept {
-    explanation e;
-    key_buffer buffer{};
-    const result<key_ref> found = Schema::match(key.text(), buffer);
-    if (!found) {
-      return e;
-    }
-    const auto records = store_.records(found.value());
-    verdict v;
-    Schema::visit(found.value().path, [&]<typename P>() {
-      e.policy = P::policy::kind;
-      e.writer = detail::writer_of<P>();
-      v = P::policy::judge(records);
-    });
-    e.known = true;
-    e.why = v.why;
-    e.list(records, v.winner, [this](const record_view& r) { return (r.kind & kinds::stamped) != 0 && clock_.trusted(r.at); });
-    return e;
-  }
-
   /// Who this replica writes as. In doubt the next operation begins a new life first.
   [[nodiscard]] actor self() const noexcept { return identity_.self(); }
   [[nodiscard]] state::role role() const noexcept { return identity_.role(); }
@@ -281,6 +191,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
 
  private:
   friend detail::replica_verbs<replica>;
+  friend detail::replica_reads<replica>;
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
   using key_buffer = std::array<char, key_bytes>;
@@ -320,7 +231,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
     key_buffer buffer{};
     const result<key_ref> key = make_key<P>(buffer, args...);
     if (!key) {
-      return refuse(key.error());
+      return refuse_key(key.error());
     }
     return store_.records(key.value()).empty() ? errc::absent : errc::ok;
   }
@@ -333,6 +244,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
     counters_.count(e);
     return e;
   }
+  /// What stands for the placeholders is too long, or cannot stand there.
+  errc refuse_key(errc e) noexcept { return refuse(e == errc::full ? lack(resource::bytes) : e); }
 
   /// One local operation, as `mutate(edit)` describes it.
   template <typename P, typename Mutate, typename... Args>
@@ -344,7 +257,10 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
     key_buffer buffer{};
     const result<key_ref> key = make_key<P>(buffer, args...);
     if (!key) {
-      return refuse(key.error() == errc::full ? lack(resource::bytes) : key.error());
+      return refuse_key(key.error());
+    }
+    if (!detail::names_element<P>(key.value())) {
+      return refuse(errc::invalid);
     }
     return operate_at<P>(key.value(), mutate, at, clock, wall);
   }
@@ -363,6 +279,11 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
     // After a new epoch the old rows are another actor's and stay; the new life begins rows of its own.
     edit_for<P> edit{store_.records(key), self, store_.next(self), at, P::policy::kind};
     if (const status s = mutate(edit); !s) {
+      if (s.error() == errc::needs_epoch && !renewed) {
+        identity_.doubt();  // a record knows more of this life than this life does itself
+        ++counters_.amnesia;
+        return operate_at<P>(key, mutate, at, clock, wall);
+      }
       return refuse(s.error() == errc::full ? lack(resource::bytes) : s.error());
     }
     const result<local> delta = edit.template delta<local>(key);
@@ -385,48 +306,6 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>> {
     }
     ++counters_.operations;
     return delta_view{out.written()};
-  }
-
-  /// The elements of a set whose keys begin with `prefix`, in ascending order. `full` when there are more than the set's capacity.
-  template <typename P>
-  [[nodiscard]] result<value_t<P>> elements_below(const key_ref& prefix) const noexcept {
-    value_t<P> all;
-    bool fits = true;
-    for_each_below(prefix, [&](const auto& records, std::string_view last) {
-      if (!P::policy::read(records).value()) {
-        return;
-      }
-      const auto element = detail::argument_value<typename P::policy::element_type>(last);
-      fits = fits && element && all.try_push_back(element.value());
-      for (std::size_t i = all.size() - 1; fits && i > 0 && all[i] < all[i - 1]; --i) {
-        const auto held = all[i];
-        all[i] = all[i - 1];
-        all[i - 1] = held;
-      }
-    });
-    return fits ? result<value_t<P>>{all} : result<value_t<P>>{errc::full};
-  }
-  /// Calls `f(records, rest of the arguments)` for every live key of the path whose arguments begin with the prefix's.
-  ///
-  /// Cost  O(all keys): a replica keeps no list of the keys of each path
-  template <typename F>
-  void for_each_below(const key_ref& prefix, F&& f) const {
-    const std::string_view begin{prefix.args.data(), prefix.args.size()};
-    store_.for_each_key([&](typename store_type::index slot) {
-      const key_ref key = store_.key(slot);
-      std::string_view args{key.args.data(), key.args.size()};
-      if (key.path != prefix.path || args.substr(0, begin.size()) != begin) {
-        return;
-      }
-      args.remove_prefix(begin.size());
-      if (!begin.empty()) {
-        if (args.empty() || args.front() != '/') {
-          return;
-        }
-        args.remove_prefix(1);
-      }
-      f(store_.records(slot), args);
-    });
   }
 
   template <typename Delta>

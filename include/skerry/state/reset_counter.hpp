@@ -18,9 +18,11 @@ namespace skerry::inline v0::state {
 /// writes one record for each actor whose row it saw, with the number and the totals of that row; of several resets of one row the
 /// one that saw more decides.
 /// Read    0 when nobody has counted; `full` when the value does not fit into 64 signed bits
-/// Errors  `inc`, `dec`: as `pn_counter`; `reset`: `full` for more rows than `most_records`
-/// Cost    one record per actor that has counted and one per actor that was reset. A record of a reset takes up to 59 bytes:
-///         `Limits::payload_bytes` says how much of that there is
+/// Errors  `inc`, `dec`: as `pn_counter`, and `needs_epoch` when a reset has seen more events of this actor than it has written here:
+///         what it counted would be taken back at once (a replica then begins a new life by itself); `reset`: `full` for more rows
+///         than `most_records`
+/// Cost    one record per actor that has counted and one per actor that was reset; reading is O(records of the key squared). A record
+///         of a reset takes up to 48 bytes (20 are usual): `Limits::payload_bytes` says how much of that there is
 struct reset_counter {
   using value_type = std::int64_t;
   static constexpr std::uint8_t kind = kinds::reset_counter;
@@ -91,7 +93,8 @@ struct reset_counter {
   [[nodiscard]] static constexpr verdict judge(const Records& records) noexcept {
     return detail::judge_all(records);
   }
-  /// An actor's older row, and a base that saw less of the same row.
+  /// An actor's older row, and a base that saw less of the same row. Two bases that saw the same number can differ when somebody is
+  /// cloned; the greater writer's stands.
   [[nodiscard]] static constexpr bool obsolete(const record_view& r, const record_view& by) noexcept {
     const result<entry> a = decode(r.payload);
     const result<entry> b = decode(by.payload);
@@ -101,10 +104,7 @@ struct reset_counter {
     if (!a.value().base) {
       return r.who == by.who && r.n < by.n;
     }
-    if (!(a.value().whose == b.value().whose) || a.value().n > b.value().n) {
-      return false;
-    }
-    return a.value().n < b.value().n || r.who < by.who || (r.who == by.who && r.n < by.n);
+    return a.value().whose == b.value().whose && saw_less(a.value().n, r, b.value().n, by);
   }
   [[nodiscard]] static constexpr bool valid(std::span<const std::byte> payload) noexcept {
     const result<entry> e = decode(payload);
@@ -167,13 +167,19 @@ struct reset_counter {
   template <typename Records>
   [[nodiscard]] static constexpr entry newest_base(const Records& records, const actor& whose) noexcept {
     entry best;
+    record_view of_best{};
     records.for_each([&](const record_view& r) {
       const result<entry> e = decode(r.payload);
-      if (e && e.value().base && e.value().whose == whose && e.value().n > best.n) {
+      if (e && e.value().base && e.value().whose == whose && saw_less(best.n, of_best, e.value().n, r)) {
         best = e.value();
+        of_best = r;
       }
     });
     return best;
+  }
+  [[nodiscard]] static constexpr bool saw_less(std::uint64_t a, const record_view& of_a, std::uint64_t b,
+                                               const record_view& of_b) noexcept {
+    return a != b ? a < b : of_a.who < of_b.who || (of_a.who == of_b.who && of_a.n < of_b.n);
   }
   template <typename Records>
   [[nodiscard]] static constexpr bool is_taken_back(const Records& records, const actor& whose, std::uint64_t n) noexcept {
@@ -182,6 +188,9 @@ struct reset_counter {
 
   template <typename Edit>
   [[nodiscard]] static constexpr status change(Edit& edit, std::uint64_t amount, std::uint64_t counter_row::*total) {
+    if (is_taken_back(edit.records(), edit.self(), edit.number())) {
+      return errc::needs_epoch;
+    }
     counter_row row{edit.number(), 0, 0};
     std::uint64_t latest = 0;
     edit.records().for_each([&](const record_view& r) {

@@ -137,7 +137,7 @@ class replica_verbs {
     return mutate<P>([&](auto& edit) { return P::policy::relay(edit, mark, value); }, args...);
   }
 
-  /// Puts an element into a set.
+  /// Puts an element into a set. `invalid` when it is none: a text that is too long, say.
   template <typename P, typename Element, typename... Args>
   requires element_policy<typename P::policy>
   [[nodiscard]] result<delta_view> add(const Element& element, const Args&... args) {
@@ -168,7 +168,7 @@ class replica_verbs {
     typename Replica::key_buffer buffer{};
     const result<key_ref> prefix = Replica::template make_key<P>(buffer, args...);
     if (!prefix) {
-      return self().refuse(prefix.error());
+      return self().refuse_key(prefix.error());
     }
     bool any = false;
     self().for_each_below(prefix.value(), [&any](const auto&, std::string_view) { any = true; });

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <skerry/state/causal_store.hpp>
+#include <skerry/state/detail/key_text.hpp>
 #include <skerry/state/frame.hpp>
 #include <skerry/state/hlc.hpp>
 #include <skerry/state/schema.hpp>
 
 #include <array>
 #include <cstddef>
+#include <string_view>
 
 namespace skerry::inline v0::state::detail {
 
@@ -17,6 +19,18 @@ template <typename Schema, typename Limits>
 struct store_limits : Limits {
   static constexpr std::size_t key_bytes = Schema::has_placeholders ? key_bytes_of<Limits>() : 0;
 };
+
+/// Whether a key names an element, where the path is a set's. A set with other keys could not be read any more.
+template <typename P>
+[[nodiscard]] constexpr bool names_element([[maybe_unused]] const key_ref& key) noexcept {
+  if constexpr (element_policy<typename P::policy>) {
+    const std::string_view args{key.args.data(), key.args.size()};
+    const std::size_t slash = args.rfind('/');
+    return static_cast<bool>(argument_value<typename P::policy::element_type>(args.substr(slash == args.npos ? 0 : slash + 1)));
+  } else {
+    return true;
+  }
+}
 
 /// A frame as a delta: its keys found in the schema.
 template <typename Schema, typename Limits>
@@ -50,7 +64,7 @@ class schema_delta {
           problem = errc::mismatch;
         } else if (e.payload.size() > Limits::payload_bytes) {
           problem = (lacks = resource::bytes, errc::full);
-        } else if (!P::policy::valid(e.payload)) {
+        } else if (!P::policy::valid(e.payload) || !names_element<P>(key.value())) {
           problem = errc::corrupt;
         }
       });

@@ -1,0 +1,189 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/state/delta.hpp>
+#include <skerry/state/detail/key_text.hpp>
+#include <skerry/state/explain.hpp>
+#include <skerry/state/keep_both.hpp>
+#include <skerry/state/policy.hpp>
+#include <skerry/state/schema.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace skerry::inline v0::state::detail {
+
+/// A type P whose keys have several values that stand, of which `pick` names one.
+template <typename P>
+concept picking_policy = requires(const no_records& records) {
+  P::pick(records);
+};
+template <typename P>
+concept rights_policy = requires(const no_records& records, const actor& who) {
+  P::rights(records, who);
+};
+
+template <typename Replica>
+class replica_verbs;
+
+/// What a replica answers. Nothing here changes it.
+///
+/// P       a path of the schema; `args` is what stands for its placeholders
+/// Errors  `invalid` for an empty text or one with '/', `full` for one that is too long, and what the policy answers
+template <typename Replica>
+class replica_reads {
+ public:
+  /// What the policy reads from the records of the key; of a set all elements, in ascending order, `full` when they are more than
+  /// its capacity.
+  ///
+  /// Cost  O(records of the key); of a set O(all keys)
+  template <typename P, typename... Args>
+  [[nodiscard]] result<value_t<P>> read(const Args&... args) const noexcept {
+    if constexpr (element_policy<typename P::policy>) {
+      static_assert(sizeof...(Args) == P::at.placeholders(), "one argument for each placeholder of the path; the elements are the answer");
+      typename Replica::key_buffer buffer{};
+      const result<key_ref> prefix = Replica::template make_key<P>(buffer, args...);
+      return prefix ? elements_below<P>(prefix.value()) : result<value_t<P>>{prefix.error()};
+    } else {
+      return at_key<P, value_t<P>>([](const auto& records) { return P::policy::read(records); }, args...);
+    }
+  }
+  /// Whether an element is in a set. Cost: O(records of the element).
+  template <typename P, typename Element, typename... Args>
+  requires element_policy<typename P::policy>
+  [[nodiscard]] result<bool> contains(const Element& element, const Args&... args) const noexcept {
+    return at_key<P, bool>([](const auto& records) { return P::policy::read(records); }, args..., element);
+  }
+  /// Calls `f(std::string_view)` for every key of a path that is there, in no particular order, with what stands for those of its
+  /// placeholders that `args` leave open, joined by '/'. Of a set: the elements that are in.
+  ///
+  /// Cost  O(all keys): a replica keeps no list of the keys of each path
+  template <typename P, typename F, typename... Args>
+  void for_each_key(F&& f, const Args&... args) const {
+    Replica::template check_prefix<P, Args...>();
+    typename Replica::key_buffer buffer{};
+    const result<key_ref> prefix = Replica::template make_key<P>(buffer, args...);
+    if (prefix) {
+      for_each_below(prefix.value(), [&f](const auto& records, std::string_view rest) {
+        if constexpr (requires { P::policy::present(records); }) {
+          if (P::policy::present(records)) {
+            f(rest);
+          }
+        } else if constexpr (element_policy<typename P::policy>) {
+          if (P::policy::read(records).value()) {
+            f(rest);
+          }
+        } else {
+          f(rest);
+        }
+      });
+    }
+  }
+  /// What an actor may count down or give away, as far as it is known here.
+  template <typename P, typename... Args>
+  requires rights_policy<typename P::policy>
+  [[nodiscard]] result<std::uint64_t> rights(const actor& who, const Args&... args) const noexcept {
+    return at_key<P, std::uint64_t>([&who](const auto& records) { return P::policy::rights(records, who); }, args...);
+  }
+  /// The one value that readers who want one take.
+  template <typename P, typename... Args>
+  requires picking_policy<typename P::policy>
+  [[nodiscard]] result<value_t<P>> pick(const Args&... args) const noexcept { return read<P>(args...); }
+  /// All values that nobody has overwritten, each once, in ascending order of their bytes. Valid until the replica changes.
+  template <typename P, typename... Args>
+  requires picking_policy<typename P::policy>
+  [[nodiscard]] auto siblings(const Args&... args) const noexcept {
+    Replica::template check_path<P, Args...>();
+    using store_type = typename Replica::store_type;
+    typename Replica::key_buffer buffer{};
+    const result<key_ref> key = Replica::template make_key<P>(buffer, args...);
+    return sibling_view<value_t<P>, typename store_type::record_list>{key ? self().store().records(key.value())
+                                                                          : self().store().records(store_type::none)};
+  }
+
+  /// Why a key reads as it does.
+  [[nodiscard]] explanation explain(key_view key) const noexcept {
+    using schema_type = typename Replica::schema_type;
+    explanation e;
+    typename Replica::key_buffer buffer{};
+    const result<key_ref> found = schema_type::match(key.text(), buffer);
+    if (!found) {
+      return e;
+    }
+    const auto records = self().store().records(found.value());
+    verdict v;
+    schema_type::visit(found.value().path, [&]<typename P>() {
+      e.policy = P::policy::kind;
+      e.writer = writer_of<P>();
+      v = P::policy::judge(records);
+    });
+    e.known = true;
+    e.why = v.why;
+    e.list(records, v.winner, [this](const record_view& r) { return (r.kind & kinds::stamped) != 0 && self().clock().trusted(r.at); });
+    return e;
+  }
+
+ private:
+  friend Replica;
+  friend replica_verbs<Replica>;
+  constexpr replica_reads() noexcept = default;
+  replica_reads(const replica_reads&) = default;
+  replica_reads(replica_reads&&) = default;
+  replica_reads& operator=(const replica_reads&) = default;
+  replica_reads& operator=(replica_reads&&) = default;
+  ~replica_reads() = default;
+
+  [[nodiscard]] const Replica& self() const noexcept { return static_cast<const Replica&>(*this); }
+
+  template <typename P, typename Value, typename F, typename... Args>
+  [[nodiscard]] result<Value> at_key(F&& f, const Args&... args) const noexcept {
+    Replica::template check_path<P, Args...>();
+    typename Replica::key_buffer buffer{};
+    const result<key_ref> key = Replica::template make_key<P>(buffer, args...);
+    return key ? result<Value>{f(self().store().records(key.value()))} : result<Value>{key.error()};
+  }
+  /// The elements of a set whose keys begin with `prefix`.
+  template <typename P>
+  [[nodiscard]] result<value_t<P>> elements_below(const key_ref& prefix) const noexcept {
+    value_t<P> all;
+    bool fits = true;
+    for_each_below(prefix, [&](const auto& records, std::string_view last) {
+      if (!P::policy::read(records).value()) {
+        return;
+      }
+      const auto element = argument_value<typename P::policy::element_type>(last);
+      fits = fits && element && all.try_push_back(element.value());
+      for (std::size_t i = all.size() - 1; fits && i > 0 && all[i] < all[i - 1]; --i) {
+        const auto held = all[i];
+        all[i] = all[i - 1];
+        all[i - 1] = held;
+      }
+    });
+    return fits ? result<value_t<P>>{all} : result<value_t<P>>{errc::full};
+  }
+  /// Calls `f(records, rest of the arguments)` for every live key of the path whose arguments begin with the prefix's.
+  template <typename F>
+  void for_each_below(const key_ref& prefix, F&& f) const {
+    const auto& store = self().store();
+    const std::string_view begin{prefix.args.data(), prefix.args.size()};
+    store.for_each_key([&](auto slot) {
+      const key_ref key = store.key(slot);
+      std::string_view args{key.args.data(), key.args.size()};
+      if (key.path != prefix.path || args.substr(0, begin.size()) != begin) {
+        return;
+      }
+      args.remove_prefix(begin.size());
+      if (!begin.empty()) {
+        if (args.empty() || args.front() != '/') {
+          return;
+        }
+        args.remove_prefix(1);
+      }
+      f(store.records(slot), args);
+    });
+  }
+};
+
+}  // namespace skerry::inline v0::state::detail
