@@ -5,6 +5,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -205,4 +206,31 @@ TEST_CASE("entering is the least number above the threshold") {
     REQUIRE(threshold{v, true}.enter() == std::nextafter(v, std::numeric_limits<float>::infinity()));
     REQUIRE(threshold{v, true}.enter() > v);
   }
+}
+
+TEST_CASE("an image of a calibration is read back, and none that is cut, damaged or too large changes the object") {
+  basic_calibration<float, 64> c{7};
+  for (int i = 0; i < 50; ++i) {
+    REQUIRE(c.observe(static_cast<float>((i * 37) % 50)));
+  }
+  std::array<std::byte, 512> memory{};
+  byte_writer out{memory};
+  REQUIRE(c.encode(out));
+  const auto image = out.written();
+  basic_calibration<float, 64> read;
+  byte_reader in{image};
+  REQUIRE(read.decode(in));
+  REQUIRE(read == c);
+  for (std::size_t n = 0; n < image.size(); ++n) {
+    byte_reader part{image.first(n)};
+    REQUIRE_FALSE(read.decode(part));
+  }
+  basic_calibration<float, 49> small;
+  byte_reader whole{image};
+  REQUIRE(small.decode(whole).error() == errc::full);
+  REQUIRE(small.empty());
+  memory[12 + 4 * 20 + 3] = std::byte{0x7f};  // out of order, or no number
+  byte_reader damaged{image};
+  REQUIRE(read.decode(damaged).error() == errc::corrupt);
+  REQUIRE(read == c);
 }

@@ -60,3 +60,14 @@ TEST_CASE("one lag is the row itself") {
   REQUIRE(s.copy_to(wide));
   REQUIRE(wide == std::array<float, 3>{1, 2, 3});
 }
+
+TEST_CASE("moving a column moves it in every row held and no other column") {
+  shingler<2, 3> s;
+  for (int i = 0; i < 5; ++i) {
+    s.observe(std::array<float, 2>{static_cast<float>(i), 10});
+  }
+  s.move(0, 0.5F);
+  std::array<float, 6> wide{};
+  REQUIRE(s.copy_to(wide));
+  REQUIRE(wide == std::array<float, 6>{4.5F, 10, 3.5F, 10, 2.5F, 10});
+}
