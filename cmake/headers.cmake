@@ -250,6 +250,7 @@ set(skerry_testing_headers
     skerry/testing/frame_edit.hpp
     skerry/testing/history_oracle.hpp
     skerry/testing/lossy_network.hpp
+    skerry/testing/replica_world.hpp
     skerry/testing/scenario.hpp
     skerry/testing/shrink.hpp
     skerry/testing/sim_script.hpp
