@@ -126,6 +126,35 @@ TEST_CASE("learning passes over NaN; a column of nothing else counts as constant
   CHECK(codes.inv_step(1) == 0);
 }
 
+// 65534 steps on a range of 1e-36 are more than binary32 holds. The step was infinity: two codes were left, and the image of a forest with
+// such a column was refused by its own decoder.
+TEMPLATE_TEST_CASE("however narrow a range, its steps are finite, keep the order, and make the quantiser again", "", std::uint8_t,
+                   std::int16_t) {
+  for (const float width : {1e-30F, 1e-33F, 1e-36F, 1e-38F, 4e-39F, 1e-42F, std::numeric_limits<float>::denorm_min()}) {
+    CAPTURE(width);
+    quantizer<1, TestType> codes;
+    const std::array<float, 5> rows{0, width / 4, width / 2, width / 4 * 3, width};
+    REQUIRE(codes.learn({rows.data(), 5, 1, 1}));
+    CHECK(codes.inv_step(0) > 0);
+    CHECK(codes.inv_step(0) <= std::numeric_limits<float>::max());
+    for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
+      CHECK(codes.code(0, rows[i]) <= codes.code(0, rows[i + 1]));
+      if (width >= 1e-36F) {
+        CHECK(codes.code(0, rows[i]) < codes.code(0, rows[i + 1]));
+      }
+    }
+    const auto again = quantizer<1, TestType>::from_steps(std::array{codes.lo(0)}, std::array{codes.inv_step(0)});
+    REQUIRE(again);
+    CHECK(again.value() == codes);
+  }
+}
+
+TEST_CASE("a step of minus zero is refused: it would be a second image of one map") {
+  CHECK(quantizer<1>::from_steps(std::array{0.0F}, std::array{-0.0F}).error() == errc::invalid);
+  CHECK(quantizer<1>::from_steps(std::array{0.0F}, std::array{-1.0F}).error() == errc::invalid);
+  CHECK(quantizer<1>::from_steps(std::array{-0.0F}, std::array{0.0F}));
+}
+
 TEST_CASE("nothing is encoded before a range is known, nor into a place of another width") {
   quantizer<2> codes;
   std::array<std::int16_t, 3> out{};

@@ -38,10 +38,18 @@ namespace detail {
 /// The map of a column of names.
 inline constexpr float names_lo = -1.0F, names_inv_step = 1.0F;
 
-/// inv_step of a column. Its caller has made sure that hi - lo is finite.
+/// inv_step of a column. Its caller has made sure that hi - lo is finite. A range so narrow that its steps overflow gets the greatest
+/// finite number: infinity would leave it two codes, and no image could hold it.
 template <forest_code Code>
 [[nodiscard]] constexpr float inverse_step(float lo, float hi) noexcept {
-  return hi > lo ? static_cast<float>(code_traits<Code>::steps) / (hi - lo) : 0.0F;
+  constexpr auto top = static_cast<float>(code_traits<Code>::steps);
+  constexpr float most = std::numeric_limits<float>::max();
+  return !(hi > lo) ? 0.0F : hi - lo > top / most ? top / (hi - lo) : most;
+}
+
+/// What `inverse_step` may answer: finite and not below zero; not minus zero either, so that one map has one image.
+[[nodiscard]] constexpr bool is_step(float inv_step) noexcept {
+  return is_finite(inv_step) && std::bit_cast<std::uint32_t>(inv_step) < 0x80000000U;
 }
 
 /// The code of a number that is not NaN, every operation rounded to binary32. The clamp stands between the product and the
@@ -247,7 +255,7 @@ class quantizer {
     return made;
   }
 
-  /// The map as another quantizer gave it out: `lo(i)` and `inv_step(i)`, which is not below zero.
+  /// The map as another quantizer gave it out: `lo(i)` and `inv_step(i)`; `invalid` for a step below zero, or minus zero.
   [[nodiscard]] static constexpr result<quantizer> from_steps(std::span<const float, Features> lo,
                                                               std::span<const float, Features> inv_step) noexcept {
     quantizer made;
@@ -255,7 +263,7 @@ class quantizer {
       if (!detail::is_finite(lo[j]) || !detail::is_finite(inv_step[j])) {
         return errc::not_finite;
       }
-      if (inv_step[j] < 0.0F) {
+      if (!detail::is_step(inv_step[j])) {
         return errc::invalid;
       }
       made.lo_[j] = lo[j];
