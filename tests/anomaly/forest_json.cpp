@@ -194,6 +194,9 @@ TEST_CASE("what a forest needs and what it cannot be are refused by name") {
     twice.insert(1, json(name).dump() + ":" + good[name].dump() + ",");
     CHECK(refusal(twice) == errc::corrupt);
   }
+  std::string twice = good.dump();
+  twice.insert(1, "\"trees\":[],");
+  CHECK(refusal(twice) == errc::corrupt);
 }
 
 TEST_CASE("a forest that does not fit is refused before anything is written") {

@@ -114,6 +114,7 @@ inline constexpr std::size_t tree_members = 5;
   json_reader in{text};
   bool offset = false;
   bool formula = false;
+  bool trees = false;
   if (in.next() != json_token::begin_object) {
     return errc::corrupt;
   }
@@ -148,9 +149,10 @@ inline constexpr std::size_t tree_members = 5;
       made.config.c = in.is("exact") ? path_length_formula::exact : path_length_formula::sklearn;
       formula = true;
     } else if (in.is("trees")) {
-      if (in.next() != json_token::begin_array || made.size.trees != 0) {
+      if (in.next() != json_token::begin_array || trees) {
         return errc::corrupt;
       }
+      trees = true;
       made.trees = in;
       while (in.next() == json_token::begin_object) {
         std::size_t nodes = 0;
