@@ -596,3 +596,33 @@ TEST_CASE("keys stand in the order of their numbers and are sorted at any length
     CHECK(std::equal(expected.begin(), expected.end(), sorted));
   }
 }
+
+TEST_CASE("a sketch with a full buffer and a group that is not complete is written and read back", "[stats][kll]") {
+  // The values of the open group are items of the image. Where the buffer was as large as an image can be, there was no room for them,
+  // and a few of the bytes in a thousand images were nonsense.
+  const auto check = [](auto s, std::uint32_t n) {
+    using S = decltype(s);
+    image bytes(S::max_encoded_size);
+    source random{n};
+    std::size_t fullest = 0;
+    for (std::uint32_t i = 0; i < n; ++i) {
+      (void)s.observe(static_cast<typename S::value_type>(random.below(1U << 24)));
+      if (i < n / 2 || s.retained() < fullest) {
+        continue;
+      }
+      fullest = s.retained();
+      skerry::byte_writer out{bytes};
+      REQUIRE(s.encode(out));
+      skerry::byte_reader in{out.written()};
+      const auto read = S::decode(in, 1);
+      REQUIRE(read);
+      REQUIRE(read.value().count() == s.count());
+      REQUIRE(read.value().retained() == s.retained());
+    }
+  };
+  check(kll<float, 200, 512>{1}, 300000);
+  check(kll<float, 64, 512>{1}, 100000);
+  check(kll<float, 64, 100>{1}, 100000);
+  check(kll<double, 8, 4096>{1}, 30000);
+  check(kll<float, 16>{1}, 30000);
+}

@@ -200,7 +200,7 @@ class kll_sampler : public kll_levels<T, K, Buffer> {
  private:
   template <typename, std::uint16_t, std::size_t>
   friend class kll_sampler;
-  static constexpr unsigned most_lg_group = 31;
+  static constexpr unsigned most_lg_group = shape.most_pending;
 
   constexpr void begin_group() noexcept {
     seen_ = 0;

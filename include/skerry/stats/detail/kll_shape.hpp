@@ -36,6 +36,7 @@ namespace skerry::inline v0::stats::detail {
 template <std::uint16_t K, std::size_t Buffer>
 struct kll_shape {
   static constexpr unsigned max_levels = 48;
+  static constexpr std::uint32_t most_pending = 31;
   /// From twice as many values on, one of two goes in by lot, from four times on one of four, ...: that adds 0.29 / sqrt(of this) to the
   /// standard error of a rank, a fourth of what the levels have by themselves.
   static constexpr std::uint64_t unsampled = std::bit_ceil(std::uint64_t{3} * K * K / 2);
@@ -47,20 +48,22 @@ struct kll_shape {
   std::uint32_t slots = 0;
 
   constexpr kll_shape() noexcept {
-    const std::uint32_t most = kll_image_capacity(K, max_levels);
+    // More than an image of all levels can hold would have no image, and writing one makes up to `most_pending` items of a group that is
+    // not complete.
+    const std::uint32_t most = kll_image_capacity(K, max_levels) - most_pending;
     std::uint32_t held = 0;
     for (unsigned n = 1; n <= max_levels; ++n) {
       const std::uint32_t c = kll_level(K, n - 1);
       level[n - 1] = static_cast<std::uint16_t>(c < 1 ? 1 : c);
       held += level[n - 1];
       image[n] = kll_image_capacity(K, n);
-      // More than an image of all levels can hold would have no image.
       full[n] = Buffer < most - held ? held + static_cast<std::uint32_t>(Buffer) : most;
       emptied[n] = full[n] - K / 4 < held ? full[n] - K / 4 : held;
     }
     // Room for what others write as well: images of up to 32 levels (16 where memory is short) are held as they are.
     const std::uint32_t common = kll_image_capacity(K, K < 128 ? 16 : 32);
-    slots = full[max_levels] > common ? full[max_levels] : common;
+    slots = full[max_levels] == most ? most + most_pending : full[max_levels];  // otherwise every level more has room for one more
+    slots = slots > common ? slots : common;
   }
 };
 
