@@ -116,3 +116,10 @@ TEST_CASE("nothing refused changes what has decayed", "[stats][decayed]") {
   CHECK(d.mean().value() == 7.0);
   CHECK(decayed<moments<>>::create(0).error() == errc::invalid);
 }
+
+TEST_CASE("NaN is refused even where its weight would be nothing", "[stats][decayed]") {
+  decayed<moments<>> d{1};
+  REQUIRE(d.observe(1000000, 1.0));
+  CHECK(d.observe(0, std::nan("")).error() == errc::not_finite);
+  CHECK(d.refused() == 1);
+}

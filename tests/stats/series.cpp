@@ -246,3 +246,27 @@ TEST_CASE("float moments in blocks still learn after 2^25 values", "[stats][bloc
   CHECK(std::fabs(static_cast<double>(b.summary().mean().value()) / truth - 1) < 1e-5);
   CHECK(std::fabs(static_cast<double>(b.summary().variance().value()) / (truth * (1 - truth)) - 1) < 1e-4);
 }
+
+TEST_CASE("a part of integers refuses what it cannot hold instead of casting it", "[stats][series]") {
+  series<moments<>, extrema<std::int16_t>> both;
+  const auto ends = [&] { return both.get<1>(); };
+  REQUIRE(both.observe(7.0));
+  for (const double x : {1e300, -1e300, 32768.0, -32769.0, 0.5}) {
+    CHECK(both.observe(x).error() == errc::out_of_range);
+  }
+  CHECK(both.observe(std::nan("")).error() == errc::not_finite);
+  CHECK(both.observe(INFINITY).error() == errc::not_finite);
+  CHECK(ends().min().value() == 7);
+  CHECK(ends().max().value() == 7);
+  REQUIRE(both.observe(-32768.0));
+  REQUIRE(both.observe(32767.0));
+  CHECK(ends().min().value() == -32768);
+  CHECK(both.get<0>().count() == 6);  // all but those that cannot be squared
+  series<extrema<std::int8_t>, extrema<std::int32_t>> integers;
+  CHECK(integers.observe(300).error() == errc::out_of_range);
+  CHECK(integers.get<0>().empty());
+  series<extrema<std::uint32_t>, extrema<std::int32_t>> mixed;  // whose common type has no sign
+  static_assert(std::is_unsigned_v<decltype(mixed)::value_type>);
+  CHECK(mixed.observe(0x80000000U).error() == errc::out_of_range);
+  CHECK(mixed.get<1>().empty());
+}

@@ -1,5 +1,6 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
+#include <skerry/stats/extrema.hpp>
 #include <skerry/stats/kll.hpp>
 #include <skerry/stats/moments.hpp>
 #include <skerry/stats/time_window.hpp>
@@ -148,4 +149,13 @@ TEST_CASE("a type with a seed takes a prototype, and its values are not taken ov
   w.flush(sink);
   CHECK(seen == 1000);
   CHECK(greatest == 99);
+}
+
+TEST_CASE("a window of integers refuses what is none", "[stats][time_window]") {
+  auto window = time_window<skerry::stats::extrema<std::int32_t>, 2>::create({.size = 10}).value();
+  const auto closed = [](ticks, const auto&) {};
+  CHECK(window.observe(0, 1e300, closed).error() == errc::out_of_range);
+  CHECK(window.observe(0, std::nan(""), closed).error() == errc::not_finite);
+  CHECK(window.refused() == 2);
+  REQUIRE(window.observe(0, -5.0, closed));
 }

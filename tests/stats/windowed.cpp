@@ -99,3 +99,16 @@ TEST_CASE("a window that was not made for time takes none, and the other way rou
   by_number.clear();
   CHECK(by_number.summary().count() == 0);
 }
+
+TEST_CASE("a refused value does not make a window slide", "[stats][windowed]") {
+  auto window = windowed<moments<>, 2>::create({.values = 2}).value();
+  for (const double x : {1.0, 2.0, 3.0, 4.0}) {
+    REQUIRE(window.observe(x));
+  }
+  const auto before = window.summary();
+  REQUIRE(before.count() == 4);
+  CHECK(window.observe(std::nan("")).error() == errc::not_finite);
+  CHECK(window.summary() == before);
+  REQUIRE(window.observe(5.0));
+  CHECK(window.summary().count() == 3);
+}

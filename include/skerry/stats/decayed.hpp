@@ -57,7 +57,7 @@ class decayed<weighted_moments<Real, Order>> {
     }
     if (t <= last_) {
       const Real left = weight * factor(t, last_);
-      return left > 0 || !(weight > 0) ? state_.observe(x, t == last_ ? weight : left) : status{};
+      return left > 0 || !(weight > 0) || !math::isfinite(x) ? state_.observe(x, t == last_ ? weight : left) : status{};
     }
     weighted_moments<Real, Order> moved = state_;
     moved.scale_weights(factor(last_, t));
@@ -70,6 +70,10 @@ class decayed<weighted_moments<Real, Order>> {
     }
     return taken;
   }
+  /// The time comes first: a number with a fraction there is a value in the wrong place.
+  template <std::floating_point Time>
+  status observe(Time, Real, Real = 1) = delete;
+
   constexpr status merge(const decayed& other) noexcept {
     if (other.half_life_ != half_life_) {
       return errc::mismatch;

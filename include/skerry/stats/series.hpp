@@ -6,6 +6,7 @@
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/portable.hpp>
 #include <skerry/core/result.hpp>
+#include <skerry/stats/detail/convert.hpp>
 #include <skerry/stats/detail/empty_like.hpp>
 
 #include <concepts>
@@ -98,7 +99,7 @@ template <class S>
 /// Several summaries of one stream: every value goes to each, and what holds for all of them holds for the series.
 ///
 /// Input   as its parts. Each takes or refuses a value by itself: infinity is one for extrema and none for moments. The answer is that of
-///         the first part that refused; NaN is refused by all.
+///         the first part that refused; NaN is refused by all. A part of integers refuses what it cannot hold (`out_of_range`).
 /// Cost    sum of the parts; `encode` twice that of the parts, because a length stands before each
 /// Merge   part by part, by the verb of each. A series joins only if all parts do: one part that merges counts twice what comes twice.
 /// Errors  `mismatch` when a part cannot be combined with its like: then nothing changed; `decode`: of the parts, and `mismatch` for
@@ -124,8 +125,8 @@ class series {
   constexpr status observe(value_type x) noexcept {
     errc first = errc::ok;
     each([&]<class P>(P& part) {
-      const status taken = part.observe(static_cast<typename P::value_type>(x));
-      first = first == errc::ok ? taken.error() : first;
+      const errc taken = observe_part(part, x).error();
+      first = first == errc::ok ? taken : first;
     });
     return first;
   }
@@ -138,7 +139,7 @@ class series {
         accepted = part.observe(xs);
       } else {
         for (const value_type x : xs) {
-          accepted += part.observe(static_cast<typename P::value_type>(x)) ? 1U : 0U;
+          accepted += observe_part(part, x) ? 1U : 0U;
         }
       }
       least = accepted < least ? accepted : least;
@@ -221,6 +222,13 @@ class series {
   template <std::size_t... I>
   constexpr series(std::index_sequence<I...>, const S&... values) noexcept : parts_{detail::series_part<I, S>{values}...} {}
 
+  template <class P>
+  static constexpr status observe_part(P& part, value_type x) noexcept {
+    typename P::value_type own{};
+    const errc bad = detail::convert(x, own);
+    return bad == errc::ok ? part.observe(own) : status{bad};
+  }
+
   template <class F>
   constexpr void each(F&& f) {
     each_of(f, indices{});
@@ -286,7 +294,11 @@ class transformed {
   constexpr transformed() noexcept requires(std::default_initializable<F>&& std::default_initializable<S>) : f_{}, summary_{} {}
   constexpr transformed(const F& f, const S& prototype) noexcept : f_{f}, summary_{prototype} {}
 
-  constexpr status observe(value_type x) noexcept { return summary_.observe(static_cast<value_type>(f_(x))); }
+  constexpr status observe(value_type x) noexcept {
+    value_type y{};
+    const errc bad = detail::convert(f_(x), y);
+    return bad == errc::ok ? summary_.observe(y) : status{bad};
+  }
   /// Many values; returns how many were accepted.
   constexpr std::size_t observe(std::span<const value_type> xs) noexcept {
     std::size_t accepted = 0;

@@ -5,6 +5,7 @@
 #include <skerry/core/algebra.hpp>
 #include <skerry/core/instant.hpp>
 #include <skerry/core/result.hpp>
+#include <skerry/stats/detail/convert.hpp>
 #include <skerry/stats/detail/empty_like.hpp>
 
 #include <concepts>
@@ -92,6 +93,10 @@ class time_window {
     return taken;
   }
 
+  /// The time comes first: a number with a fraction there is a value in the wrong place.
+  template <std::floating_point Time, class Sink>
+  status observe(Time, double, Sink&&) = delete;
+
   /// The time of the caller's clock, for sources that fall silent: closes what a value at `now` would close. This clock is believed,
   /// however far ahead: it is also the way on when all values lie too far ahead.
   template <class Sink>
@@ -162,7 +167,9 @@ class time_window {
 
   template <class Sink>
   status take(S& values, double x, ticks latest, Sink& closed) {
-    const status taken = values.observe(static_cast<typename S::value_type>(x));
+    typename S::value_type own{};
+    const errc bad = detail::convert(x, own);
+    const status taken = bad == errc::ok ? values.observe(own) : status{bad};
     if (taken) {
       move_to(latest, closed);
     } else {

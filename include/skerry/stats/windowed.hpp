@@ -61,6 +61,10 @@ class windowed {
       return errc::mismatch;
     }
     if (filled_ == config_.values) {
+      S fresh = prototype_;  // nothing slides for a value that is refused
+      if (const status taken = fresh.observe(x); !taken) {
+        return taken;
+      }
       rotate();
     }
     const status taken = newest_.observe(x);
@@ -98,6 +102,10 @@ class windowed {
     started_ = true;
     return {};
   }
+  /// The time comes first: a number with a fraction there is a value in the wrong place.
+  template <std::floating_point Time>
+  status observe(Time, value_type) = delete;
+
   /// Lets time pass without a value; a time before the newest pane changes nothing.
   void advance(ticks now) noexcept {
     if (config_.length != 0 && started_ && floor_divide(now) > pane_) {
