@@ -9,6 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <type_traits>
 #include <vector>
 
@@ -435,4 +436,58 @@ TEST_CASE("no hostile point is believed", "[stats][exp_histogram]") {
     probe(noise);
   }
   CHECK(accepted > 0);
+}
+
+TEST_CASE("an empty histogram of a coarser scale changes no byte, on either side", "[stats][exp_histogram]") {
+  // Writers of an empty point leave its scale at 0: merged in, such a point used to cost a histogram all of its digits.
+  gateway a;
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(a.observe(1 + 0.001 * i));
+  }
+  const auto foreign = skerry::decode_all<gateway>(std::span<const std::byte>{});
+  REQUIRE(foreign);
+  REQUIRE(foreign.value().scale() == 0);
+  for (const gateway& nothing : {gateway{3}, gateway{-10}, foreign.value()}) {
+    gateway right = a;
+    right.merge(nothing);
+    CHECK(bytes(right) == bytes(a));
+    gateway left = nothing;
+    left.merge(a);
+    CHECK(bytes(left) == bytes(a));
+    REQUIRE(left.observe(1.0001));
+    REQUIRE(right.observe(1.0001));
+    CHECK(left == right);
+  }
+  gateway none{3};
+  none.merge(gateway{});
+  CHECK(none.scale() == 3);
+  gateway other;
+  other.merge(gateway{3});
+  CHECK(other.scale() == 3);
+}
+
+TEST_CASE("zeros behind the last index there is are no buckets", "[stats][exp_histogram]") {
+  // positive { offset 2^31 - 1, counts 0 0 }: the index behind was computed in 32 bits.
+  const unsigned char point[] = {0x42, 10, 0x08, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0x12, 2, 0, 0};
+  const auto read = skerry::decode_all<gateway>(std::as_bytes(std::span{point}));
+  REQUIRE(read);
+  CHECK(read.value().count() == 0);
+}
+
+TEST_CASE("very many buckets of a coarse scale count blocks as they count values", "[stats][exp_histogram]") {
+  auto block = std::make_unique<exp_histogram<65536>>(-10);
+  auto single = std::make_unique<exp_histogram<65536>>(-10);
+  std::vector<double> xs;
+  for (std::uint64_t e = 1; e < 2000; e += 3) {
+    xs.push_back(std::bit_cast<double>(e << 52));
+  }
+  CHECK(block->observe(xs) == xs.size());
+  for (const double x : xs) {
+    REQUIRE(single->observe(x));
+  }
+  std::vector<std::uint64_t> counts[2];
+  block->for_each_positive([&](std::int32_t, std::uint64_t n) { counts[0].push_back(n); });
+  single->for_each_positive([&](std::int32_t, std::uint64_t n) { counts[1].push_back(n); });
+  CHECK(counts[0] == counts[1]);
+  CHECK(block->count() == xs.size());
 }

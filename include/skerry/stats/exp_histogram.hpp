@@ -375,7 +375,14 @@ class exp_histogram {
     const std::uint32_t room = std::numeric_limits<std::uint32_t>::max() - refused_;
     refused_ += other.refused_ < room ? other.refused_ : room;
     saturated_ = saturated_ || other.saturated_;
-    max_scale_ = other.max_scale_ < max_scale_ ? other.max_scale_ : max_scale_;
+    // Who holds nothing has no say in the scale: writers of an empty point leave it at 0.
+    const bool alike = (total_ == 0) == (other.total_ == 0);
+    if ((alike && other.max_scale_ < max_scale_) || (!alike && total_ == 0)) {
+      max_scale_ = other.max_scale_;
+    }
+    if (total_ == 0 && (!alike || other.scale_ < scale_)) {
+      scale_ = other.scale_;
+    }
     zero_threshold_ = other.zero_threshold_ > zero_threshold_ ? other.zero_threshold_ : zero_threshold_;
     note(other.min_, other.max_);
     const compensated sum{other.sum_high_, other.sum_low_};
@@ -385,7 +392,7 @@ class exp_histogram {
     settle_sum();
 
     // What lies inside the threshold is zero, on either side.
-    const int scale = other.scale_ < scale_ ? other.scale_ : scale_;
+    const int scale = other.scale_ < scale_ && other.total_ != 0 ? other.scale_ : scale_;
     std::uint64_t zeros = other.zeros_;
     std::size_t from[sides] = {};
     detail::exp_extent wanted[sides];
@@ -474,6 +481,9 @@ class exp_histogram {
     note(smallest, largest);
     Count* const count = window_[0].count;
     const int shift = detail::exp_table_scale - scale_;
+    if ((std::uint64_t{Buckets} << shift) > (std::uint64_t{1} << 31)) {
+      return 0;  // the window reaches beyond 32 bits at the scale of the table
+    }
     const std::int32_t first = window_[0].base * (1 << shift);  // taken off before the shift, one step less
     for (const double* at = block.data(); at != end; ++at) {
       ++count[static_cast<std::uint32_t>(detail::exp_index_6(std::bit_cast<std::uint64_t>(*at)) - first) >> shift];
@@ -616,10 +626,10 @@ constexpr result<exp_histogram<Buckets, Count, S>> exp_histogram<Buckets, Count,
   out.add_counts(out.zeros_, p.zero_count);
   for (std::size_t side = 0; side < sides; ++side) {
     out.window_[side].move_around(extent[side].coarser(shift));
-    std::int32_t index = static_cast<std::int32_t>(p.offset[side]);
+    std::int64_t index = p.offset[side];  // zeros may follow beyond 32 bits
     (void)detail::otlp_point::each_count(p.counts[side], [&](std::uint64_t n) {
       if (n != 0) {
-        out.add_counts(side, index >> shift, n);
+        out.add_counts(side, static_cast<std::int32_t>(index) >> shift, n);
       }
       ++index;
     });
