@@ -74,3 +74,18 @@ TEST_CASE("a marker refuses what is no number", "[stats][p2]") {
   CHECK(p2<>::create(0).error() == errc::invalid);
   CHECK(p2<>::create(std::nan("")).error() == errc::invalid);
 }
+
+TEST_CASE("float markers still move after 2^24 values", "[stats][p2]") {
+  // Positions that were counted in floats stood still there, and the estimate with them.
+  p2<float> s{0.5F};
+  std::uint32_t state = 1;
+  for (int i = 0; i < (1 << 24) + 1000; ++i) {
+    state = state * 1664525 + 1013904223;
+    (void)s.observe(static_cast<float>(state >> 8) * 0x1p-24F);
+  }
+  REQUIRE(std::fabs(s.quantile().value() - 0.5F) < 0.01F);
+  for (int i = 0; i < 1 << 22; ++i) {
+    (void)s.observe(2.0F);
+  }
+  CHECK(s.quantile().value() > 0.55F);  // 0.625 of the first values are half of all
+}

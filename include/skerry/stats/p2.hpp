@@ -9,13 +9,16 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0::stats {
 
 /// One quantile from five markers that follow the stream: for a device that has a hundred bytes and needs a single one.
 ///
-/// Input   finite values; NaN and infinity are refused (`errc::not_finite`, counted)
+/// Input   finite values; NaN and infinity are refused (`errc::not_finite`, counted), and so is what comes after 2^32 - 1 values of float
+///         (`errc::full`)
 /// Units   those of the input
 /// Cost    O(1) per value; 104 bytes for double, 64 for float; no heap
 /// Bound   none. Sorted input and rare large values move it far from the truth: `exp_histogram` and `kll` have bounds.
@@ -45,6 +48,10 @@ class p2 {
       insert(x);
       return {};
     }
+    if (n_ == std::numeric_limits<place>::max()) {
+      ++refused_;
+      return errc::full;
+    }
     ++n_;
     // The cell of x, and the markers above it move up by one.
     unsigned cell = 0;
@@ -58,12 +65,11 @@ class p2 {
         ++cell;
       }
     }
-    for (unsigned i = cell + 1; i < 4; ++i) {
-      position_[i - 1] += 1;
-    }
     const Real step[3] = {p_ / 2, p_, (1 + p_) / 2};
     for (unsigned i = 0; i < 3; ++i) {
-      wanted_[i] += step[i];
+      const bool moves = i >= cell;
+      position_[i] += moves ? 1U : 0U;
+      wanted_[i] += relative && moves ? step[i] - 1 : step[i];
     }
     for (unsigned i = 1; i < 4; ++i) {
       adjust(i);
@@ -117,46 +123,47 @@ class p2 {
     }
     height_[at] = x;
     if (++n_ == 5) {
-      wanted_[0] = 1 + 2 * p_;
-      wanted_[1] = 1 + 4 * p_;
-      wanted_[2] = 3 + 2 * p_;
+      wanted_[0] = 1 + 2 * p_ - (relative ? 2 : 0);
+      wanted_[1] = 1 + 4 * p_ - (relative ? 3 : 0);
+      wanted_[2] = 3 + 2 * p_ - (relative ? 4 : 0);
     }
   }
+  // Counted in integers: a float that counts stands still at 2^24.
+  static constexpr bool relative = sizeof(Real) == 4;
+  using place = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
   /// The outer markers stand at 1 and n.
-  [[nodiscard]] constexpr Real position(unsigned i) const noexcept {
-    return i == 0 ? Real{1} : (i == 4 ? static_cast<Real>(n_) : position_[i - 1]);
+  [[nodiscard]] constexpr place position(unsigned i) const noexcept {
+    return i == 0 ? place{1} : (i == 4 ? static_cast<place>(n_) : position_[i - 1]);
   }
 
   /// Moves a marker by one towards where it should stand, along a parabola through its neighbours if that keeps the order.
   constexpr void adjust(unsigned i) noexcept {
-    const Real here = position(i);
-    const Real below = position(i - 1);
-    const Real above = position(i + 1);
-    const Real off = wanted_[i - 1] - here;
-    const bool up = off >= 1 && above - here > 1;
-    if (!up && !(off <= -1 && below - here < -1)) {
+    const auto above = static_cast<Real>(position(i + 1) - position(i));
+    const auto below = static_cast<Real>(position(i) - position(i - 1));
+    const Real off = wanted_[i - 1] - (relative ? Real{0} : static_cast<Real>(position(i)));
+    const bool up = off >= 1 && above > 1;
+    if (!up && !(off <= -1 && below > 1)) {
       return;
     }
     const Real s = up ? Real{1} : Real{-1};
     const Real q = height_[i];
-    const Real slopes =
-        (here - below + s) * (height_[i + 1] - q) / (above - here) + (above - here - s) * (q - height_[i - 1]) / (here - below);
-    Real next = q + s / (above - below) * slopes;
+    const Real slopes = (below + s) * (height_[i + 1] - q) / above + (above - s) * (q - height_[i - 1]) / below;
+    Real next = q + s / (above + below) * slopes;
     if (!(height_[i - 1] < next && next < height_[i + 1])) {
-      const unsigned j = up ? i + 1 : i - 1;
-      next = q + s * (height_[j] - q) / (position(j) - here);
+      next = up ? q + (height_[i + 1] - q) / above : q - (q - height_[i - 1]) / below;
       // Values at the ends of the range of Real can overflow in between.
       next = next < height_[i - 1] ? height_[i - 1] : (next > height_[i + 1] ? height_[i + 1] : next);
       next = next == next ? next : q;
     }
     height_[i] = next;
-    position_[i - 1] = here + s;
+    position_[i - 1] = up ? position_[i - 1] + 1 : position_[i - 1] - 1;
+    wanted_[i - 1] -= relative ? s : Real{0};
   }
 
   Real p_;
   Real height_[5]{};
-  Real position_[3]{2, 3, 4};
-  Real wanted_[3]{};
+  place position_[3]{2, 3, 4};
+  Real wanted_[3]{};  // where they should stand; of floats from where they stand, because there it cannot count either
   std::uint64_t n_ = 0;
   std::uint64_t refused_ = 0;
 };
