@@ -337,3 +337,11 @@ TEST_CASE("hostile images of frequent items are refused or mean one thing", "[st
   }
   CHECK(accepted > 8);
 }
+
+TEST_CASE("an offset that no purge can have made is refused, so that no bound wraps", "[stats][frequent_items]") {
+  longs s;
+  REQUIRE(s.observe(1, std::uint64_t{1} << 62));
+  image bytes = written(s);
+  bytes[24 + 7] = std::byte{0x40};  // 2^62 more, of a total of 2^62 that the item has all of
+  CHECK(skerry::decode_all<longs>(bytes).error() == errc::corrupt);
+}

@@ -432,3 +432,7 @@ TEST_CASE("hostile images of HLL sketches are refused or mean one thing", "[stat
   }
   CHECK(accepted > 8);
 }
+
+TEST_CASE("no registers hold no keys", "[stats][hll]") {
+  CHECK(skerry::stats::hll_register_estimate({}) == 0);  // the series of 0 / 0 never ended
+}

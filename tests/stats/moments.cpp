@@ -328,6 +328,7 @@ TEST_CASE("shifted sums are moments around any pivot", "[stats][moments]") {
   REQUIRE(m);
   check_against(m.value(), {1, 2, 4, 8}, 1e-14);
   CHECK(moments<>::from_shifted_sums(0, 3, sums).error() == errc::empty);
+  CHECK(moments<>::from_shifted_sums(std::uint64_t{1} << 63, 3, sums).error() == errc::out_of_range);
   sums[1] = -1;
   CHECK(moments<>::from_shifted_sums(4, 3, sums).error() == errc::invalid);
   sums[1] = INFINITY;

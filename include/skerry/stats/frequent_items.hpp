@@ -369,6 +369,9 @@ class frequent_items {
       s.item = traits::made(item);
       s.weight = weight;
     }
+    if (offset > left) {
+      return errc::corrupt;  // whatever raised the offset has taken as much weight away
+    }
     held_ = n;
     total_ = total;
     offset_ = offset;

@@ -31,6 +31,9 @@ namespace skerry::inline v0::stats {
 ///
 /// Source  Ertl, "New cardinality estimation algorithms for HyperLogLog sketches", 2017, algorithm 6
 [[nodiscard]] constexpr double hll_register_estimate(std::span<const std::uint8_t> registers) noexcept {
+  if (registers.empty()) {
+    return 0;
+  }
   std::uint32_t counts[64] = {};
   for (const std::uint8_t v : registers) {
     ++counts[v & 63];

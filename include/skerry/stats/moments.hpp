@@ -243,11 +243,14 @@ class moments {
   /// the farther away, the more digits cancel.
   ///
   /// Input   `sums[k - 1]` is the sum of (x - pivot)^k over `count` values
-  /// Errors  `empty` for no values, `not_finite`, `invalid` for a negative even sum
+  /// Errors  `empty` for no values, `out_of_range` for 2^63 of them, `not_finite`, `invalid` for a negative even sum
   [[nodiscard]] static constexpr result<moments> from_shifted_sums(std::uint64_t count, Real pivot,
                                                                    std::span<const Real, Order> sums) noexcept {
     if (count == 0) {
       return errc::empty;
+    }
+    if (count > max_count) {
+      return errc::out_of_range;
     }
     if ((Order >= 2 && sums[Order >= 2 ? 1 : 0] < 0) || (Order >= 4 && sums[Order - 1] < 0)) {
       return errc::invalid;

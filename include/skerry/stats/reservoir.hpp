@@ -22,12 +22,11 @@ namespace skerry::inline v0::stats {
 ///
 /// Input   finite values; NaN and infinity are refused (`errc::not_finite`, counted)
 /// Cost    O(1) for a value that is skipped, one draw and three logarithms for one that enters: about N (1 + ln(n / N)) of n; 8 N + 56
-///         bytes; no heap. A quantile O(N log N) on 8 N bytes of stack.
+///         bytes; no heap. A quantile O(N log N) on 8 N bytes of stack, a merge O(N) on 24 N.
 /// Bound   with probability 1 - p every rank is right within sqrt(ln(2 / p) / (2 held)), whatever the distribution (`rank_error(p)`)
 /// Merge   randomised by the own generator: the sample of both streams together
 /// Errors  `full` at 2^63 - 1 values; queries: `empty`, `invalid` for a rank outside [0, 1]; `decode`: `truncated`, `corrupt`,
-/// `unsupported` (version), `mismatch`
-///         (another N, when the image is full)
+///         `unsupported` (version), `mismatch` (another N, when the image is full)
 /// Source  Li, "Reservoir-sampling algorithms of time complexity O(n(1 + log(N/n)))", 1994, algorithm L; Massart 1990 for the bound;
 ///         Marsaglia and Tsang 2000 for the gamma variates with which skipping goes on after a merge
 template <std::size_t N>
