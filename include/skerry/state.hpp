@@ -3,12 +3,17 @@
 #pragma once
 
 #include <skerry/state/actor.hpp>
+#include <skerry/state/bounded_counter.hpp>
+#include <skerry/state/by_writer.hpp>
 #include <skerry/state/causal_store.hpp>
+#include <skerry/state/contribution.hpp>
 #include <skerry/state/counter.hpp>
 #include <skerry/state/delta.hpp>
 #include <skerry/state/dot.hpp>
 #include <skerry/state/dot_context.hpp>
+#include <skerry/state/dvv_set.hpp>
 #include <skerry/state/explain.hpp>
+#include <skerry/state/flags.hpp>
 #include <skerry/state/frame.hpp>
 #include <skerry/state/hlc.hpp>
 #include <skerry/state/keep_both.hpp>
@@ -16,6 +21,8 @@
 #include <skerry/state/lww.hpp>
 #include <skerry/state/policy.hpp>
 #include <skerry/state/replica.hpp>
+#include <skerry/state/reset_counter.hpp>
 #include <skerry/state/schema.hpp>
+#include <skerry/state/sets.hpp>
 #include <skerry/state/standalone.hpp>
 #include <skerry/state/version_vector.hpp>

@@ -1,6 +1,13 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 #include <skerry/core/crc32c.hpp>
+#include <skerry/core/inplace_string.hpp>
+#include <skerry/state/bounded_counter.hpp>
+#include <skerry/state/by_writer.hpp>
+#include <skerry/state/contribution.hpp>
+#include <skerry/state/flags.hpp>
+#include <skerry/state/reset_counter.hpp>
+#include <skerry/state/sets.hpp>
 
 #include "fuzz/fuzz.hpp"
 #include "state/plant.hpp"
@@ -18,6 +25,43 @@ using namespace skerry_test;
 namespace state = skerry::state;
 using skerry_fuzz::bytes;
 
+struct parts {
+  static constexpr state::path at{"parts"};
+  using policy = state::reset_counter;
+};
+struct credit {
+  static constexpr state::path at{"credit"};
+  using policy = state::bounded_counter;
+};
+struct alarms {
+  static constexpr state::path at{"alarms/{line}"};
+  using policy = state::aw_set<skerry::inplace_string<4>, 4>;
+};
+struct banned {
+  static constexpr state::path at{"banned"};
+  using policy = state::rw_set<int, 4>;
+};
+struct running {
+  static constexpr state::path at{"running"};
+  using policy = state::ew_flag;
+};
+struct enabled {
+  static constexpr state::path at{"enabled"};
+  using policy = state::dw_flag<state::initially_on>;
+};
+struct oil {
+  static constexpr state::path at{"oil"};
+  using policy = state::mean_of<double>;
+};
+struct reading {
+  static constexpr state::path at{"reading"};
+  using policy = state::by_writer<double>;
+};
+using everything = state::schema<setpoint, recipe, mode, starts, stock, parts, credit, alarms, banned, running, enabled, oil, reading>;
+
+struct wide : roomy {
+  static constexpr std::size_t payload_bytes = 48;
+};
 struct tight : state::limits::firmware {
   static constexpr std::size_t actors = 4;
   static constexpr std::size_t keys = 5;
@@ -35,13 +79,20 @@ Replica prior(unsigned which) {
     (void)r.template write<setpoint>(21.5, wall, 1);
     (void)r.template write<mode>(3, wall, 1);
     (void)r.template inc<stock>(5);
+    (void)r.template inc<parts>(5);
+    (void)r.template inc<credit>(5);
+    (void)r.template add<alarms>("hot", 1);
+    (void)r.template contribute<oil>({1}, 20.5, 1, wall);
   }
   if (which >= 2) {
     Replica other = make<Replica>(2);
     (void)other.template write<mode>(4, wall, 1);
     (void)other.template dec<stock>(2);
+    (void)other.template inc<parts>(2);
+    (void)other.template add<banned>(3);
     (void)r.accept(bytes_of(other), 0);
     (void)r.template remove<setpoint>(1);
+    (void)r.template reset<parts>();
   }
   if (which >= 3) {
     r.vouch(wall);
@@ -56,6 +107,19 @@ void look_at(const Replica& r) {
   (void)r.template read<mode>(1);
   (void)r.template read<starts>(1, 1);
   (void)r.template read<stock>();
+  (void)r.template read<parts>();
+  (void)r.template read<credit>();
+  (void)r.template rights<credit>(r.self());
+  const auto hot = r.template read<alarms>(1);
+  FUZZ_REQUIRE(hot || hot.error() == skerry::errc::full);
+  const auto never = r.template read<banned>();
+  FUZZ_REQUIRE(never || never.error() == skerry::errc::full);
+  (void)r.template read<running>();
+  (void)r.template read<enabled>();
+  (void)r.template read<oil>();
+  (void)r.template read<reading>();
+  (void)r.explain("oil");
+  (void)r.explain("banned/3");
   (void)r.explain("mode/1");
   (void)r.explain("stock");
 }
@@ -111,6 +175,18 @@ void run(std::uint8_t choice, bytes in) {
   (void)r.template write<mode>(1, wall, 1);
   (void)r.template inc<stock>(1);
   (void)r.template write<setpoint>(1.0, wall, 2);
+  const auto before_counting = r.template read<parts>();
+  if (r.template inc<parts>(3) && before_counting) {
+    const auto counted = r.template read<parts>();
+    FUZZ_REQUIRE(!counted || counted.value() == before_counting.value() + 3);
+  }
+  (void)r.template reset<parts>();
+  (void)r.template dec<credit>(1);
+  (void)r.template contribute<oil>({2}, 21.0, 1, wall);
+  if (r.template add<banned>(1)) {
+    FUZZ_REQUIRE(r.template contains<banned>(1).value());
+  }
+  (void)r.template relay<reading>({1, 1, 1}, 2.0);
   FUZZ_REQUIRE(!bytes_of(r).empty());
 }
 
@@ -120,15 +196,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   skerry_fuzz::taker in{skerry_fuzz::view(data, size)};
   const std::uint8_t choice = in.byte();
   if ((choice & 8) != 0) {
-    run<state::replica<plant, tight>>(choice, in.rest());
+    run<state::replica<everything, tight>>(choice, in.rest());
   } else {
-    run<state::replica<plant, roomy>>(choice, in.rest());
+    run<state::replica<everything, wide>>(choice, in.rest());
   }
   return 0;
 }
 
 void skerry_fuzz::write_seeds(const seed_folder& out) {
-  using node = state::replica<plant, roomy>;
+  using node = state::replica<everything, wide>;
   const auto add = [&](const char* name, std::uint8_t choice, std::vector<std::vector<std::byte>> frames) {
     std::vector<std::byte> seed{std::byte{choice}};
     for (auto& frame : frames) {
@@ -137,6 +213,24 @@ void skerry_fuzz::write_seeds(const seed_folder& out) {
     }
     out.add(name, seed);
   };
+  node of_counters = make<node>(4);
+  (void)of_counters.inc<parts>(3);
+  const auto counted = copy(of_counters.inc<parts>(4).value().bytes());
+  (void)of_counters.inc<credit>(3);
+  const auto given = copy(of_counters.transfer<credit>(make<node>(1).self(), 2).value().bytes());
+  const auto reset = copy(of_counters.reset<parts>().value().bytes());
+  add("counters", 1, {counted, given, reset});
+  node of_sets = make<node>(5);
+  const auto added = copy(of_sets.add<alarms>("dry", 1).value().bytes());
+  (void)of_sets.remove<banned>(3);
+  (void)of_sets.enable<running>();
+  const auto disabled = copy(of_sets.disable<enabled>().value().bytes());
+  const auto relayed = copy(of_sets.relay<reading>({1, 2, 3}, 1.5).value().bytes());
+  add("sets_and_flags", 2, {added, disabled, relayed, bytes_of(of_sets)});
+  node of_folds = make<node>(6);
+  const auto once = copy(of_folds.contribute<oil>({1}, 19.5, 2, wall).value().bytes());
+  const auto withdrawn = copy(of_folds.withdraw<oil>({1}).value().bytes());
+  add("folds", 3, {withdrawn, once});
   add("nothing", 0, {bytes_of(make<node>(3))});
   node a = make<node>(3);
   const auto first = copy(a.write<setpoint>(19.25, wall, 1).value().bytes());

@@ -29,6 +29,43 @@ struct stock {
   static constexpr state::path at{"stock"};
   using policy = state::pn_counter;
 };
+struct parts {
+  static constexpr state::path at{"parts"};
+  using policy = state::reset_counter;
+};
+struct credit {
+  static constexpr state::path at{"credit"};
+  using policy = state::bounded_counter;
+};
+struct alarms {
+  static constexpr state::path at{"alarms"};
+  using policy = state::aw_set<int, 8>;
+};
+struct banned {
+  static constexpr state::path at{"banned"};
+  using policy = state::rw_set<int, 8>;
+};
+struct running {
+  static constexpr state::path at{"running"};
+  using policy = state::ew_flag;
+};
+struct enabled {
+  static constexpr state::path at{"enabled"};
+  using policy = state::dw_flag<state::initially_on>;
+};
+struct oil {
+  static constexpr state::path at{"oil"};
+  using policy = state::mean_of<double>;
+};
+struct level {
+  static constexpr state::path at{"level"};
+  using policy = state::median_of<float>;
+};
+struct reading {
+  static constexpr state::path at{"reading"};
+  using policy = state::by_writer<double>;
+};
+using shop = state::replica<state::schema<parts, credit, alarms, banned, running, enabled, oil, level, reading>>;
 using plant = state::schema<setpoint, mode, starts, stock>;
 using replica = state::replica<plant>;
 
@@ -117,6 +154,78 @@ const bits_of replicas{"state.replica", [](bit_hash& h) {
                            skerry::byte_writer out{image};
                            h.add(static_cast<std::uint64_t>(node.encode(out).error()));
                            h.add(out.written());
+                         }
+                       }};
+
+const bits_of policies{"state.policies", [](bit_hash& h) {
+                         static std::array<shop, 2> nodes;
+                         static std::array<std::byte, 4096> image;
+                         skerry::splitmix64 rng{5};
+                         for (std::size_t i = 0; i < nodes.size(); ++i) {
+                           nodes[i] = shop{};
+                           (void)shop::create(nodes[i], i + 1, state::role::device, state::epoch_rule::every_open, {}, rng, 0);
+                         }
+                         const auto add_result = [&h](const auto& r) {
+                           h.add(static_cast<std::uint64_t>(r.error()));
+                           if (r) {
+                             h.add(static_cast<std::uint64_t>(r.value()));
+                           }
+                         };
+                         for (int i = 0; i < 300; ++i) {
+                           shop& at = nodes[rng() % 2];
+                           const std::uint64_t amount = 1 + rng() % 5;
+                           const int element = static_cast<int>(rng() % 4);
+                           const double value = static_cast<double>(rng() % 1000) / 7;
+                           const auto pass = [&](const auto& delta) {
+                             h.add(static_cast<std::uint64_t>(delta.error()));
+                             if (delta) {
+                               h.add(delta.value().bytes());
+                             }
+                           };
+                           switch (rng() % 14) {
+                             case 0: pass(at.inc<parts>(amount)); break;
+                             case 1: pass(at.reset<parts>()); break;
+                             case 2: pass(at.inc<credit>(amount)); break;
+                             case 3: pass(at.dec<credit>(amount)); break;
+                             case 4: pass(at.transfer<credit>(nodes[1].self(), amount)); break;
+                             case 5: pass(at.add<alarms>(element)); break;
+                             case 6: pass(at.remove<alarms>(element)); break;
+                             case 7: pass(at.add<banned>(element)); break;
+                             case 8: pass(at.remove<banned>(element)); break;
+                             case 9: pass(element == 0 ? at.enable<running>() : at.disable<enabled>()); break;
+                             case 10: pass(at.contribute<oil>({rng() % 3}, value, 1.5, skerry::wall_ms{1})); break;
+                             case 11: pass(at.contribute<level>({rng() % 3}, static_cast<float>(value), 0.5, skerry::wall_ms{1})); break;
+                             case 12: pass(at.relay<reading>({1, 1, rng() % 50}, value)); break;
+                             default: h.add(static_cast<std::uint64_t>(nodes[0].join(nodes[1]).error()));
+                           }
+                           add_result(at.read<parts>());
+                           add_result(at.read<credit>());
+                           h.add(at.read<oil>().value_or(-1));
+                           h.add(static_cast<double>(at.read<level>().value_or(-1)));
+                           h.add(at.read<reading>().value_or(-1));
+                         }
+                         for (const shop& node : nodes) {
+                           skerry::byte_writer out{image};
+                           h.add(static_cast<std::uint64_t>(node.encode(out).error()));
+                           h.add(out.written());
+                         }
+                       }};
+
+const bits_of siblings{"state.dvv_set", [](bit_hash& h) {
+                         using set = state::dvv_set<std::uint64_t, 4, 8>;
+                         skerry::splitmix64 rng{6};
+                         std::array<set, 3> servers{};
+                         std::array<set::context_type, 3> read{};
+                         for (int i = 0; i < 300; ++i) {
+                           const auto at = static_cast<std::size_t>(rng() % 3);
+                           const auto with = static_cast<std::size_t>(rng() % 3);
+                           const std::uint64_t value = rng() % 100;
+                           switch (rng() % 3) {
+                             case 0: h.add(static_cast<std::uint64_t>(servers[at].put(value, read[with], at).error())); break;
+                             case 1: h.add(static_cast<std::uint64_t>(servers[at].join(servers[with]).error())); break;
+                             default: read[with] = servers[at].context();
+                           }
+                           servers[at].for_each([&h](std::uint64_t v) { h.add(v); });
                          }
                        }};
 
