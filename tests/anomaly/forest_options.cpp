@@ -364,6 +364,46 @@ TEST_CASE("column weights of one are no weights; a column of weight zero is neve
   }
 }
 
+TEST_CASE("the weight of a column that turned out constant goes to no other one") {
+  rows_of_numbers data{8, 150, 3, false};
+  for (std::size_t i = 0; i < data.rows; ++i) {
+    data.values[i * 3] = 7;
+  }
+  const std::array<std::uint16_t, 3> weights{60000, 2, 1};
+  isolation_forest<3, 40, 64> forest;
+  REQUIRE(forest.fit(data.view(), {.seed = 2, .trees = 40, .sample = 64}, {.column_weights = weights}));
+  std::array<double, 3> drawn{};
+  for (std::size_t t = 0; t < forest.trees(); ++t) {
+    for (const auto& s : forest.splits_of(t)) {
+      drawn[s.feature] += 1;
+    }
+  }
+  const double all = drawn[1] + drawn[2];
+  CHECK(drawn[0] == 0);
+  CHECK(std::abs(drawn[1] - all * 2 / 3) < 5 * std::sqrt(all * 2 / 9));
+}
+
+// A mirrored split has its sides and its box turned round. Where nothing is missing and trees split once, nobody may notice.
+TEMPLATE_TEST_CASE("without gaps a single split under heavier says what the plain one says: depth, density, and the side of every share",
+                   "", std::int16_t, std::uint8_t) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    const rows_of_numbers data{seed, 100, 4};
+    isolation_forest<4, 16, 64, TestType> plain, turned;
+    forest_config config{.seed = seed, .trees = 16, .sample = 64, .max_depth = 1, .density = true, .explain = true};
+    REQUIRE(plain.fit(data.view(), config));
+    config.missing = missing_policy::heavier;
+    REQUIRE(turned.fit(data.view(), config));
+    for (std::size_t i = 0; i < data.rows; ++i) {
+      const std::span<const float, 4> row{data.row(i), 4};
+      REQUIRE(plain.sums(row) == turned.sums(row));
+      for (const auto weighting : {contribution_weighting::path, contribution_weighting::diffi}) {
+        REQUIRE(plain.explain(row, weighting) == turned.explain(row, weighting));
+      }
+    }
+  }
+}
+
 TEST_CASE("rows are drawn one after the other in proportion to their weights, and none of weight zero") {
   // Of weights 1, 2, 3, 4 two rows: the chance of every pair is known exactly.
   const std::array<std::uint16_t, 5> weights{1, 2, 0, 3, 4};
