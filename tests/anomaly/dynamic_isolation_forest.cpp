@@ -175,6 +175,25 @@ TEST_CASE("copies and moved forests answer alike, over equal and different alloc
   CHECK(second.given_back == second.taken);
 }
 
+// The first slice lays out memory for the width of its rows, and a refused one left that width behind.
+TEST_CASE("a first slice that is refused does not say how wide the rows are") {
+  dynamic_isolation_forest<std::int16_t> forest;
+  REQUIRE(forest.begin({.seed = 1, .trees = 2, .sample = 8}));
+  const std::vector<std::int16_t> codes{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  const std::vector<std::int16_t> missing(12, std::int16_t{-32768});
+  const std::array<std::uint16_t, 3> nobody{};
+  CHECK(forest.grow({missing.data(), 4, 3, 3}, 100).error() == errc::not_finite);
+  CHECK(forest.columns() == 0);
+  CHECK(forest.grow({codes.data(), 3, 4, 4}, 100, {.row_weights = nobody}).error() == errc::insufficient);
+  CHECK(forest.columns() == 0);
+  while (forest.trees() < 2) {
+    REQUIRE(forest.grow({codes.data(), 6, 2, 2}, 100));
+  }
+  isolation_forest<2, 2, 8, std::int16_t, 14> fixed;
+  REQUIRE(fixed.fit_codes({codes.data(), 6, 2, 2}, {.seed = 1, .trees = 2, .sample = 8}));
+  CHECK(same_trees(forest, fixed));
+}
+
 TEST_CASE("a refused fit, or an allocator without memory, leaves the forest as it was") {
   tally counts;
   const rows_of_numbers data{4, 100, 3, false};

@@ -203,7 +203,8 @@ class dynamic_isolation_forest {
 
   /// As the fixed form; the first slice after a `begin` without codes may allocate.
   [[nodiscard]] result<bool> grow(row_view<Code> history, std::size_t row_visits, const training_options& options = {}) {
-    if (shape_.columns == 0 && state_.growing) {
+    const bool first = shape_.columns == 0 && state_.growing;
+    if (first) {
       if (const status shaped = check_rows(history); !shaped) {
         return shaped.error();
       }
@@ -223,9 +224,14 @@ class dynamic_isolation_forest {
       return errc::insufficient;
     }
     const weighted_rows draw{weighted()};
-    return detail::grow_slice(state_, pool(), history,
-                              detail::slice_plan<weighted_rows>{
-                                  options, {orders(), shape_.categories * orders_per_category}, shape_.columns, row_visits, marks(), draw});
+    const result<bool> grown =
+        detail::grow_slice(state_, pool(), history,
+                           detail::slice_plan<weighted_rows>{
+                               options, {orders(), shape_.categories * orders_per_category}, shape_.columns, row_visits, marks(), draw});
+    if (!grown && first) {
+      shape_ = shape{};  // a refused slice has not said how wide the rows are
+    }
+    return grown;
   }
 
   /// As the fixed form, after a `begin` with codes.
