@@ -200,6 +200,29 @@ TEST_CASE("a rolling forest adds its trees under their own numbers, so that a la
   CHECK(set.size() == 6 + forest.renewed() - renewed);
 }
 
+// Two threads fit half of a forest each. Both halves counted their trees from 0, so that the second overwrote the first in a set.
+TEST_CASE("the parts of one forest have the numbers of the whole, so a set takes all of them") {
+  const rows_of_numbers data{5, 40, columns};
+  const auto codes = agreed();
+  const auto in_codes = skerry_test::codes_of(data, codes);
+  const auto part = [&](std::uint16_t trees, std::uint32_t first) {
+    trees_type made;
+    REQUIRE(made.begin({.seed = 9, .trees = trees, .sample = 16}, codes));
+    while (made.trees() < trees) {
+      REQUIRE(made.grow({in_codes.data(), 40, columns, columns}, 1000, {.first_tree = first}));
+    }
+    return made;
+  };
+  small_set whole;
+  REQUIRE(whole.add(1, 1, part(6, 0)));
+  small_set parts;
+  REQUIRE(parts.add(1, 1, part(2, 4)));
+  REQUIRE(parts.add(1, 1, part(4, 0)));
+  CHECK(parts.size() == 6);
+  CHECK(parts == whole);
+  CHECK(image_of(parts) == image_of(whole));
+}
+
 TEST_CASE("reference scores of all nodes are merged once each, however often they were delivered") {
   small_set set;
   for (int times = 0; times < 3; ++times) {

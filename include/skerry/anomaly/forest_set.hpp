@@ -100,6 +100,8 @@ class forest_set {
       std::uint32_t index = static_cast<std::uint32_t>(t);
       if constexpr (requires { forest.number_of(t); }) {
         index = forest.number_of(t);
+      } else if constexpr (requires { forest.first_tree(); }) {
+        index += forest.first_tree();  // a part of a forest: its trees have their numbers in the whole
       }
       std::array<split_type, Slot> splits;
       const auto theirs = forest.splits_of(t);
