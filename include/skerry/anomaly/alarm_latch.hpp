@@ -14,7 +14,7 @@ namespace skerry::inline v0::anomaly {
 struct latch_config {
   std::uint8_t k = 3;
   std::uint8_t n = 5;
-  float enter = 0;
+  float enter = 0;  ///< set both: with these every score that is not below zero is high
   float leave = 0;  ///< at most `enter`; the distance between them is the hysteresis
   std::uint8_t m = 5;
 };

@@ -85,7 +85,8 @@ class basic_calibration {
   /// The level that at most `per_day` rows a day exceed, at `rows_per_day` rows of reference behaviour.
   ///
   /// Of N references k = floor(N * per_day / rows_per_day) may lie above. With k = 0 the references do not reach so far and the tail
-  /// above their 98th percentile is continued as an exponential; `resolved` is false then.
+  /// above their 98th percentile is continued as an exponential; `resolved` is false then. Such a level may lie above every score that the
+  /// detector can give: a forest's end soon after its strangest reference.
   [[nodiscard]] constexpr result<basic_threshold<Score>> for_alarms(double per_day, double rows_per_day) const noexcept {
     if (!(per_day > 0) || !(rows_per_day > 0) || !finite(per_day) || !finite(rows_per_day)) {
       return errc::invalid;

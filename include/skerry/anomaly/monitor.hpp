@@ -43,7 +43,8 @@ namespace skerry::inline v0::anomaly {
 /// per column, and 64 columns at most). Row judges are calibrated on rows that they have not learnt; charts see `shift_chart`.
 ///
 /// Input   rows of finite numbers with the time they were taken at; always the same type of clock
-/// Cost    observe: one call of the model, Config::trees tree walks, and one slice of refitting (see docs/anomaly.md); at the end of
+/// Cost    observe: one call of the model, Config::trees tree walks, and one slice of refitting (see docs/anomaly/monitor.md); at the end
+/// of
 ///         the warm-up one row pays for all trees. sizeof == `bytes`, no heap; make it in static storage, it is large
 /// Errors  of observe: `not_finite`, `stale` (time went back), `mismatch` (another type of clock), `insufficient` (not created);
 ///         counted by reason, and nothing else has changed
@@ -158,7 +159,7 @@ class monitor {
   }
 
   [[nodiscard]] const monitor_counters& counters() const noexcept { return counters_; }
-  /// A score from here on is high; `insufficient` while learning.
+  /// A `verdict::score` from here on is high: 1/2, as scores are relative to the level of their judge. `insufficient` while learning.
   [[nodiscard]] result<float> enter() const noexcept { return trained_ ? result<float>{0.5F} : result<float>{errc::insufficient}; }
   /// Given, or measured during the warm-up; 0 before that.
   [[nodiscard]] double rows_per_day() const noexcept { return rows_per_day_; }

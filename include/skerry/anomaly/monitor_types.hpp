@@ -40,9 +40,9 @@ struct monitor_config {
   double alarms_per_day = 1.0 / 7;  ///< false alarms that can be borne
   double rows_per_day = 0;          ///< 0: measured during the warm-up; should no time pass then, one row per second is assumed
   float known_threshold = 0.85F;    ///< a known failure from this probability on
-  std::int64_t max_gap_ms = 0;      ///< a longer step between two rows clears the shingle; 0: no step is too long
+  std::int64_t max_gap_ms = 0;      ///< a longer step between two rows clears the shingle; 0: none is, not even a night off
   double horizon = 5;               ///< of shifts: levels reach for events so many times as rare as what was seen could show; 0: no limit
-  latch_config latch{};             ///< k, n and m of both latches; the levels are the monitor's own
+  latch_config latch{};             ///< k, n and m of all latches; `enter` and `leave` are not looked at
 };
 
 enum class monitor_state : std::uint8_t {
@@ -96,7 +96,7 @@ struct verdict {
   std::uint32_t alarm_id = 0;   ///< of the standing alarm, the known failure first; 0: none
   float known_probability = 0;  ///< as the model answered; 0 without an answer
   float score = 0;              ///< of the judge that stands highest: 1/2 at its level, towards 1 beyond it, 0 in its middle
-  float p_value = 1;            ///< how likely a reference row scores as high, see calibration
+  float p_value = 1;            ///< how likely a reference row scores as high in forest, T² or Q; see calibration
   std::int64_t since_raise_ms = 0;
   /// What speaks loudest, in falling order; filled when the state is suspect or alarmed.
   std::array<verdict_share, 4> shares{};

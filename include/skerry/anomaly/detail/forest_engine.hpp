@@ -234,7 +234,7 @@ template <typename Split, typename Leaf, typename Gather, typename Columns>
                               const Gather& gather) noexcept {
   const typename Split::code_type* codes = scratch.codes;
   const std::size_t width = columns.stored();
-  const auto code = [codes, width](std::uint32_t row, std::uint32_t column) -> std::int32_t { return codes[row * width + column]; };
+  const auto code = [codes, width](std::uint32_t i, std::uint32_t j) -> std::int32_t { return codes[i * width + j]; };
   array_order order{scratch.order};
   std::uint32_t used = 0;
   for (std::uint32_t tree = 0; tree < state.planned; ++tree) {
@@ -460,7 +460,7 @@ template <typename Split, typename Leaf, typename Draw>
   }
   const code_type* codes = history.data;
   const std::size_t stride = history.stride;
-  const auto code = [codes, stride](std::uint32_t row, std::uint32_t column) -> std::int32_t { return codes[row * stride + column]; };
+  const auto code = [codes, stride](std::uint32_t i, std::uint32_t j) -> std::int32_t { return codes[i * stride + j]; };
   const tree_place<Split, Leaf> place = pool.place(next, next.trees, next.splits);
   const tree_plan tree = plan_of(next, next.trees, columns);
   growth how{};
@@ -471,9 +471,9 @@ template <typename Split, typename Leaf, typename Draw>
       const std::span<const category_order> orders = plan.orders.first(std::size_t{next.orders} * orders_per_category);
       const table_columns table{static_cast<std::uint32_t>(columns), orders, options.column_weights,
                                 next.missing == missing_policy::heavier};
-      const auto code_or_order = [codes, stride, columns, orders](std::uint32_t row, std::uint32_t column) -> std::int32_t {
-        const code_type* x = codes + row * stride;
-        return column < columns ? x[column] : order_code(orders[column - columns], x[orders[column - columns].source]);
+      const auto code_or_order = [codes, stride, columns, orders](std::uint32_t i, std::uint32_t j) -> std::int32_t {
+        const code_type* x = codes + i * stride;
+        return j < columns ? x[j] : order_code(orders[j - columns], x[orders[j - columns].source]);
       };
       how = grow_tree(tree, next.at_work, place, order, code_or_order, plan.marks, visits, table);
     }

@@ -388,8 +388,8 @@ growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Lea
         } else if (!turned) {
           middle = part_rows(order, begin, end, column, cut, code);
         } else {
-          const auto mirrored = [code](std::uint32_t row, std::uint32_t of) -> std::int32_t {
-            return mirror(static_cast<code_type>(code(row, of)));
+          const auto mirrored = [code](std::uint32_t i, std::uint32_t j) -> std::int32_t {
+            return mirror(static_cast<code_type>(code(i, j)));
           };
           middle = part_rows(order, begin, end, column, cut, mirrored);
           column += columns.stored();
