@@ -189,6 +189,44 @@ void extrema_block(benchmark::State& state) {
   per_value(state);
 }
 
+void ewma_block(benchmark::State& state) {
+  for (auto _ : state) {
+    auto e = skerry::stats::ewma<>::with_alpha(0.05).value();
+    benchmark::DoNotOptimize(e.observe(data()));
+    benchmark::DoNotOptimize(e);
+  }
+  per_value(state);
+}
+void ewma_one_by_one(benchmark::State& state) {
+  for (auto _ : state) {
+    auto e = skerry::stats::ewma<>::with_alpha(0.05).value();
+    for (const double x : data()) {
+      benchmark::DoNotOptimize(e.observe(x));
+    }
+    benchmark::DoNotOptimize(e);
+  }
+  per_value(state);
+}
+/// Finch's update and nothing else.
+void ewma_scalar_chain(benchmark::State& state) {
+  for (auto _ : state) {
+    double mean = data()[0];
+    double variance = 0;
+    for (const double x : data()) {
+      const double d = x - mean;
+      const double step = 0.05 * d;
+      mean += step;
+      variance = 0.95 * (variance + step * d);
+    }
+    benchmark::DoNotOptimize(mean);
+    benchmark::DoNotOptimize(variance);
+  }
+  per_value(state);
+}
+
+BENCHMARK(ewma_block)->Name("stats/ewma/block");
+BENCHMARK(ewma_one_by_one)->Name("stats/ewma/one_by_one");
+BENCHMARK(ewma_scalar_chain)->Name("stats/ewma/scalar_chain");
 BENCHMARK(block<2>)->Name("stats/moments/mean_variance/block");
 BENCHMARK(one_by_one<2>)->Name("stats/moments/mean_variance/one_by_one");
 BENCHMARK(block<4>)->Name("stats/moments/four/block");

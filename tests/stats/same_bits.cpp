@@ -112,6 +112,12 @@ const bits_of smoothed{"stats.ewma", [](bit_hash& h) {
                            add_image(h, constant);
                            h.add(by_time.stddev().value_or(-1));
                          }
+                         double block[200];
+                         for (double& x : block) {
+                           x = skerry::normal(random);
+                         }
+                         (void)constant.observe(block);
+                         add_image(h, constant);
                        }};
 
 const bits_of windows{"stats.rolling", [](bit_hash& h) {

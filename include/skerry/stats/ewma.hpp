@@ -6,6 +6,7 @@
 #include <skerry/core/instant.hpp>
 #include <skerry/core/math.hpp>
 #include <skerry/core/result.hpp>
+#include <skerry/stats/detail/lanes.hpp>
 
 #include <bit>
 #include <concepts>
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0::stats {
 
@@ -21,7 +23,7 @@ namespace skerry::inline v0::stats {
 ///
 /// Input   finite values; NaN and infinity are refused (`errc::not_finite`). The first value is the mean, with variance 0.
 /// Units   mean as the input; time and `tau` in the caller's ticks
-/// Cost    one expm1 per value by time, a few operations with constant weight; 32 bytes and a counter; no heap
+/// Cost    one expm1 per value by time, a few operations with constant weight, blocks of 64 in 8 lanes; 32 bytes and a counter; no heap
 /// Bound   none worth a number: after a step the mean has 63 % of it within tau, 95 % within 3 tau
 /// Merge   none: the weights of the values are gone. A `merge` does not compile.
 /// Errors  `stale` for a time that is not after the last one, `not_finite`, `out_of_range` when a value is too far from the mean
@@ -101,9 +103,26 @@ class ewma {
     }
     return empty() ? first(x) : move(-parameter_, 1 + parameter_, x);
   }
-  /// Many values at equal steps; returns how many were accepted.
+  /// Many values at equal steps; returns how many were accepted. A block with a value to refuse, or after which the mean stands far from
+  /// where it stood, goes one by one.
   constexpr std::size_t observe(std::span<const Real> xs) noexcept {
     std::size_t accepted = 0;
+    if (!std::is_constant_evaluated() && parameter_ < 0 && xs.size() > block) {
+      if (empty()) {
+        accepted += observe(xs[0]) ? 1U : 0U;
+        xs = xs.subspan(1);
+      }
+      const block_weights weights{-parameter_};
+      for (; xs.size() >= block && !empty(); xs = xs.subspan(block)) {
+        if (observe_block(xs.data(), weights)) {
+          accepted += block;
+          continue;
+        }
+        for (const Real x : xs.first(block)) {
+          accepted += observe(x) ? 1U : 0U;
+        }
+      }
+    }
     for (const Real x : xs) {
       accepted += observe(x) ? 1U : 0U;
     }
@@ -223,6 +242,57 @@ class ewma {
       constexpr double most = static_cast<double>(std::numeric_limits<Real>::max());
       return x <= most && x >= -most && static_cast<double>(static_cast<Real>(x)) == x;
     }
+  }
+
+  static constexpr std::size_t block = 64;
+  static_assert(block == 8 * detail::lane_count);
+
+  /// What the values of a block weigh: the last one alpha, each before it less by the factor `keep`.
+  struct block_weights {
+    detail::lanes<Real> lane;  // of the last eight
+    Real row;                  // eight values before these
+    Real all;                  // what stood there before the block
+
+    explicit block_weights(Real alpha) noexcept {
+      const Real keep = 1 - alpha;
+      Real each[detail::lane_count];
+      Real w = alpha;
+      for (std::size_t l = detail::lane_count; l-- > 0;) {
+        each[l] = w;
+        w *= keep;
+      }
+      lane = detail::lanes<Real>::load(each);
+      const Real four = (keep * keep) * (keep * keep);
+      row = four * four;
+      const Real rows = (row * row) * (row * row);
+      all = rows * rows;
+    }
+  };
+
+  /// A whole block, around the mean before it: mean += sum of w d, variance = keep^64 variance + sum of w d^2 - (sum of w d)^2. False when
+  /// that would cancel or is not finite; then nothing changed.
+  bool observe_block(const Real* x, const block_weights& weights) noexcept {
+    using lanes = detail::lanes<Real>;
+    lanes sum;
+    lanes squares;
+    const Real mean = mean_;
+    for (const Real* const end = x + block; x != end; x += detail::lane_count) {
+      const lanes d = lanes::load(x).minus(mean);
+      sum = sum.times(weights.row);
+      sum.add(d);
+      squares = squares.times(weights.row);
+      squares.add(d.times(d));
+    }
+    const Real moved = sum.times(weights.lane).fold();
+    const Real square = squares.times(weights.lane).fold();
+    const Real spread = square - moved * moved;
+    const Real variance = weights.all * variance_ + spread;
+    if (!(spread * 1024 >= square) || !__builtin_isfinite(variance) || !__builtin_isfinite(mean + moved)) {
+      return false;
+    }
+    mean_ = mean + moved;
+    variance_ = variance;
+    return true;
   }
 
   constexpr status refuse(errc why) noexcept {
