@@ -14,11 +14,7 @@
 namespace state = skerry::state;
 namespace standalone = skerry::state::standalone;
 using skerry::errc;
-
-namespace {
-constexpr state::actor a{1, 0, 0}, b{2, 0, 0}, c{3, 0, 0};
-[[maybe_unused]] state::actor actor_of(std::size_t i) { return {i + 1, 0, 0}; }
-}  // namespace
+using namespace skerry_test::actors;
 
 namespace {
 

@@ -3,12 +3,19 @@
 #pragma once
 
 #include <skerry/core/random.hpp>
+#include <skerry/state/actor.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+
+/// Writers of the tests of standalone values.
+namespace skerry_test::actors {
+inline constexpr skerry::state::actor a{1, 0, 0}, b{2, 0, 0}, c{3, 0, 0};
+constexpr skerry::state::actor actor_of(std::size_t i) { return {i + 1, 0, 0}; }
+}  // namespace skerry_test::actors
 
 namespace skerry_test {
 
