@@ -170,7 +170,14 @@ void run(std::uint8_t choice, bytes in) {
   // Joining goes the same way without a frame.
   Replica joined = before;
   FUZZ_REQUIRE(joined.join(r));
-  FUZZ_REQUIRE(bytes_of(joined) == bytes_of(r));
+  if (r.counters().clones == 0) {
+    FUZZ_REQUIRE(bytes_of(joined) == bytes_of(r));
+  } else {  // one event with two contents may cost a record that one of them had overruled; all agree on it all the same
+    Replica back = r;
+    FUZZ_REQUIRE(back.join(joined));
+    FUZZ_REQUIRE(joined.join(back));
+    FUZZ_REQUIRE(bytes_of(joined) == bytes_of(back));
+  }
   // And it can still write, or says why not.
   (void)r.template write<mode>(1, wall, 1);
   (void)r.template inc<stock>(1);
