@@ -304,6 +304,64 @@ TEST_CASE("bytes made to look right are refused or make a forest that is written
   }
 }
 
+TEST_CASE("a forest on ranges of next to nothing is read back from its own image, and a step of minus zero is none") {
+  std::vector<float> values;
+  for (std::size_t i = 0; i < 40; ++i) {
+    values.push_back(static_cast<float>(i) * 1e-38F);
+    values.push_back(5);
+  }
+  isolation_forest<2, 4, 16, std::int16_t, 60> forest;
+  REQUIRE(forest.fit({values.data(), 40, 2, 2}, {.seed = 1, .trees = 4, .sample = 16}));
+  CHECK_FALSE(forest.degenerate());
+  bytes image = image_of(forest);
+  isolation_forest<2, 4, 16, std::int16_t, 60> copy;
+  REQUIRE(read(copy, image) == errc::ok);
+  CHECK(image_of(copy) == image);
+  image[27 + 8 + 7] = std::byte{0x80};  // the sign of the step of the constant column
+  repair(image);
+  CHECK(read(copy, image) == errc::corrupt);
+}
+
+// What an inner node would say may exceed what its parent would say by one split at most, because it has fewer rows. Bytes that say more
+// in turns could make the shares of a row pass 32 bits, in a forest of some ten thousand trees.
+TEST_CASE("an image whose inner nodes claim more rows than their parents have is refused") {
+  const rows_of_numbers data{3, rows, columns, false};
+  const auto forest = std::make_unique<forest_of<std::int16_t>>();
+  REQUIRE(forest->fit(data.view(), {.seed = 1, .trees = 1, .sample = 64, .explain = true}));
+  const bytes image = image_of(*forest);
+  const auto splits = forest->splits_of(0);
+  const auto codes = forest->node_codes_of(0);
+  const std::size_t at = image.size() - 4 - splits.size();
+  std::size_t node = 2;  // a split on the left of one that is not the root
+  while (node < splits.size() && splits[node - 1].left == 0) {
+    ++node;
+  }
+  REQUIRE(node < splits.size());
+  const auto copy = std::make_unique<forest_of<std::int16_t>>();
+  bytes changed = image;
+  changed[at + node] = static_cast<std::byte>(codes[node - 1] + forest->leaf_scale());
+  repair(changed);
+  CHECK(read(*copy, changed) == errc::ok);
+  changed[at + node] = static_cast<std::byte>(codes[node - 1] + forest->leaf_scale() + 1);
+  repair(changed);
+  CHECK(read(*copy, changed) == errc::corrupt);
+}
+
+TEST_CASE("a forest of as many columns as there are, mirrored, is read back from its own image") {
+  constexpr std::size_t wide = 32768;
+  std::vector<std::int16_t> codes(3 * wide);
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    codes[i] = static_cast<std::int16_t>(i * 7919 % 1000);
+  }
+  dynamic_isolation_forest<std::int16_t> forest;
+  REQUIRE(forest.fit_codes({codes.data(), 3, wide, wide}, {.seed = 1, .trees = 2, .sample = 3, .missing = missing_policy::heavier}));
+  dynamic_isolation_forest<std::int16_t> copy;
+  REQUIRE(read(copy, image_of(forest)) == errc::ok);
+  CHECK(copy.code_columns() == 2 * wide);
+  const std::vector<std::int16_t> row(codes.begin(), codes.begin() + wide);
+  CHECK(copy.depth_sum_codes(row) == forest.depth_sum_codes(row));
+}
+
 TEST_CASE("what a type has no room for is refused by name") {
   const rows_of_numbers data{3, rows, columns, false};
   const auto forest = std::make_unique<forest_of<std::int16_t>>();

@@ -188,7 +188,7 @@ class forest_layout {
 
   [[nodiscard]] bool good_head() const noexcept {
     if (head_.columns == 0 || head_.trees == 0 || head_.sample < 2 || head_.sample > 65535 || head_.depth_limit == 0 ||
-        head_.depth_limit > greatest_depth || head_.walked() > 65535) {
+        head_.depth_limit > greatest_depth || head_.walked() > 65536) {
       return false;
     }
     const std::size_t d = head_.derived;
@@ -205,7 +205,7 @@ class forest_layout {
       return false;
     }
     for (std::size_t j = 0; head_.has(forest_flag::numbers) && j < head_.columns; ++j) {
-      if (!is_finite(lo(j)) || !is_finite(inv_step(j)) || inv_step(j) < 0.0F) {
+      if (!is_finite(lo(j)) || !is_step(inv_step(j))) {
         return false;
       }
     }
@@ -260,19 +260,24 @@ class forest_layout {
                                const std::array<std::uint32_t, greatest_depth + 1>& most) const noexcept {
     constexpr std::uint32_t taken = 0xffffffffU;
     std::array<std::uint32_t, greatest_depth + 1> waiting{};  // splits of the right children to come
+    std::array<std::uint32_t, greatest_depth + 1> said{};     // codes of the inner nodes above
     std::uint32_t depth = 0;
     std::uint32_t count = splits;
     std::size_t at = first;
     std::size_t leaf_at = first + tree;
-    const auto good_code = [this, &most, &depth](std::uint32_t v) {
-      return v >= std::uint32_t{head_.leaf_scale} * depth && v <= most[depth];
+    const bool explains = head_.has(forest_flag::explain);
+    const auto good_code = [this, &most, &said, &depth, explains](std::uint32_t v) {
+      // A child has fewer rows than its parent, so it says one split more at most: this bounds what shares can add up to.
+      const bool follows = !explains || depth == 0 || v <= said[depth - 1] + head_.leaf_scale;
+      return v >= std::uint32_t{head_.leaf_scale} * depth && v <= most[depth] && follows;
     };
     for (;;) {
       if (count != 0) {
         if (depth == head_.depth_limit || field(features_at(), at, head_.feature_bytes()) >= head_.walked() || left(at) >= count ||
-            (head_.has(forest_flag::explain) && !good_code(node_code(at)))) {
+            (explains && !good_code(node_code(at)))) {
           return false;
         }
+        said[depth] = explains ? node_code(at) : 0;
         waiting[depth++] = count - 1U - left(at);
         count = left(at);
         ++at;
