@@ -105,6 +105,13 @@ TEST_CASE("arrays that are no tree are refused, and the forest answers as before
   refuses(errc::corrupt, [](arrays& a) { a.right[0] = 5; });   // beyond the end
   refuses(errc::corrupt, [](arrays& a) { a.right[0] = -1; });  // one child only
   refuses(errc::corrupt, [](arrays& a) { a.right[2] = 3; });
+  refuses(errc::corrupt, [](arrays& a) {  // a leaf that is nobody's child
+    a.feature.push_back(-2);
+    a.threshold.push_back(0);
+    a.left.push_back(-1);
+    a.right.push_back(-1);
+    a.samples.push_back(1);
+  });
   refuses(errc::out_of_range, [](arrays& a) { a.feature[1] = 2; });
   refuses(errc::out_of_range, [](arrays& a) { a.feature[1] = -1; });
   refuses(errc::not_finite, [](arrays& a) { a.threshold[0] = std::numeric_limits<double>::quiet_NaN(); });

@@ -504,6 +504,10 @@ TEST_CASE("every truncation of a rolling forest's image and every flipped bit is
     }
   }
   REQUIRE(same_bytes(target, before));
+  auto missing = image;
+  missing[56 + 2 * 8 + 5] = std::byte{255};  // a code of the third row, which a forest that refuses gaps cannot have learnt
+  skerry::byte_writer{std::span{missing}.last(4)}.u32(skerry::crc32c(std::span{missing}.first(image.size() - 4)));
+  CHECK(skerry::decode_all_into(target, missing).error() == errc::corrupt);
   rolling_forest<3, 3, 8, std::uint8_t, 12, 7> wider;
   CHECK(skerry::decode_all_into(wider, image).error() == errc::mismatch);
   rolling_forest<2, 3, 8, std::int16_t, 12, 7> finer;
