@@ -23,7 +23,7 @@ struct kswin_config {
 ///
 /// Input   finite values; NaN and infinity are refused (`errc::not_finite`)
 /// Cost    O(W) per value: two sorted runs with one value in and one out each, and a walk through both.
-///         sizeof == 2 * W * sizeof(Real) + 40, no heap
+///         sizeof == 2 * W * sizeof(Real) + 32, no heap
 /// Bound   per window as ks_limit(alpha) says; windows overlap, so on unchanged data an event comes sooner than 1 / alpha values
 /// Merge   none: a detector follows the order of one stream. A `merge` does not compile.
 /// Errors  `not_finite`; `invalid` from `create`

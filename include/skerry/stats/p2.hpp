@@ -20,7 +20,7 @@ namespace skerry::inline v0::stats {
 /// Input   finite values; NaN and infinity are refused (`errc::not_finite`, counted), and so is what comes after 2^32 - 1 values of float
 ///         (`errc::full`)
 /// Units   those of the input
-/// Cost    O(1) per value; 104 bytes for double, 64 for float; no heap
+/// Cost    O(1) per value; 112 bytes for double, 64 for float; no heap
 /// Bound   none. Sorted input and rare large values move it far from the truth: `exp_histogram` and `kll` have bounds.
 /// Merge   none: the markers do not say where the values between them lay. A `merge` does not compile.
 /// Errors  queries: `empty`

@@ -21,7 +21,7 @@ namespace skerry::inline v0::stats {
 /// Most values are skipped by counting: how many, is drawn once for each value that enters.
 ///
 /// Input   finite values; NaN and infinity are refused (`errc::not_finite`, counted)
-/// Cost    O(1) for a value that is skipped, one draw and three logarithms for one that enters: about N (1 + ln(n / N)) of n; 8 N + 56
+/// Cost    O(1) for a value that is skipped, one draw and three logarithms for one that enters: about N (1 + ln(n / N)) of n; 8 N + 40
 ///         bytes; no heap. A quantile O(N log N) on 8 N bytes of stack, a merge O(N) on 24 N.
 /// Bound   with probability 1 - p every rank is right within sqrt(ln(2 / p) / (2 held)), whatever the distribution (`rank_error(p)`)
 /// Merge   randomised by the own generator: the sample of both streams together

@@ -26,7 +26,7 @@ namespace skerry::inline v0::stats {
 /// Input   float or double; NaN and infinity are refused (`errc::not_finite`)
 /// Units   those of the input; ranks are fractions in [0, 1]
 /// Cost    values wait in the buffer and are sorted and folded in when it is full: amortised a few ns to 20 ns. A query is O(K), and
-///         sorts a copy if values wait: call `compress()` first where there are many. double: 16 (1.5 K + 6) + 8 Buffer + 56 bytes;
+///         sorts a copy if values wait: call `compress()` first where there are many. double: 16 (1.5 K + 6) + 8 Buffer + 40 bytes;
 ///         sorting takes up to 24 Buffer + 16 (1.5 K + 6) + 4096 bytes of stack; no heap
 /// Bound   none: nothing is promised of any stream. Count, min and max are exact.
 /// Merge   commutative and associative only roughly: the order shows; not idempotent

@@ -31,7 +31,7 @@ struct window_config {
 /// `closed(start, S const&)`, in order of time. Windows without values are not.
 ///
 /// Input   ticks within 2^61 of zero; values as S
-/// Cost    O(1) amortised per value; Open · (sizeof(S) + 8) + sizeof(S) and 80 bytes, no heap. A jump over many windows looks at
+/// Cost    O(1) amortised per value; Open · (sizeof(S) + 16) + sizeof(S) and 72 bytes, no heap. A jump over many windows looks at
 ///         Open of them.
 /// Errors  `stale`: the window of this time is closed; `time_jump`: beyond the latest time by more than `max_ahead`, which does not move
 ///         the watermark, because one bad clock must not close the day; `out_of_range`: a time beyond 2^61; what S refuses. Each changes

@@ -31,7 +31,7 @@ struct pane_config {
 /// upward; the window itself has no merge, because the last panes of two streams are not the last panes of one.
 ///
 /// Input   as S; by time also ticks that do not fall behind the newest pane
-/// Cost    O(1) merges amortised per pane, Panes at worst; `summary()` two merges whatever Panes is; (Panes + 2) S and 64 bytes, no heap
+/// Cost    O(1) merges amortised per pane, Panes at worst; `summary()` two merges whatever Panes is; (Panes + 3) S and 64 bytes, no heap
 /// Bound   as S after merging
 /// Errors  `stale`: a time before the newest pane; `mismatch`: the form of `observe` that this window was not made for; what S refuses
 /// Source  Tangwongsan, Hirzel, Schneider, "Low-latency sliding-window aggregation in worst-case constant time", 2017: two stacks
