@@ -609,6 +609,11 @@ TEST_CASE("trees grown on four threads are those grown on one") {
       }
       REQUIRE(sum == whole->depth_sum(odd.row(i)).value());
     }
+    quantizer<width> other;
+    REQUIRE(other.learn(rows_of_numbers{77, 50, width, false}.view()));
+    REQUIRE((joined->begin(odd.config, other) && dynamic.begin(odd.config, other, 2)));
+    CHECK(joined->append(parts[0]).error() == errc::mismatch);
+    CHECK(dynamic.append(parts[0]).error() == errc::mismatch);
     REQUIRE(
         joined->begin({.seed = 5, .trees = 8, .sample = odd.config.sample, .missing = odd.config.missing, .density = true, .explain = true},
                       whole->codes()));
