@@ -59,6 +59,43 @@ TEST_CASE("a resolved threshold is exceeded by no more references than the budge
   }
 }
 
+TEST_CASE("thresholds and p-values of a hundred known references are those worked out by hand") {
+  calibration c;
+  for (int i = 100; i >= 1; --i) {
+    REQUIRE(c.observe(static_cast<float>(i)));
+  }
+  // One alarm in 100 rows: exactly one reference may lie above.
+  const auto one = c.for_alarms(1, 100).value();
+  CHECK((one.resolved && one.value == 99));
+  CHECK(c.for_alarms(2.9, 100).value().value == 98);
+  CHECK(c.for_alarms(1000, 100).value().value == 1);
+  // A tenth of that is not resolved: the two greatest exceed 98 by 1.5 on average, and 1/50 is 20 times 1/1000.
+  const auto rare = c.for_alarms(0.1, 100).value();
+  CHECK_FALSE(rare.resolved);
+  CHECK(std::abs(static_cast<double>(rare.value) - (98 + 1.5 * std::log(20.0))) < 1e-5);
+  CHECK(std::abs(c.for_contamination(0.1).value().value - 90.1F) < 1e-4F);  // place 9.9 of the 99 steps from above
+  CHECK(std::abs(c.for_contamination(0.5).value().value - 50.5F) < 1e-4F);
+  CHECK(c.p_value(100).value() == 2.0 / 101);
+  CHECK(c.p_value(50).value() == 52.0 / 101);  // itself among those at or above it
+  CHECK(c.p_value(50.5F).value() == 51.0 / 101);
+  CHECK(c.p_value(1000).value() == 1.0 / 101);
+  CHECK(c.p_value(-1000).value() == 1.0);
+}
+
+TEST_CASE("an image whose references do not rise is refused") {
+  calibration c;
+  REQUIRE((c.observe(1) && c.observe(2)));
+  std::array<std::byte, 64> memory{};
+  byte_writer out{memory};
+  REQUIRE(c.encode(out));
+  const auto image = std::span{memory}.first(out.written().size());
+  std::swap_ranges(image.end() - 8, image.end() - 4, image.end() - 4);
+  calibration target;
+  byte_reader in{image};
+  CHECK(target.decode(in).error() == errc::corrupt);
+  CHECK(target.empty());
+}
+
 TEST_CASE("a rarer alarm never has a lower threshold, across the end of what the references resolve") {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);

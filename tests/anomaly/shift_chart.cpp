@@ -55,6 +55,19 @@ TEST_CASE("a shift of one standard deviation that single rows do not show is fou
   }
 }
 
+TEST_CASE("an alarm is raised at the k-th high row, neither before nor after") {
+  for (const std::uint8_t k : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{3}, std::uint8_t{5}}) {
+    CAPTURE(static_cast<int>(k));
+    auto c = taught(3, {.k = k, .n = 5});
+    REQUIRE(c.ready());
+    int rows = 1;
+    while (c.observe(10000.0F) != alarm_edge::raised) {
+      REQUIRE(++rows <= 10);
+    }
+    CHECK(rows == k);
+  }
+}
+
 TEST_CASE("on unchanged rows a chart keeps within twice its budget, from the first rows on") {
   const double per_row = 1.0 / 2000;
   int alarms = 0;
