@@ -177,6 +177,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>, public de
 
   /// Who this replica writes as. In doubt the next operation begins a new life first.
   [[nodiscard]] actor self() const noexcept { return identity_.self(); }
+  /// Whether it is in doubt.
+  [[nodiscard]] bool in_doubt() const noexcept { return identity_.in_doubt(); }
   [[nodiscard]] state::role role() const noexcept { return identity_.role(); }
   [[nodiscard]] const replica_counters& counters() const noexcept { return counters_; }
   /// What the last `full` lacked.

@@ -63,6 +63,8 @@ class path {
     return p;
   }
 
+  [[nodiscard]] constexpr bool ends_in_element() const noexcept { return element_; }
+
   /// Whether some key could belong to both.
   [[nodiscard]] constexpr bool overlaps(const path& other) const noexcept {
     if (segments() != other.segments()) {
@@ -239,64 +241,89 @@ class schema {
   /// Errors  `absent` when no path fits, `full` when the arguments do not fit
   [[nodiscard]] static constexpr result<key_ref> match(std::string_view text, std::span<char> args) noexcept {
     for (std::size_t i = 0; i < size; ++i) {
-      if (!fits(paths[i], text)) {
-        continue;
-      }
       std::size_t used = 0;
-      for (std::size_t s = 0; s < paths[i].segments(); ++s) {
-        if (!paths[i].placeholder(s)) {
-          continue;
-        }
-        const std::string_view part = path::segment_of(text, s);
-        const std::size_t gap = used > 0 ? 1 : 0;
-        if (part.size() + gap > args.size() - used) {
-          return errc::full;
-        }
-        if (gap == 1) {
-          args[used++] = '/';
-        }
-        for (const char c : part) {
-          args[used++] = c;
-        }
+      if (const errc e = fit(paths[i], text, args, used); e != errc::absent) {
+        return e == errc::ok ? result<key_ref>{key_ref{static_cast<std::uint16_t>(i), args.first(used)}} : result<key_ref>{e};
       }
-      return key_ref{static_cast<std::uint16_t>(i), args.first(used)};
     }
     return errc::absent;
   }
 
   /// Writes a key's text; `out` has room for `longest` plus the arguments. Returns its length.
   static constexpr std::size_t write_text(const key_ref& key, std::span<char> out) noexcept {
-    const path& p = paths[key.path];
-    const std::string_view args{key.args.data(), key.args.size()};
+    const std::string_view pattern = paths[key.path].text();
     std::size_t used = 0;
-    std::size_t next_arg = 0;
-    for (std::size_t s = 0; s < p.segments(); ++s) {
-      if (s > 0) {
-        out[used++] = '/';
+    std::size_t arg = 0;
+    const auto write_argument = [&] {
+      for (; arg < key.args.size() && key.args[arg] != '/'; ++arg) {
+        out[used++] = key.args[arg];
       }
-      for (const char c : p.placeholder(s) ? path::segment_of(args, next_arg++) : p.segment(s)) {
-        out[used++] = c;
+      ++arg;
+    };
+    for (std::size_t p = 0; p < pattern.size(); ++p) {
+      if (pattern[p] != '{') {
+        out[used++] = pattern[p];
+        continue;
       }
+      write_argument();
+      while (pattern[p] != '}') {
+        ++p;
+      }
+    }
+    if (paths[key.path].ends_in_element()) {
+      out[used++] = '/';
+      write_argument();
     }
     return used;
   }
 
  private:
-  [[nodiscard]] static constexpr bool fits(const path& p, std::string_view text) noexcept {
-    std::size_t slashes = 0;
-    for (const char c : text) {
-      slashes += c == '/' ? 1 : 0;
-    }
-    if (slashes + 1 != p.segments()) {
-      return false;
-    }
-    for (std::size_t s = 0; s < p.segments(); ++s) {
-      const std::string_view part = path::segment_of(text, s);
-      if (part.empty() || (!p.placeholder(s) && part != p.segment(s))) {
-        return false;
+  /// One walk over both texts: most keys differ from a path in their first character.
+  [[nodiscard]] static constexpr errc fit(const path& at, std::string_view text, std::span<char> args, std::size_t& used) noexcept {
+    const std::string_view pattern = at.text();
+    std::size_t t = 0;
+    bool fits_in = true;
+    const auto take_argument = [&] {
+      const std::size_t first = t;
+      if (used > 0 && fits_in) {
+        fits_in = used < args.size();
+        if (fits_in) {
+          args[used++] = '/';
+        }
+      }
+      for (; t < text.size() && text[t] != '/'; ++t) {
+        fits_in = fits_in && used < args.size();
+        if (fits_in) {
+          args[used++] = text[t];
+        }
+      }
+      return t > first;
+    };
+    for (std::size_t p = 0; p < pattern.size(); ++p) {
+      if (pattern[p] != '{') {
+        if (t == text.size() || text[t] != pattern[p]) {
+          return errc::absent;
+        }
+        ++t;
+        continue;
+      }
+      if (!take_argument()) {
+        return errc::absent;
+      }
+      while (pattern[p] != '}') {
+        ++p;
       }
     }
-    return true;
+    if (at.ends_in_element()) {
+      if (t == text.size() || text[t] != '/') {
+        return errc::absent;
+      }
+      ++t;
+      if (!take_argument()) {
+        return errc::absent;
+      }
+    }
+    return t != text.size() ? errc::absent : (fits_in ? errc::ok : errc::full);
   }
 };
 

@@ -1,0 +1,49 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/testing/replica_world.hpp>
+#include <skerry/testing/sim_script.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace skerry_sim {
+
+/// What a number of histories showed, of the library or of a defect that was put into its place.
+struct outcome {
+  std::uint64_t histories = 0;
+  std::uint64_t divergent = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t resurrected = 0;
+  std::uint64_t broken = 0;
+  std::uint64_t trace = 0;       ///< a hash of all that happened in all of them
+  std::uint64_t first_seed = 0;  ///< of the first finding
+  std::string first_why{};
+  skerry::testing::sim_script first_script{};  ///< shrunk
+  std::string first_text{};                    ///< the same as text
+  skerry::testing::sim_totals totals{};
+  skerry::testing::network_counts network{};
+
+  [[nodiscard]] std::uint64_t found() const noexcept { return divergent + lost + resurrected + broken; }
+};
+
+/// Seeds `first` to `first + histories − 1`.
+///
+/// stop     after the first finding
+[[nodiscard]] outcome explore(std::uint64_t first, std::uint64_t histories, const skerry::testing::sim_options& options, bool stop);
+/// One script; found, if at all, as it is.
+[[nodiscard]] outcome replay(const skerry::testing::sim_script& script);
+[[nodiscard]] skerry::testing::sim_script script_of(std::uint64_t seed, const skerry::testing::sim_options& options);
+[[nodiscard]] std::string text_of(const skerry::testing::sim_script& script);
+
+/// The same with a defect in the place of what the library does. False for a name that is not in the list.
+[[nodiscard]] bool plant_defect(std::string_view name);
+[[nodiscard]] outcome explore_planted(std::uint64_t first, std::uint64_t histories, const skerry::testing::sim_options& options);
+[[nodiscard]] outcome replay_planted(const skerry::testing::sim_script& script);
+
+/// Faults that were on in many runs and did nothing in any of them.
+[[nodiscard]] std::string idle_faults(const outcome& o);
+
+}  // namespace skerry_sim

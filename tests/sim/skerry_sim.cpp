@@ -1,0 +1,189 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+//
+// skerry_sim --histories N: replicas under random faults, held against what was done. --replay repeats a history, --plant looks for a
+// defect that only this program has.
+#include "sim/planted.hpp"
+#include "sim/sim.hpp"
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace {
+
+using namespace skerry::testing;
+using namespace skerry_sim;
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+void print_counts(const outcome& o) {
+  const sim_totals& t = o.totals;
+  fmt::print("events={} operations={} deliveries={} states_sent={} lives={} converged={} unfinished={}\n", t.events, t.operations,
+             t.deliveries, t.syncs, t.new_lives, t.converged, t.unfinished);
+  fmt::print("reads={} siblings={} ties={} resets_raced={} stale={} absent={} overflows={} rights_refused={}\n", t.answers.reads,
+             t.answers.siblings, t.answers.ties, t.answers.resets_raced, t.answers.stale, t.answers.absent, t.answers.overflows,
+             t.answers.refused_rights);
+  fmt::print("full={} clock_refusals={} damaged_refused={} amnesia={} names_collided={}\n", t.full, t.clock_refusals, t.refused_damaged,
+             t.amnesia, t.names_collided);
+  std::string faults;
+  for (std::size_t f = 0; f < sim_fault_names.size(); ++f) {
+    faults += fmt::format(" {}={}/{}", sim_fault_names[f], t.bit[f], t.on[f]);
+  }
+  fmt::print("faults (bites/histories):{}\n", faults);
+}
+
+void print_finding(const outcome& o) {
+  fmt::print("seed {}: {}\nshrunk to {} events:\n{}", o.first_seed, o.first_why, o.first_script.events.size(), o.first_text);
+}
+
+void print_last(const outcome& o, double seconds) {
+  fmt::print("histories={} divergent={} lost={} resurrected={} seconds={:.1f}\n", o.histories, o.divergent, o.lost, o.resurrected, seconds);
+}
+
+int run(std::uint64_t first, std::uint64_t histories, const sim_options& options, bool trace) {
+  const auto begin = std::chrono::steady_clock::now();
+  const outcome o = explore(first, histories, options, false);
+  print_counts(o);
+  const std::string idle = idle_faults(o);
+  if (o.found() > 0) {
+    print_finding(o);
+  }
+  if (o.broken > 0) {
+    fmt::print("broken={}\n", o.broken);
+  }
+  if (!idle.empty()) {
+    fmt::print("never bit: {}\n", idle);
+  }
+  if (trace) {
+    fmt::print("trace={:016x}\n", o.trace);
+  }
+  print_last(o, seconds_since(begin));
+  return o.found() == 0 && idle.empty() ? 0 : 1;
+}
+
+int run_replay(const std::string& what, const sim_options& options, bool with_plant, bool trace) {
+  sim_script script;
+  if (!what.empty() && what.find_first_not_of("0123456789") == std::string::npos) {
+    script = script_of(std::stoull(what), options);
+  } else {
+    std::ifstream file{what};
+    std::ostringstream text;
+    text << file.rdbuf();
+    const skerry::result<sim_script> parsed = parse_script(text.str());
+    if (!file || !parsed) {
+      fmt::print(stderr, "skerry_sim: {} is neither a seed nor a script\n", what);
+      return 2;
+    }
+    script = parsed.value();
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  const outcome o = with_plant ? replay_planted(script) : replay(script);
+  fmt::print("{}", o.first_text);
+  if (o.found() > 0) {
+    fmt::print("{}\n", o.first_why);
+  }
+  if (trace) {
+    fmt::print("trace={:016x}\n", o.trace);
+  }
+  print_last(o, seconds_since(begin));
+  return o.found() == 0 ? 0 : 1;
+}
+
+int run_plant(const std::string& name, std::uint64_t first, std::uint64_t histories, const sim_options& options, bool in_list) {
+  if (!plant_defect(name)) {
+    for (const skipped_defect& s : skipped_defects) {
+      if (s.name == name) {
+        fmt::print("{} skipped: {}\n", name, s.why);
+        return 0;
+      }
+    }
+    fmt::print(stderr, "skerry_sim: no plant is called {}\n", name);
+    return 2;
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  const outcome o = explore_planted(first, histories, options);
+  if (o.found() == 0) {
+    fmt::print("{} not found in {} histories\n", name, o.histories);
+  } else {
+    if (!in_list) {
+      print_finding(o);
+    }
+    fmt::print("{} {} {}\n", name, o.histories, o.first_script.events.size());
+  }
+  if (!in_list) {
+    print_last(o, seconds_since(begin));
+  }
+  std::fflush(stdout);
+  return o.found() > 0 ? 0 : 1;
+}
+
+int run_plants(const std::string& name, std::uint64_t first, std::uint64_t histories, const sim_options& options) {
+  if (name != "list" && name != "all") {
+    return run_plant(name, first, histories, options, false);
+  }
+  int worst = 0;
+  for (const std::string_view d : defect_names) {
+    if (name == "list") {
+      fmt::print("{}\n", d);
+    } else {
+      worst = std::max(worst, run_plant(std::string{d}, first, histories, options, true));
+    }
+  }
+  for (const skipped_defect& s : skipped_defects) {
+    fmt::print("{} skipped: {}\n", s.name, s.why);
+  }
+  return worst;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Random histories of replicas under loss, repeats, reordering, partitions, lying clocks, restores, clones and full stores"};
+  std::uint64_t histories = 10'000;
+  std::uint64_t seed = 1;
+  sim_options options;
+  std::string faults = "all";
+  std::string replayed;
+  std::string plant_name;
+  bool trace = false;
+  CLI::Option* number = app.add_option("--histories", histories, "how many; with --plant, how many at most")->capture_default_str();
+  app.add_option("--seed", seed, "the first one")->capture_default_str();
+  app.add_option("--nodes", options.nodes, "replicas in a history")->capture_default_str()->check(CLI::Range(1, 16));
+  app.add_option("--events", options.events, "events in a history")->capture_default_str()->check(CLI::Range(1, 400));
+  app.add_option("--faults", faults, "all, none, or names between commas")->capture_default_str();
+  app.add_option("--replay", replayed, "a seed, or a file with a script");
+  app.add_option("--plant", plant_name, "a defect by its name, list, or all");
+  app.add_flag("--trace", trace, "prints a hash of all that happened");
+  CLI11_PARSE(app, argc, argv);
+  const skerry::result<std::uint32_t> chosen = parse_faults(faults);
+  if (!chosen) {
+    fmt::print(stderr, "skerry_sim: the faults are {}\n", to_string(all_sim_faults));
+    return 2;
+  }
+  options.faults = chosen.value();
+  try {
+    if (!replayed.empty()) {
+      if (!plant_name.empty() && !plant_defect(plant_name)) {
+        fmt::print(stderr, "skerry_sim: no plant is called {}\n", plant_name);
+        return 2;
+      }
+      return run_replay(replayed, options, !plant_name.empty(), trace);
+    }
+    if (!plant_name.empty()) {
+      return run_plants(plant_name, seed, number->count() > 0 ? histories : 100'000, options);
+    }
+    return run(seed, histories, options, trace);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "skerry_sim: {}\n", e.what());
+    return 2;
+  }
+}
