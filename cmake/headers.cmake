@@ -117,6 +117,8 @@ set(skerry_state_headers
     skerry/state/keep_both.hpp
     skerry/state/limits.hpp
     skerry/state/lww.hpp
+    skerry/state/op_ledger.hpp
+    skerry/state/op_queue.hpp
     skerry/state/policy.hpp
     skerry/state/replica.hpp
     skerry/state/replica_counters.hpp

@@ -19,6 +19,8 @@
 #include <skerry/state/keep_both.hpp>
 #include <skerry/state/limits.hpp>
 #include <skerry/state/lww.hpp>
+#include <skerry/state/op_ledger.hpp>
+#include <skerry/state/op_queue.hpp>
 #include <skerry/state/policy.hpp>
 #include <skerry/state/replica.hpp>
 #include <skerry/state/reset_counter.hpp>
