@@ -491,3 +491,25 @@ TEST_CASE("very many buckets of a coarse scale count blocks as they count values
   CHECK(counts[0] == counts[1]);
   CHECK(block->count() == xs.size());
 }
+
+TEST_CASE("parts that begin at any scale, empty ones too, merge into the same bytes in any order", "[stats][exp_histogram]") {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    CAPTURE(seed);
+    source random{seed};
+    std::vector<exp_histogram<40>> part;
+    for (int i = 0; i < 3; ++i) {
+      part.emplace_back(static_cast<int>(random.below(31)) - 10);
+      for (const double x : history(random, random.below(3) == 0 ? 0 : random.below(40))) {
+        REQUIRE(part.back().observe(x));
+      }
+    }
+    const auto merged = [](auto a, const auto& b) {
+      a.merge(b);
+      return a;
+    };
+    const auto all = bytes(merged(merged(part[0], part[1]), part[2]));
+    CHECK(bytes(merged(part[0], merged(part[1], part[2]))) == all);
+    CHECK(bytes(merged(merged(part[2], part[0]), part[1])) == all);
+    CHECK(bytes(merged(part[1], merged(part[2], part[0]))) == all);
+  }
+}

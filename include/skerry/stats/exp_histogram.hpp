@@ -36,8 +36,9 @@ enum class signs : std::uint8_t { both, positive };
 /// Units   those of the input; ranks are fractions in [0, 1]
 /// Cost    O(1) per value: one table word and one count; sign · Buckets · sizeof(Count) + 88 bytes or less, no heap
 /// Bound   |quantile - truth| <= relative_error() |truth|, the truth being the value of that rank: 1.08 % at scale 5, 0.54 % at 6
-/// Merge   commutative and associative, not idempotent; buckets, counts, min and max exactly. The sum is kept in twice the digits
-///         of a double and rounds the same way whatever the order, but for one case in 2^40.
+/// Merge   commutative and associative, not idempotent; buckets, counts, min and max exactly, as long as the zero thresholds are equal
+///         (of unequal ones the larger holds, and what lies in a bucket that it cuts may end up on either side of it). The sum is kept in
+///         twice the digits of a double and rounds the same way whatever the order, but for one case in 2^40.
 /// Errors  queries: `empty`, `invalid` for a rank outside [0, 1], `absent` for a sum that is not known;
 ///         `decode`: `truncated`, `corrupt`, `unsupported` (a scale outside [-10, 20]), `mismatch` (negative values into
 ///         `signs::positive`, or more than a Count holds)
