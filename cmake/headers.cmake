@@ -100,6 +100,7 @@ set(skerry_state_headers
     skerry/state/detail/key_text.hpp
     skerry/state/detail/local_edit.hpp
     skerry/state/detail/named_actor.hpp
+    skerry/state/detail/op_record.hpp
     skerry/state/detail/probe_table.hpp
     skerry/state/detail/record_table.hpp
     skerry/state/detail/replica_reads.hpp

@@ -213,6 +213,32 @@ TEST_CASE("a full store is emptied by acknowledgements, and remembers its names"
   CHECK(q.enqueue(raw("a"), raw("3")).value() == op_mark{third.epoch, 4});
 }
 
+TEST_CASE("a log whose acknowledged records a crash left in place can be opened, however many come after", "[state][op_queue]") {
+  crash_store store;
+  skerry::splitmix64 rng{1};
+  queue q;
+  REQUIRE(q.open(store, {7}, epoch_rule::durable, rng));
+  std::array<std::byte, 1024> out{};
+  for (std::size_t i = 0; i < limits::operations; ++i) {
+    REQUIRE(q.enqueue(raw("a"), raw("1")));
+  }
+  REQUIRE(q.persist());
+  REQUIRE(q.next({}, out));
+  REQUIRE(q.on_ack({q.oldest().value().epoch, limits::operations}));
+  store.fail_advances(true);
+  CHECK(q.persist().error() == errc::io);  // the lease is durable, the records are still there
+  REQUIRE(q.open(store, {7}, epoch_rule::durable, rng));
+  CHECK(q.size() == 0);
+  for (std::size_t i = 0; i < limits::operations; ++i) {
+    REQUIRE(q.enqueue(raw("b"), raw("2")));
+  }
+  CHECK(q.persist().error() == errc::io);
+  REQUIRE(q.open(store, {7}, epoch_rule::durable, rng));
+  CHECK(q.size() == limits::operations);
+  CHECK(q.oldest().value().seq == limits::operations + 1);
+  store.fail_advances(false);
+}
+
 TEST_CASE("whatever crashes, nothing durable is lost and every operation has one effect, in order", "[state][op_queue][laws][trap]") {
   std::size_t crashes = 0;
   std::size_t repeats = 0;

@@ -53,6 +53,9 @@ class crash_store {
   }
   /// Takes effect at once, and is durable at once: the worst order for a queue that counts on its appends coming first.
   skerry::status advance(skerry::cursor done) noexcept {
+    if (stuck_) {
+      return skerry::errc::io;
+    }
     for (std::size_t i = 0; i < log_.size(); ++i) {
       entry& e = log_[i];
       if (e.header.kind == skerry::record_kind::data && e.header.stream == done.stream && e.header.seq <= done.upto) {
@@ -87,6 +90,7 @@ class crash_store {
     synced_ = first_ + log_.size();
   }
   void fail_syncs(bool fails) { fails_ = fails; }
+  void fail_advances(bool fails) { stuck_ = fails; }
   [[nodiscard]] std::size_t records() const {
     return static_cast<std::size_t>(std::count_if(log_.begin(), log_.end(), [](const entry& e) { return e.live; }));
   }
@@ -110,6 +114,7 @@ class crash_store {
   std::uint64_t torn_ = 0;
   std::size_t most_;
   bool fails_ = false;
+  bool stuck_ = false;
 };
 static_assert(skerry::record_store<crash_store>);
 

@@ -9,6 +9,7 @@
 #include <skerry/core/random.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/state/actor.hpp>
+#include <skerry/state/detail/op_record.hpp>
 #include <skerry/state/op_ledger.hpp>
 
 #include <array>
@@ -60,7 +61,7 @@ class op_queue {
  public:
   static constexpr std::size_t most = Limits::operations;
   static constexpr std::size_t payload_bytes = Limits::payload_bytes;  ///< of key and bytes together
-  static constexpr std::size_t record_bytes = payload_bytes + 64;
+  static constexpr std::size_t record_bytes = payload_bytes + detail::op_record_overhead;
 
   op_queue() noexcept = default;
   op_queue(const op_queue&) = delete;  // two queues over one store would use one name twice
@@ -180,7 +181,7 @@ class op_queue {
     std::size_t size = 0;
     for (; sent_ < slots_.size() && slots_[sent_].durable; ++sent_) {
       std::array<std::byte, record_bytes> room{};
-      const result<stored> there = read(slots_[sent_].at, room);
+      const result<detail::op_record> there = read(slots_[sent_].at, room);
       if (!there) {
         return size > 0 ? result<std::size_t>{size} : result<std::size_t>{there.error()};
       }
@@ -277,7 +278,7 @@ class op_queue {
   [[nodiscard]] status for_each(F&& f) const {
     for (const slot& s : slots_) {
       std::array<std::byte, record_bytes> room{};
-      const result<stored> there = read(s.at, room);
+      const result<detail::op_record> there = read(s.at, room);
       if (!there) {
         return there.error();
       }
@@ -303,54 +304,17 @@ class op_queue {
     bool durable = false;
     std::size_t bytes = 0;
   };
-  /// What a record of kind `seq_lease` keeps, so that an empty log remembers its names.
-  struct lease {
-    op_mark next{};             ///< name of the next operation; number 0 when nothing is known
-    op_mark floor{};            ///< what the oldest operation comes after; number 0 for nothing
-    std::uint64_t trimmed = 0;  ///< records up to this number are done with
-  };
-  struct stored {
-    op_mark id{};
-    std::uint64_t log = 0;
-    std::uint64_t replaces = 0;
-    wall_ms expires{};
-    std::uint8_t importance = 1;
-    std::span<const std::byte> key{};
-    std::span<const std::byte> bytes{};
-  };
-
   [[nodiscard]] result<position> append(const slot& s, std::uint64_t replaces, std::span<const std::byte> key,
                                         std::span<const std::byte> bytes) {
     std::array<std::byte, record_bytes> room{};
     byte_writer out{room};
-    write_mark(out, s.id);
-    out.varint(replaces);
-    out.varint(s.expires.value);
-    out.varint(key.size());
-    out.bytes(key);
-    out.bytes(bytes);
-    record_header h;
-    h.kind = record_kind::data;
-    h.importance = s.importance;
-    h.stream = config_.stream;
-    h.seq = s.log;
-    return out.error() == errc::ok ? store_->append(h, out.written()) : result<position>{out.error()};
+    const detail::op_record record{s.id, s.log, replaces, s.expires, s.importance, key, bytes};
+    record.encode(out);
+    return out.error() == errc::ok ? store_->append(record.header(config_.stream), out.written()) : result<position>{out.error()};
   }
-  [[nodiscard]] result<stored> read(position at, std::span<std::byte> room) const {
+  [[nodiscard]] result<detail::op_record> read(position at, std::span<std::byte> room) const {
     const result<skerry::record_view> r = store_->read(at, room);
-    return r ? parse(r.value()) : result<stored>{r.error()};
-  }
-  [[nodiscard]] static result<stored> parse(const skerry::record_view& r) {
-    byte_reader in{r.payload};
-    stored s;
-    s.id = read_mark(in);
-    s.replaces = in.varint();
-    s.expires.value = in.varint();
-    s.key = in.bytes(in.count(1));
-    s.bytes = in.remaining();
-    s.log = r.header.seq;
-    s.importance = r.header.importance;
-    return in.error() == errc::ok ? result<stored>{s} : result<stored>{errc::corrupt};
+    return r ? detail::op_record::decode(r.value()) : result<detail::op_record>{r.error()};
   }
 
   [[nodiscard]] status read_log(const recovery_report& report) {
@@ -373,34 +337,32 @@ class op_queue {
         }
       }
     }
-    for (std::size_t i = slots_.size(); i > 0; --i) {  // records before the lease that a crash kept from being reclaimed
-      if (slots_[i - 1].log <= lease_.trimmed) {
-        slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(i - 1));
-      }
-    }
     next_log_ = next_log_ > lease_.trimmed ? next_log_ : lease_.trimmed + 1;
     return {};
   }
   void read_lease(const skerry::record_view& r) {
-    byte_reader in{r.payload};
-    lease l;
-    l.next = read_mark(in);
-    l.floor = read_mark(in);
-    l.trimmed = in.varint();
-    if (!in.finish()) {
+    const result<detail::op_lease> there = detail::op_lease::decode(r.payload);
+    if (!there) {
       ++counters_.damaged;
       return;
     }
-    l.next = l.next < lease_.next ? lease_.next : l.next;
-    lease_ = l;
+    const op_mark next = lease_.next;
+    lease_ = there.value();
+    lease_.next = lease_.next < next ? next : lease_.next;
+    for (std::size_t i = slots_.size(); i > 0; --i) {  // a crash kept them from being reclaimed
+      if (slots_[i - 1].log <= lease_.trimmed) {
+        slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+        trims_ = true;
+      }
+    }
   }
   [[nodiscard]] status take(const skerry::record_view& r, position here) {
-    const result<stored> there = parse(r);
+    const result<detail::op_record> there = detail::op_record::decode(r);
     if (!there) {
       ++counters_.damaged;
       return {};
     }
-    const stored& s = there.value();
+    const detail::op_record& s = there.value();
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       if (slots_[i].log == s.replaces) {
         slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -435,7 +397,7 @@ class op_queue {
         continue;
       }
       std::array<std::byte, record_bytes> room{};
-      const result<stored> there = read(s.at, room);
+      const result<detail::op_record> there = read(s.at, room);
       if (!there || !equal(there.value().key, key)) {
         continue;
       }
@@ -482,18 +444,12 @@ class op_queue {
     return first;
   }
   [[nodiscard]] status write_lease(std::uint64_t trimmed) {
-    lease l = lease_;
+    detail::op_lease l = lease_;
     l.trimmed = trimmed > lease_.trimmed ? trimmed : lease_.trimmed;
     std::array<std::byte, 64> room{};
     byte_writer out{room};
-    write_mark(out, l.next);
-    write_mark(out, l.floor);
-    out.varint(l.trimmed);
-    record_header h;
-    h.kind = record_kind::seq_lease;
-    h.stream = config_.stream;
-    h.seq = l.trimmed;
-    if (const result<position> at = store_->append(h, out.written()); !at) {
+    l.encode(out);
+    if (const result<position> at = store_->append(l.header(config_.stream), out.written()); !at) {
       return at.error();
     }
     lease_ = l;
@@ -531,7 +487,7 @@ class op_queue {
       slot copy = slots_[first];
       copy.log = next_log_;
       std::array<std::byte, record_bytes> room{};
-      const result<stored> there = read(copy.at, room);
+      const result<detail::op_record> there = read(copy.at, room);
       const result<position> at =
           there ? append(copy, slots_[first].log, there.value().key, there.value().bytes) : result<position>{there.error()};
       if (!at) {
@@ -548,7 +504,7 @@ class op_queue {
   inplace_vector<slot, most> slots_{};  ///< in the order of their names
   std::size_t sent_ = 0;                ///< how many were handed out since the last `resend`
   std::uint64_t next_log_ = 1;
-  lease lease_{};
+  detail::op_lease lease_{};
   std::uint64_t seed_ = 0;
   bool trims_ = false;  ///< the store holds what was acknowledged
   bool known_ = false;  ///< `lease_.next` may be used; else a new epoch comes first
