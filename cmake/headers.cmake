@@ -120,6 +120,7 @@ set(skerry_state_headers
     skerry/state/lww.hpp
     skerry/state/op_ledger.hpp
     skerry/state/op_queue.hpp
+    skerry/state/op_queue_config.hpp
     skerry/state/policy.hpp
     skerry/state/replica.hpp
     skerry/state/replica_counters.hpp

@@ -99,7 +99,7 @@ template <typename F>
 ///
 /// `judge` before the effect, `applied` with it (in one transaction, where the server has them). A ledger that was restored with the
 /// server's data answers `gap` to what comes too early.
-/// Cost    32 bytes per origin; O(origins)
+/// Cost    24 bytes per origin; O(origins)
 template <std::size_t Origins>
 class op_ledger {
  public:

@@ -11,6 +11,7 @@
 #include <skerry/state/actor.hpp>
 #include <skerry/state/detail/op_record.hpp>
 #include <skerry/state/op_ledger.hpp>
+#include <skerry/state/op_queue_config.hpp>
 
 #include <array>
 #include <cstddef>
@@ -21,32 +22,6 @@
 
 namespace skerry::inline v0::state {
 
-/// What gives way when a queue of operations is full.
-enum class when_full : std::uint8_t {
-  drop_newest,
-  drop_oldest,                       ///< the oldest of the least important that were not sent
-  coalesce_by_key_then_drop_oldest,  ///< a write takes the place of one of the same key that was not sent, full or not
-};
-
-struct op_queue_config {
-  std::uint64_t origin = 0;  ///< who queues: with epoch and number the name of an operation
-  when_full policy = when_full::drop_newest;
-  std::size_t capacity = std::numeric_limits<std::size_t>::max();  ///< at most `Limits::operations` in any case
-  std::uint16_t stream = 0;                                        ///< of the records in the store
-};
-
-/// Everything that did not go the straight way.
-struct op_queue_counters {
-  std::uint64_t enqueued = 0;
-  std::uint64_t dropped = 0;    ///< by the policy, the refused newest among them
-  std::uint64_t coalesced = 0;  ///< overwritten before they were sent
-  std::uint64_t expired = 0;
-  std::uint64_t acked = 0;
-  std::uint64_t gaps = 0;         ///< that could not be filled
-  std::uint64_t future_acks = 0;  ///< refused
-  std::uint64_t damaged = 0;      ///< records that `open` could not read
-};
-
 /// Operations that wait for a server, each to be applied once and in order, whatever crashes in between.
 ///
 /// enqueue, `persist`, and only now report it as durable; `next` hands out batches until acknowledgements come, which are cumulative.
@@ -54,7 +29,7 @@ struct op_queue_counters {
 /// one. An operation without bytes is a deletion of its key: it overwrites writes, but a write does not overwrite it.
 /// Store    holds up to 3 · capacity + 3 records when `persist` comes at least every `capacity` operations; what was overwritten is
 ///          reclaimed by copying the oldest behind the newest
-/// Cost     88 bytes per operation beside the store; `enqueue` and `on_ack` O(operations), amortised two records appended; no heap
+/// Cost     64 bytes per operation beside the store; `enqueue` and `on_ack` O(operations), amortised two records appended; no heap
 /// Errors   `full`; `gap` while the server needs what is gone; what the store answers
 template <record_store Store, typename Limits>
 class op_queue {
