@@ -79,7 +79,9 @@ image packed(const image& plain, bool sampled) {
             std::byte{2}, std::byte{0x1a}, std::byte{0xcc}, std::byte{0x93}};
   if (sampled) {
     out[0] = std::byte{2};
-    out.insert(out.end(), plain.begin() + 16, plain.begin() + 24);
+    for (std::size_t i = 16; i < 24; ++i) {
+      out.push_back(plain[i]);  // one by one: of a range GCC 12 warns without reason
+    }
   }
   out.push_back(static_cast<std::byte>(n));
   out.push_back(static_cast<std::byte>(n >> 8));
