@@ -42,7 +42,14 @@ class episode_peaks {
       return 0;
     }
     std::array<float, Capacity> falling = peaks_;
-    std::sort(falling.begin(), falling.begin() + size_, [](float a, float b) { return a > b; });
+    for (std::size_t i = 1; i < size_; ++i) {
+      const float peak = falling[i];
+      std::size_t at = i;
+      for (; at > 0 && falling[at - 1] < peak; --at) {
+        falling[at] = falling[at - 1];
+      }
+      falling[at] = peak;
+    }
     return falling[static_cast<std::size_t>(allowed)];
   }
 

@@ -54,11 +54,10 @@ struct online_step {
 /// Cost    observe: 2 · trees · depth comparisons, about 2 µs on a gateway at 32 trees; score half of that. No heap, trivially
 ///         copyable. sizeof <= Trees · (16 · (2 · Splits + 1) + 8) + Window · Features · sizeof(Code) + 8 · Features + 48 (i16)
 /// Bound   splits of a tree <= sum over h of min(2^h, ω / (η · 2^h)); 22 by default
-/// Errors  `insufficient`: not begun; `width`; `not_finite`; `out_of_range`; `invalid`: no trees, η below 2 or above ω; `full`: more
-///         trees, window or splits than there is room for. All leave the object as it was
+/// Errors  `insufficient`: not begun, or `fit` on fewer than two rows; `width`; `not_finite`; `out_of_range`; `invalid`: no trees, η below
+///         2 or above ω; `full`: more trees, window or splits than there is room for. All leave the object as it was
 /// Source  Leveni, Cassales, Pfahringer, Bifet, Boracchi: Online Isolation Forest, ICML 2024. Departs from it: two watched columns instead
-/// of
-///         all, boxes of rows seen since the leaf was made instead of sampled points, leaves with fewer than η rows count as shallower
+///         of all, boxes of rows seen since the leaf was made instead of sampled points, leaves with fewer than η rows count as shallower
 template <std::size_t Features, std::size_t Trees = 32, std::size_t Window = 2048, typename Code = std::int16_t, std::size_t Splits = 31>
 class online_forest {
   static_assert(Features > 0 && Features <= 65535, "online_forest: between 1 and 65535 columns");
@@ -77,6 +76,9 @@ class online_forest {
     const auto codes = detail::padded_quantizer<Features, Code>(rows, config.padding);
     if (!codes) {
       return codes.error();
+    }
+    if (rows.rows < 2) {
+      return errc::insufficient;
     }
     if (const status begun = begin(config, codes.value()); !begun) {
       return begun;

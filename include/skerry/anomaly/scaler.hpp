@@ -51,11 +51,11 @@ class standard_scale {
 /// Window rows, where up to half of the rows may be faults. Stop calling `observe` and the scale is frozen.
 ///
 /// Input   rows of finite values; a row with another value is refused whole
-/// Units   spreads of the column; a column without spread is shifted only, so a flag that never changed reads 0 until it does
+/// Units   spreads of the column
 /// Cost    Features times what the scale costs; no heap; trivially copyable when the scale is
 /// Bound   scaled in double, rounded once; beyond float: its greatest value
-/// Errors  `not_finite`; `insufficient` from `scale` before two rows (standard) or Window rows (robust). A refusal changes nothing,
-///         neither the scale nor `out`
+/// Errors  `not_finite`; `insufficient` from `scale` before two rows (standard) or Window rows (robust), `degenerate` while a column
+///         has not changed: leave it out, or let it vary first. A refusal changes nothing, neither the scale nor `out`
 template <std::size_t Features, column_scale Scale = standard_scale>
 class scaler {
   static_assert(Features > 0, "scaler<Features>: at least one column");
@@ -84,11 +84,16 @@ class scaler {
     if (!finite(row)) {
       return errc::not_finite;
     }
+    for (const Scale& column : column_) {
+      if (!(column.spread().value() > 0)) {
+        return errc::degenerate;
+      }
+    }
     constexpr double most = std::numeric_limits<float>::max();
     for (std::size_t j = 0; j < Features; ++j) {
       const double away = column_[j].spread().value();
       const double moved = static_cast<double>(row[j]) - column_[j].centre().value();
-      out[j] = static_cast<float>(std::clamp(away > 0 ? moved / away : moved, -most, most));
+      out[j] = static_cast<float>(std::clamp(moved / away, -most, most));
     }
     return {};
   }
