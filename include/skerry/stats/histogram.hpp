@@ -148,7 +148,12 @@ class histogram {
       return errc::empty;
     }
     const std::size_t bin = bin_of(x);
-    const double part = bin == 0 || bin == Bins - 1 ? 0.5 : (0.5 * x - 0.5 * edge_[bin - 1]) / (0.5 * edge_[bin] - 0.5 * edge_[bin - 1]);
+    double part = 0.5;
+    if constexpr (Bins > 2) {
+      if (bin > 0 && bin < Bins - 1) {
+        part = (0.5 * x - 0.5 * edge_[bin - 1]) / (0.5 * edge_[bin] - 0.5 * edge_[bin - 1]);
+      }
+    }
     double below = 0;
     for (std::size_t i = 0; i < bin; ++i) {
       below += static_cast<double>(count_[i]);
