@@ -6,6 +6,7 @@
 #include <skerry/core/result.hpp>
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -53,13 +54,25 @@ template <forest_code Code>
 }
 
 /// The code of a number that is not NaN, every operation rounded to binary32. The clamp stands between the product and the
-/// sum, so there is nothing for a compiler to contract; written this way round it also takes the NaN of inf · 0 to 0.
+/// sum, so there is nothing for a compiler to contract; both ways to clamp also take the NaN of inf · 0 to 0.
+///
+/// Bits of numbers from zero up are in the order of the numbers. Choices written as such are branches to GCC, which then has no vectors
+/// for a row; where there are no vectors, choices are the shorter way.
 template <forest_code Code>
 [[nodiscard]] constexpr Code quantize(float x, float lo, float inv_step) noexcept {
   constexpr auto top = static_cast<float>(code_traits<Code>::steps);
   float t = (x - lo) * inv_step;
-  t = t > 0.0F ? t : 0.0F;
-  t = t < top ? t : top;
+  if constexpr (sizeof(void*) == 4) {
+    t = t > 0.0F ? t : 0.0F;
+    t = t < top ? t : top;
+  } else {
+    constexpr auto most = std::bit_cast<std::int32_t>(top);
+    constexpr auto infinity = std::bit_cast<std::int32_t>(std::numeric_limits<float>::infinity());
+    auto bits = std::bit_cast<std::int32_t>(t);
+    bits &= ~(bits >> 31);               // not below zero
+    bits &= ~((infinity - bits) >> 31);  // a number
+    t = std::bit_cast<float>(most + ((bits - most) & ((bits - most) >> 31)));
+  }
   return static_cast<Code>(static_cast<std::int32_t>(t + 0.5F) - code_traits<Code>::offset);
 }
 

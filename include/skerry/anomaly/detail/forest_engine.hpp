@@ -200,11 +200,18 @@ struct gather_numbers {
   }
   void codes(std::size_t i, Code* out) const noexcept {
     const float* row = rows.row(i);
-    for (std::size_t j = 0; j < rows.columns; ++j) {
-      out[j] = quantize<Code>(row[j], lo[j], inv_step[j]);
-    }
+    quantize_apart(row, out, rows.columns);
     for (std::size_t j = 0; missing && j < rows.columns; ++j) {
       out[j] = is_nan(row[j]) ? code_traits<Code>::missing : out[j];
+    }
+  }
+
+ private:
+  void quantize_apart(const float* __restrict row, Code* __restrict out, std::size_t n) const noexcept {
+    const float* const __restrict least = lo;
+    const float* const __restrict per_step = inv_step;
+    for (std::size_t j = 0; j < n; ++j) {
+      out[j] = quantize<Code>(row[j], least[j], per_step[j]);
     }
   }
 };
@@ -248,19 +255,25 @@ template <typename Split, typename Leaf, typename Gather, typename Columns>
     }
     // The rows of a sample lie anywhere in the history: each is asked for some rows before it is needed.
     constexpr std::uint32_t ahead = 16;
-    std::array<std::uint32_t, ahead> asked;
+    constexpr std::uint32_t batch = row_sampler::most_at_once;
+    static_assert(batch >= ahead);
+    std::array<std::uint32_t, 2 * batch> drawn;  // two batches in turn
     for (std::uint32_t i = 0; i < state.sample + ahead; ++i) {
+      if (i < state.sample) {
+        if (i % batch == 0 && !listed) {
+          sample(i, state.sample - i < batch ? state.sample - i : batch, drawn.data() + i % (2 * batch));
+        }
+        std::uint32_t& row = drawn[i % (2 * batch)];
+        row = listed ? scratch.weighted.rows[i] : row;
+        gather.ask(row);
+      }
       if (i >= ahead) {
         auto* const to = scratch.codes + (i - ahead) * width;
-        gather.codes(asked[i % ahead], to);
+        gather.codes(drawn[(i - ahead) % (2 * batch)], to);
         if constexpr (!Columns::plain) {
           derive(to, columns.columns, columns.orders, false);
         }
         scratch.order[i - ahead] = static_cast<std::uint16_t>(i - ahead);
-      }
-      if (i < state.sample) {
-        asked[i % ahead] = listed ? scratch.weighted.rows[i] : sample(i);
-        gather.ask(asked[i % ahead]);
       }
     }
     tree_place<Split, Leaf> place{nullptr, nullptr, pool.room - used};

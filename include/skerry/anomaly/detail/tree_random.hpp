@@ -77,21 +77,64 @@ class row_sampler {
       return few_[i];
     }
     do {
-      std::uint32_t low = i & low_mask_;
-      std::uint32_t high = i >> low_bits_;
-      // Written out, because compilers that optimise for size or at -O2 keep the loop and its counting.
-      high ^= mix(low, keys_[0]) & high_mask_;
-      low ^= mix(high, keys_[1]) & low_mask_;
-      high ^= mix(low, keys_[2]) & high_mask_;
-      low ^= mix(high, keys_[3]) & low_mask_;
-      high ^= mix(low, keys_[4]) & high_mask_;
-      low ^= mix(high, keys_[5]) & low_mask_;
-      i = (high << low_bits_) | low;
+      i = step(i);
     } while (i >= rows_);
     return i;
   }
 
+  /// The rows of draws first, first + 1, …, `n` at most `most_at_once`: the same as one by one. Branches on whether an image falls
+  /// inside are guessed wrong every other time, so a pass permutes all that are still outside, and compilers have vectors for it.
+  static constexpr std::uint32_t most_at_once = 32;
+  void operator()(std::uint32_t first, std::uint32_t n, std::uint32_t* out) const noexcept {
+    if (all_ || rows_ <= few_.size()) {
+      for (std::uint32_t k = 0; k < n; ++k) {
+        out[k] = (*this)(first + k);
+      }
+      return;
+    }
+    std::array<std::uint32_t, most_at_once> image;
+    std::array<std::uint32_t, most_at_once> of;
+    for (std::uint32_t k = 0; k < most_at_once; ++k) {
+      image[k] = step((first + k) & (high_mask_ << low_bits_ | low_mask_));
+    }
+    std::uint32_t outside = 0;
+    for (std::uint32_t k = 0; k < n; ++k) {
+      const std::uint32_t at = image[k];
+      out[k] = at;
+      image[outside] = at;
+      of[outside] = k;
+      outside += static_cast<std::uint32_t>(at >= rows_);
+    }
+    while (outside != 0) {
+      const std::uint32_t tried = outside;
+      outside = 0;
+      for (std::uint32_t k = 0; k < tried; ++k) {
+        image[k] = step(image[k]);
+      }
+      for (std::uint32_t k = 0; k < tried; ++k) {
+        const std::uint32_t at = image[k];
+        const std::uint32_t place = of[k];
+        out[place] = at;
+        image[outside] = at;
+        of[outside] = place;
+        outside += static_cast<std::uint32_t>(at >= rows_);
+      }
+    }
+  }
+
  private:
+  [[nodiscard]] std::uint32_t step(std::uint32_t i) const noexcept {
+    std::uint32_t low = i & low_mask_;
+    std::uint32_t high = i >> low_bits_;
+    // Written out, because compilers that optimise for size or at -O2 keep the loop and its counting.
+    high ^= mix(low, keys_[0]) & high_mask_;
+    low ^= mix(high, keys_[1]) & low_mask_;
+    high ^= mix(low, keys_[2]) & high_mask_;
+    low ^= mix(high, keys_[3]) & low_mask_;
+    high ^= mix(low, keys_[4]) & high_mask_;
+    low ^= mix(high, keys_[5]) & low_mask_;
+    return (high << low_bits_) | low;
+  }
   // Two odd multipliers of Murmur3's finaliser around a fold; every bit of the key and of x reaches the low bits.
   [[nodiscard]] static std::uint32_t mix(std::uint32_t x, std::uint32_t key) noexcept {
     x = (x ^ key) * 0x85ebca6bU;
