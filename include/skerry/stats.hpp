@@ -19,8 +19,8 @@
 #include <skerry/stats/p2.hpp>
 #include <skerry/stats/reservoir.hpp>
 #include <skerry/stats/series.hpp>
-#include <skerry/stats/theta.hpp>
 #include <skerry/stats/tdigest.hpp>
+#include <skerry/stats/theta.hpp>
 #include <skerry/stats/weighted_moments.hpp>
 #include <skerry/stats/weights.hpp>
 #include <skerry/stats/windowed.hpp>

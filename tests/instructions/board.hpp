@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
-//
-// A Cortex-M4 in qemu under -icount shift=0: every instruction takes one nanosecond of its clock, so the cycle timer counts instructions.
 #pragma once
+
+// A Cortex-M4 in qemu under -icount shift=0: every instruction takes one nanosecond of its clock, so the cycle timer counts instructions.
 #include <cstdint>
 
 namespace board {
