@@ -192,8 +192,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>, public de
   }
 
  private:
-  friend detail::replica_verbs<replica>;
-  friend detail::replica_reads<replica>;
+  friend class detail::replica_verbs<replica>;
+  friend class detail::replica_reads<replica>;
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
   using key_buffer = std::array<char, key_bytes>;
