@@ -64,9 +64,12 @@ nlohmann::json as_json(const siblings& s, const skerry_test::name_numbers& ids) 
       list.push_back(std::string{v.view()});
       values.emplace_back(v.view());
     }
-    entries[ids.name(e.id)] = {e.n, list};
+    nlohmann::json& entry = entries[ids.name(e.id)];
+    entry.push_back(e.n);
+    entry.push_back(list);
   }
-  for (const auto& e : s.context().entries()) {
+  const auto seen = s.context();
+  for (const auto& e : seen.entries()) {
     context[ids.name(e.id)] = e.n;
   }
   std::sort(values.begin(), values.end());

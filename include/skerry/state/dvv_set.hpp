@@ -55,7 +55,8 @@ class dvv_context {
     return 0;
   }
   /// In ascending order of ids; no zeros.
-  [[nodiscard]] constexpr std::span<const entry> entries() const noexcept { return {entries_.begin(), entries_.size()}; }
+  [[nodiscard]] constexpr std::span<const entry> entries() const& noexcept { return {entries_.begin(), entries_.size()}; }
+  void entries() && = delete;  // a view of something that is gone
   friend constexpr bool operator==(const dvv_context&, const dvv_context&) noexcept = default;
 
  private:
@@ -168,7 +169,8 @@ class dvv_set {
   }
 
   /// In ascending order of ids: for storing.
-  [[nodiscard]] constexpr std::span<const entry> entries() const noexcept { return {entries_.begin(), entries_.size()}; }
+  [[nodiscard]] constexpr std::span<const entry> entries() const& noexcept { return {entries_.begin(), entries_.size()}; }
+  void entries() && = delete;
   /// Puts a stored entry back. `invalid`: more values than writes, or an id that is there already.
   [[nodiscard]] constexpr status restore(const entry& e) {
     return e.n == 0 || e.values.size() > e.n || find(e.id) != nullptr ? status{errc::invalid} : insert(e);
