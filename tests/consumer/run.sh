@@ -83,8 +83,9 @@ case $way in
     # Moved after the installation: the file must not remember where it was.
     mv "$prefix" "$scratch/moved"
     flags=$(PKG_CONFIG_PATH="$scratch/moved/share/pkgconfig" pkg-config --cflags skerry)
+    IFS=';' read -r -a launcher <<<"${LAUNCHER:-}"
     # shellcheck disable=SC2086 # flags are several words
-    ${LAUNCHER:-} "${CXX:-c++}" $flags -c "$scratch/app/main.cpp" -o "$scratch/main.o"
+    ${launcher[@]+"${launcher[@]}"} "${CXX:-c++}" $flags -c "$scratch/app/main.cpp" -o "$scratch/main.o"
     "${CXX:-c++}" "$scratch/main.o" -o "$scratch/consumer"
     "$scratch/consumer"
     ;;
