@@ -248,16 +248,23 @@ set(skerry_testing_headers
     skerry/testing/broker.hpp
     skerry/testing/cnc_machine.hpp
     skerry/testing/cnc_profile.hpp
+    skerry/testing/detail/event_names.hpp
     skerry/testing/detail/path_model.hpp
+    skerry/testing/detail/script_shrink.hpp
     skerry/testing/detail/sine_cells.hpp
+    skerry/testing/detail/world_clock.hpp
+    skerry/testing/detail/world_hostility.hpp
+    skerry/testing/detail/world_state.hpp
     skerry/testing/faulty_link.hpp
     skerry/testing/frame_edit.hpp
     skerry/testing/history_oracle.hpp
     skerry/testing/lossy_network.hpp
+    skerry/testing/replica_board.hpp
     skerry/testing/replica_world.hpp
     skerry/testing/scenario.hpp
     skerry/testing/shrink.hpp
     skerry/testing/sim_script.hpp
+    skerry/testing/sim_verdict.hpp
     skerry/testing/virtual_clock.hpp)
 
 set(skerry_skerry_headers

@@ -9,8 +9,10 @@
 #include <skerry/testing/frame_edit.hpp>
 #include <skerry/testing/history_oracle.hpp>
 #include <skerry/testing/lossy_network.hpp>
+#include <skerry/testing/replica_board.hpp>
 #include <skerry/testing/replica_world.hpp>
 #include <skerry/testing/scenario.hpp>
 #include <skerry/testing/shrink.hpp>
 #include <skerry/testing/sim_script.hpp>
+#include <skerry/testing/sim_verdict.hpp>
 #include <skerry/testing/virtual_clock.hpp>

@@ -1,0 +1,243 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/assert.hpp>
+#include <skerry/core/bytes.hpp>
+#include <skerry/testing/detail/event_names.hpp>
+#include <skerry/testing/detail/path_model.hpp>
+#include <skerry/testing/detail/world_clock.hpp>
+#include <skerry/testing/history_oracle.hpp>
+#include <skerry/testing/lossy_network.hpp>
+#include <skerry/testing/replica_board.hpp>
+#include <skerry/testing/sim_script.hpp>
+#include <skerry/testing/sim_verdict.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace skerry::inline v0::testing::detail {
+
+/// What a world is made of, what it looks at after every step, and what it has found. Decides nothing by itself.
+template <typename Board>
+class world_state {
+ public:
+  using replica_type = typename Board::replica_type;
+  using schema = typename replica_schema<replica_type>::schema;
+  using limits = typename replica_schema<replica_type>::limits;
+  using instant_t = typename replica_type::instant_t;
+
+  struct node {
+    Board board{};
+    std::uint64_t id = 0;
+    world_clock clock{};
+  };
+  /// A board's memory, and what it knew then.
+  struct image {
+    Board board{};
+    op_set known{};
+    op_set heard{};
+    std::uint64_t id = 0;
+  };
+  struct sent_frame {
+    std::vector<std::byte> bytes{};
+    op_set known{};
+    op_set heard{};
+    std::uint16_t path = 0;
+    std::uint8_t args = 0;
+    bool everything = false;
+    state::stamp latest{};
+  };
+
+  void begin(const sim_script& of) {
+    script = &of;
+    verdict = {};
+    confused = false;
+    now = 0;
+    event = 0;
+    trace_hash = of.seed;
+    rng = splitmix64{of.seed ^ 0x626f617264};
+    frame_count_ = 0;
+    calls_ = 0;
+    refused.clear();
+    names.restart();
+    oracle.restart(of.nodes, schema::size * 32);
+    network_before = network.counts();
+    network.restart(of.nodes, of.seed, network_of(of));
+    nodes.resize(of.nodes);
+    for (node& n : nodes) {
+      n.clock = world_clock{};
+    }
+    images.assign(of.nodes, std::nullopt);
+  }
+  void create(std::size_t i, std::uint64_t id, splitmix64& birth) {
+    node& n = nodes[i];
+    n.board = Board{};
+    n.id = id;
+    if (!n.board.create(id, state::clock_limits{}, birth, instant_at(now))) {
+      find(sim_finding::broken, "a replica could not be created");
+    }
+    n.board.vouch(wall_of(i));
+  }
+
+  [[nodiscard]] bool failed() const noexcept { return verdict.what != sim_finding::none; }
+  void find(sim_finding what, std::string why) {
+    if (!failed()) {
+      verdict = {what, event, std::move(why), 0};
+    }
+  }
+  void bites(sim_fault f, std::uint64_t times = 1) noexcept { totals.bit[static_cast<std::size_t>(f)] += times; }
+  void trace(std::uint64_t what) noexcept {
+    trace_hash = (trace_hash ^ what) * 0x9e3779b97f4a7c15;
+    trace_hash ^= trace_hash >> 29;
+  }
+  void trace(std::span<const std::byte> frame) noexcept {
+    trace(frame.size());
+    for (const std::byte b : frame.last(std::min<std::size_t>(frame.size(), 4))) {  // its checksum
+      trace(static_cast<std::uint64_t>(b));
+    }
+  }
+  [[nodiscard]] static instant_t instant_at(std::uint64_t ms) {
+    return advance(instant_t{}, from_ms<instant_t>(static_cast<std::int64_t>(ms)));
+  }
+  [[nodiscard]] instant_t instant() const { return instant_at(now); }
+  [[nodiscard]] wall_ms wall_of(std::size_t i) const noexcept { return nodes[i].clock.shows(now); }
+
+  [[nodiscard]] std::size_t new_frame(std::span<const std::byte> bytes) {
+    if (frame_count_ == frames.size()) {
+      frames.emplace_back();
+    }
+    sent_frame& f = frames[frame_count_];
+    f.bytes.assign(bytes.begin(), bytes.end());
+    f.everything = false;
+    f.latest = {};
+    return frame_count_++;
+  }
+  [[nodiscard]] std::size_t frame_count() const noexcept { return frame_count_; }
+  [[nodiscard]] std::size_t frame_of_all(std::size_t from) {
+    const std::size_t f = new_frame(bytes_of(nodes[from].board, true));
+    frames[f].known = oracle.known(from);
+    frames[f].heard = oracle.heard(from);
+    frames[f].path = 0;
+    frames[f].args = 0;
+    frames[f].everything = true;
+    trace(frames[f].bytes);
+    return f;
+  }
+  /// Valid until the call after the next one.
+  [[nodiscard]] std::span<const std::byte> bytes_of(const Board& board, bool as_frame = false) {
+    std::vector<std::byte>& buffer = encoded_[encoded_at_ ^= 1];
+    buffer.resize(65'536);
+    byte_writer out{buffer};
+    if (!(as_frame ? board.encode(out) : board.digest(out))) {
+      find(sim_finding::broken, "a replica could not be encoded");
+    }
+    return out.written();
+  }
+  [[nodiscard]] bool same_bytes(const Board& a, const Board& b) {
+    const auto first = bytes_of(a);
+    return std::ranges::equal(first, bytes_of(b));
+  }
+
+  /// Before a call that may be refused: a copy of the board where it is known from an earlier run that it will be.
+  [[nodiscard]] const Board* before_call(const Board& board) {
+    const std::uint32_t call = calls_++;
+    if (careful == nullptr || next_refused_ == careful->size() || (*careful)[next_refused_] != call) {
+      return nullptr;
+    }
+    ++next_refused_;
+    before_.emplace(board);
+    return &*before_;
+  }
+  /// After a refusal. `telling`: whether a second run shall look at what it changed.
+  void after_refusal(const Board& board, const Board* before, bool telling, const char* change) {
+    if (telling) {
+      refused.push_back(calls_ - 1);
+    }
+    if (before != nullptr && !same_bytes(*before, board)) {
+      find(sim_finding::broken, change);
+    }
+  }
+  /// A second run of the same script looks at the calls that the first one noted in `refused`.
+  void look_at(const std::vector<std::uint32_t>* calls) noexcept {
+    careful = calls;
+    next_refused_ = 0;
+  }
+  [[nodiscard]] bool looked_at_all() const noexcept { return careful != nullptr && next_refused_ == careful->size(); }
+
+  template <typename P>
+  void check(std::size_t i, std::uint16_t path, unsigned args) {
+    if (confused || careful != nullptr) {
+      return;
+    }
+    const sim_difference d = path_model<P>::compare(nodes[i].board.replica(), oracle, oracle.known(i), path, args, totals.answers);
+    if (d != sim_difference::none) {
+      const sim_finding what = d == sim_difference::lost
+                                   ? sim_finding::lost
+                                   : (d == sim_difference::resurrected ? sim_finding::resurrected : sim_finding::divergent);
+      find(what, "node " + std::to_string(i) + " does not read what the history says at " + std::string{P::at.text()});
+    }
+  }
+  void check_at(std::size_t i, std::uint16_t path, unsigned args) {
+    schema::visit(path, [&]<typename P>() { check<P>(i, path, args); });
+  }
+  void check_all(std::size_t i) {
+    for (std::size_t p = 0; p < schema::size; ++p) {
+      schema::visit(p, [&]<typename P>() {
+        for (unsigned args = 0; args < 1U << path_model<P>::places; ++args) {
+          check<P>(i, static_cast<std::uint16_t>(p), args);
+        }
+      });
+    }
+  }
+  /// What was heard by name is in the context, for ever.
+  void check_context(std::size_t i) {
+    const auto& store = nodes[i].board.replica().store();
+    oracle.heard(i).for_each([&](std::size_t o) {
+      const operation& op = oracle.operations()[o];
+      if (!store.contains(op.who, op.n)) {
+        find(sim_finding::lost, "node " + std::to_string(i) + " has forgotten that an event was seen");
+      }
+    });
+  }
+  void check_memory(std::size_t i) {
+    if (nodes[i].board.memory() > sizeof(replica_type)) {
+      find(sim_finding::broken, "a replica takes more memory than its type says");
+    }
+  }
+
+  std::vector<node> nodes{};
+  std::vector<std::optional<image>> images{};
+  history_oracle oracle{};
+  lossy_network<std::size_t> network{};
+  std::vector<sent_frame> frames{};
+  event_names names{};
+  splitmix64 rng{0};
+  sim_totals totals{};
+  network_counts network_before{};
+  sim_verdict verdict{};
+  const sim_script* script = nullptr;
+  std::uint64_t now = 0;
+  std::uint64_t trace_hash = 0;
+  std::uint32_t event = 0;
+  bool confused = false;  ///< twins have used one name for two events: agreement is all that can be asked
+  std::vector<std::uint32_t> refused{};
+  const std::vector<std::uint32_t>* careful = nullptr;
+
+ private:
+  std::size_t frame_count_ = 0;
+  std::uint32_t calls_ = 0;
+  std::size_t next_refused_ = 0;
+  std::optional<Board> before_{};
+  std::array<std::vector<std::byte>, 2> encoded_{};
+  std::size_t encoded_at_ = 0;
+};
+
+}  // namespace skerry::inline v0::testing::detail
