@@ -72,19 +72,22 @@ class tdigest_centroids {
     }
     const auto first = static_cast<double>(weight_[0]);
     const auto last = static_cast<double>(weight_[size_ - 1]);
+    const double lowest = within(wide(mean_[0]), least, greatest);
+    const double highest = within(wide(mean_[size_ - 1]), least, greatest);
     if (x < 1) {
       return least;
     }
     if (first > 1 && x < first / 2) {
       const double share = (x - 1) / (first / 2 - 1);
-      return within(least + share * (wide(mean_[0]) - least), least, greatest);
+      return within(least + share * (wide(mean_[0]) - least), least, lowest);
     }
     if (x > sum - 1) {
       return greatest;
     }
     if (last > 1 && sum - x <= last / 2) {
       const double share = last > 2 ? (sum - x - 1) / (last / 2 - 1) : 1;  // two end where their middle is: no line between
-      return within(greatest - share * (greatest - wide(mean_[size_ - 1])), least, greatest);
+      // A tiny mean beside a great end is lost in the difference; the line must not end below it.
+      return within(greatest - share * (greatest - wide(mean_[size_ - 1])), highest, greatest);
     }
     double at = first / 2;
     for (std::size_t i = 0; i + 1 < size_; ++i) {
