@@ -8,6 +8,8 @@
 #include <skerry/stats/drift.hpp>
 #include <skerry/stats/kll.hpp>
 
+#include "stream.hpp"
+
 #include <benchmark/benchmark.h>
 #include <algorithm>
 #include <array>
@@ -18,7 +20,8 @@
 namespace {
 
 using namespace skerry::stats;
-constexpr std::size_t count = 1000000;
+using skerry_bench::count;
+using skerry_bench::per_value;
 
 template <typename T>
 const std::vector<T>& data(double step) {
@@ -31,11 +34,6 @@ const std::vector<T>& data(double step) {
     }
   }
   return out;
-}
-
-void per_value(benchmark::State& state, std::size_t values = count) {
-  state.counters["per_value"] =
-      benchmark::Counter(static_cast<double>(values), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
 template <typename Detector>

@@ -6,6 +6,8 @@
 #include <skerry/core/random.hpp>
 #include <skerry/stats.hpp>
 
+#include "stream.hpp"
+
 #include <benchmark/benchmark.h>
 #include <algorithm>
 #include <cmath>
@@ -21,24 +23,10 @@ namespace {
 using skerry::stats::exp_histogram;
 using skerry::stats::signs;
 
-constexpr std::size_t count = 1000000;
+using skerry_bench::count;
+using skerry_bench::per_value;
 
-const std::vector<double>& data() {
-  static const std::vector<double> values = [] {
-    skerry::splitmix64 random{42};
-    const auto uniform = [&] { return static_cast<double>(random() >> 11); };
-    std::vector<double> out(count);
-    for (std::size_t i = 0; i < count; i += 2) {
-      const double u1 = (uniform() + 1) * 0x1p-53;
-      const double u2 = uniform() * 0x1p-53;
-      const double r = std::sqrt(-2 * std::log(u1));
-      out[i] = std::exp(r * std::cos(2 * skerry::math::pi * u2));
-      out[i + 1] = std::exp(r * std::sin(2 * skerry::math::pi * u2));
-    }
-    return out;
-  }();
-  return values;
-}
+const std::vector<double>& data() { return skerry_bench::lognormal<double>(); }
 
 double exact(double rank) {
   static const std::vector<double> sorted = [] {
@@ -47,11 +35,6 @@ double exact(double rank) {
     return out;
   }();
   return sorted[static_cast<std::size_t>(std::ceil(rank * static_cast<double>(count))) - 1];
-}
-
-void per_value(benchmark::State& state, std::size_t values = count) {
-  state.counters["per_value"] =
-      benchmark::Counter(static_cast<double>(values), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
 template <typename H>

@@ -9,6 +9,8 @@
 #include <skerry/stats/hll.hpp>
 #include <skerry/stats/theta.hpp>
 
+#include "stream.hpp"
+
 #include <benchmark/benchmark.h>
 #include <array>
 #include <cmath>
@@ -33,7 +35,7 @@ using skerry::stats::frequent_items;
 using skerry::stats::hll;
 using skerry::stats::theta;
 
-constexpr std::size_t count = 1000000;
+using skerry_bench::count;
 constexpr std::size_t parts = 64;
 
 const std::vector<std::int64_t>& keys() {

@@ -8,6 +8,8 @@
 #include <skerry/core/random.hpp>
 #include <skerry/stats/kll.hpp>
 
+#include "stream.hpp"
+
 #include <benchmark/benchmark.h>
 #include <algorithm>
 #include <array>
@@ -23,24 +25,12 @@
 namespace {
 
 using skerry::stats::kll;
-constexpr std::size_t count = 1000000;
+using skerry_bench::count;
+using skerry_bench::per_value;
 
 template <typename T>
 const std::vector<T>& data() {
-  static const std::vector<T> values = [] {
-    skerry::splitmix64 random{42};
-    const auto uniform = [&] { return static_cast<double>(random() >> 11); };
-    std::vector<T> out(count);
-    for (std::size_t i = 0; i < count; i += 2) {
-      const double u1 = (uniform() + 1) * 0x1p-53;
-      const double u2 = uniform() * 0x1p-53;
-      const double r = std::sqrt(-2 * std::log(u1));
-      out[i] = static_cast<T>(std::exp(r * std::cos(2 * skerry::math::pi * u2)));
-      out[i + 1] = static_cast<T>(std::exp(r * std::sin(2 * skerry::math::pi * u2)));
-    }
-    return out;
-  }();
-  return values;
+  return skerry_bench::lognormal<T>();
 }
 template <typename T>
 const std::vector<T>& sorted() {
@@ -50,11 +40,6 @@ const std::vector<T>& sorted() {
     return out;
   }();
   return values;
-}
-
-void per_value(benchmark::State& state, std::size_t values = count) {
-  state.counters["per_value"] =
-      benchmark::Counter(static_cast<double>(values), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
 template <typename T, typename Q>

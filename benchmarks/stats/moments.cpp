@@ -7,6 +7,8 @@
 #include <skerry/core/random.hpp>
 #include <skerry/stats.hpp>
 
+#include "stream.hpp"
+
 #include <benchmark/benchmark.h>
 #include <cstddef>
 #include <vector>
@@ -33,7 +35,8 @@ namespace {
 using skerry::stats::moments;
 using skerry::stats::rolling;
 
-constexpr std::size_t count = 1000000;
+using skerry_bench::count;
+using skerry_bench::per_value;
 
 const std::vector<double>& data() {
   static const std::vector<double> values = [] {
@@ -64,12 +67,6 @@ double exact_kurtosis() {
     return static_cast<double>(count * m4 / (m2 * m2) - 3);
   }();
   return answer;
-}
-
-void per_value(benchmark::State& state, std::size_t values = count) {
-  // The inverse of a rate is the time per value.
-  state.counters["per_value"] =
-      benchmark::Counter(static_cast<double>(values), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
 template <unsigned Order>

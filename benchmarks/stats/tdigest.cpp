@@ -1,14 +1,16 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 //
-// t-digest, K = 100, and how far the three kinds of quantiles are off at the far end. Data: 10^6 values exp(normal), splitmix64 seed
-// 42. Counters: `rank_error` is the greatest distance over the ranks 0.01 to 0.99; `p999_off` and `p9999_off` are relative errors of
+// t-digest, K = 100, and how far the three kinds of quantiles are off at the far end. Data: 10^6 values exp(normal) (stream.hpp).
+// Counters: `rank_error` is the greatest distance over the ranks 0.01 to 0.99; `p999_off` and `p9999_off` are relative errors of
 // the value at ranks 0.999 and 0.9999; `bytes` is the state. With SKERRY_PEER_DATASKETCHES the rows of Apache DataSketches' t-digest
 // stand beside, as it answers itself.
 #include <skerry/core/random.hpp>
 #include <skerry/stats/exp_histogram.hpp>
 #include <skerry/stats/kll.hpp>
 #include <skerry/stats/tdigest.hpp>
+
+#include "stream.hpp"
 
 #include <benchmark/benchmark.h>
 #include <algorithm>
@@ -25,19 +27,10 @@
 namespace {
 
 using skerry::stats::tdigest;
-constexpr std::size_t count = 1000000;
+using skerry_bench::count;
+using skerry_bench::per_value;
 
-const std::vector<double>& data() {
-  static const std::vector<double> values = [] {
-    skerry::splitmix64 random{42};
-    std::vector<double> out(count);
-    for (double& x : out) {
-      x = skerry::math::exp(skerry::normal(random));
-    }
-    return out;
-  }();
-  return values;
-}
+const std::vector<double>& data() { return skerry_bench::lognormal<double>(); }
 const std::vector<double>& sorted() {
   static const std::vector<double> values = [] {
     std::vector<double> out = data();
@@ -45,11 +38,6 @@ const std::vector<double>& sorted() {
     return out;
   }();
   return values;
-}
-
-void per_value(benchmark::State& state, std::size_t values = count) {
-  state.counters["per_value"] =
-      benchmark::Counter(static_cast<double>(values), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
 template <typename Quantile>

@@ -385,7 +385,7 @@ class tdigest {
     if (n > left / pair || buffered > (left - n * pair) / sizeof(T)) {
       return errc::truncated;
     }
-    if (left != n * pair + buffered * sizeof(T) || n + buffered < 2) {
+    if (left != n * pair + buffered * sizeof(T)) {
       return errc::corrupt;
     }
     if (const errc bad = check_ends(least, greatest); bad != errc::ok) {
@@ -418,6 +418,9 @@ class tdigest {
       } else {
         take(x);
       }
+    }
+    if (count() < 2) {
+      return errc::corrupt;  // fewer have a form of their own; one centroid may be more
     }
     least_ = least;
     greatest_ = greatest;
