@@ -49,6 +49,7 @@ set(skerry_stats_headers
     skerry/stats/detail/exp_window.hpp
     skerry/stats/detail/hll_registers.hpp
     skerry/stats/detail/image_words.hpp
+    skerry/stats/detail/kll_image.hpp
     skerry/stats/detail/kll_levels.hpp
     skerry/stats/detail/kll_sampler.hpp
     skerry/stats/detail/kll_shape.hpp

@@ -8,6 +8,7 @@
 #include <skerry/core/math.hpp>
 #include <skerry/core/random.hpp>
 #include <skerry/core/result.hpp>
+#include <skerry/stats/detail/kll_image.hpp>
 #include <skerry/stats/detail/kll_sampler.hpp>
 
 #include <bit>
@@ -273,8 +274,8 @@ class kll : private detail::kll_sampler<T, K, Buffer> {
     const bool many = n_ > 1;
     out.u8(many ? 5 : 2);
     out.u8(n_ == 1 ? 2 : 1);
-    out.u8(family);
-    out.u8(n_ == 0 ? flag_empty : (many ? (sorted_ ? flag_sorted : 0) : flag_single));
+    out.u8(image::family);
+    out.u8(n_ == 0 ? image::flag_empty : (many ? (sorted_ ? image::flag_sorted : 0) : image::flag_single));
     out.u16(K);
     out.u8(8);
     out.u8(0);
@@ -291,8 +292,8 @@ class kll : private detail::kll_sampler<T, K, Buffer> {
       for (unsigned h = 0; h < tall; ++h) {
         out.u32(capacity - (shape.slots - bound_[h < levels_ ? h : levels_]));
       }
-      write(out, least_);
-      write(out, greatest_);
+      image::write(out, least_);
+      image::write(out, greatest_);
     }
     if (std::endian::native == std::endian::little && !std::is_constant_evaluated()) {
       if (const auto to = out.reserve(retained() * sizeof(T)); !to.empty()) {
@@ -301,57 +302,23 @@ class kll : private detail::kll_sampler<T, K, Buffer> {
       return out.error();
     }
     for (std::size_t i = bound_[0]; i < shape.slots; ++i) {
-      write(out, items_[i]);
+      image::write(out, items_[i]);
     }
     return out.error();
   }
 
   /// Reads an image of this k. One that holds more items than fit here (a tall one of a small k) is compacted as a merge would be.
   [[nodiscard]] static constexpr result<kll> decode(byte_reader& in, std::uint64_t seed) noexcept {
-    const auto preamble = in.u8();
-    const auto version = in.u8();
-    const auto type = in.u8();
-    const auto flags = in.u8();
-    const auto image_k = in.u16();
-    const auto m = in.u8();
-    const auto unused = in.u8();
-    if (in.error() != errc::ok) {
-      return in.error();
+    const auto read = image::read(in, K, max_count, shape.image);
+    if (!read) {
+      return read.error();
     }
-    if (type != family || m != 8 || image_k < 8 || unused != 0) {
-      return errc::corrupt;
-    }
-    if (version != 1 && version != 2) {
-      return errc::unsupported;
-    }
-    const bool short_form = flags == flag_empty || flags == flag_single;
-    if (preamble != (short_form ? 2 : 5) || version != (flags == flag_single ? 2 : 1) ||
-        (!short_form && flags != 0 && flags != flag_sorted)) {
-      return errc::corrupt;
-    }
-    if (image_k != K) {
-      return errc::mismatch;
-    }
+    const image& checked = read.value();
     kll out{seed};
-    if (short_form) {
-      T x{};
-      if (flags == flag_single) {
-        x = read(in);
-      }
-      if (const status end = in.finish(); !end) {
-        return end.error();
-      }
-      if (!(x == x)) {
-        return errc::corrupt;
-      }
-      if (flags == flag_single) {
-        out.push(x);
-      }
-      return out;
-    }
-    out.sorted_ = flags == flag_sorted;
-    if (const errc bad = out.read_levels(in); bad != errc::ok) {
-      return bad;
+    if (checked.min_k == 0) {  // the short form, of at most one value
+      checked.for_each_item(0, [&out](T x) { out.push(x); });
+    } else {
+      out.take_image(checked);
     }
     return out;
   }
@@ -374,10 +341,7 @@ class kll : private detail::kll_sampler<T, K, Buffer> {
   using typename base::index;
 
   static constexpr std::uint64_t max_count = std::uint64_t{1} << 48;
-  static constexpr std::uint8_t family = 15;
-  static constexpr std::uint8_t flag_empty = 1;
-  static constexpr std::uint8_t flag_sorted = 2;
-  static constexpr std::uint8_t flag_single = 4;
+  using image = detail::kll_image<T, max_levels>;
   using limits = std::numeric_limits<T>;
 
   constexpr status refuse(std::uint32_t values, errc why) noexcept {
@@ -475,97 +439,39 @@ class kll : private detail::kll_sampler<T, K, Buffer> {
     base::follow(n_);
     sorted_ = sorted;
   }
-  static constexpr void write(byte_writer& out, T x) noexcept {
-    if constexpr (sizeof(T) == 4) {
-      out.u32(std::bit_cast<std::uint32_t>(x));
-    } else {
-      out.u64(std::bit_cast<std::uint64_t>(x));
-    }
-  }
-  [[nodiscard]] static constexpr T read(byte_reader& in) noexcept {
-    if constexpr (sizeof(T) == 4) {
-      return std::bit_cast<T>(in.u32());
-    } else {
-      return std::bit_cast<T>(in.u64());
-    }
-  }
 
-  constexpr errc read_levels(byte_reader& in) noexcept {
-    n_ = in.u64();
-    min_k_ = in.u16();
-    const unsigned levels = in.u8();
-    const auto unused = in.u8();
-    if (in.error() != errc::ok) {
-      return in.error();
-    }
-    if (levels < 1 || levels > 61 || min_k_ < 8 || min_k_ > K || unused != 0 || n_ == 0) {
-      return errc::corrupt;
-    }
-    if (levels > max_levels || n_ >= max_count) {
-      return errc::full;
-    }
-    const std::uint32_t capacity = shape.image[levels];
-    std::uint32_t offset[max_levels + 1] = {};
-    for (unsigned h = 0; h < levels; ++h) {
-      offset[h] = in.u32();
-    }
-    offset[levels] = capacity;
-    for (unsigned h = 0; h < levels; ++h) {
-      if (offset[h] > offset[h + 1]) {
-        return in.error() != errc::ok ? in.error() : errc::corrupt;
-      }
-    }
-    const std::uint32_t held = capacity - offset[0];
-    least_ = read(in);
-    greatest_ = read(in);
-    if (in.error() != errc::ok || in.remaining().size() / sizeof(T) < held) {
-      return errc::truncated;
-    }
-    if (in.remaining().size() != held * sizeof(T) || !(least_ <= greatest_)) {
-      return errc::corrupt;
-    }
-    byte_reader once = in;
-    std::uint64_t weights = 0;
-    for (unsigned h = 0; h < levels; ++h) {
-      T before = least_;
-      for (std::uint32_t i = offset[h]; i < offset[h + 1]; ++i) {
-        const T x = read(once);
-        if (!(least_ <= x && x <= greatest_) || ((h > 0 || sorted_) && x < before)) {
-          return errc::corrupt;
-        }
-        before = x;
-      }
-      weights += static_cast<std::uint64_t>(offset[h + 1] - offset[h]) << h;
-    }
-    if (weights != n_) {
-      return errc::corrupt;
-    }
-    levels_ = static_cast<std::uint8_t>(levels);
+  constexpr void take_image(const image& checked) noexcept {
+    n_ = checked.n;
+    min_k_ = checked.min_k;
+    sorted_ = checked.sorted;
+    least_ = checked.least;
+    greatest_ = checked.greatest;
+    levels_ = static_cast<std::uint8_t>(checked.levels);
+    const std::uint32_t held = checked.offset[checked.levels] - checked.offset[0];
     if (held <= shape.slots) {
-      for (unsigned h = 0; h <= levels; ++h) {
-        bound_[h] = static_cast<index>(shape.slots - (capacity - offset[h]));
+      for (unsigned h = 0; h <= checked.levels; ++h) {
+        bound_[h] = static_cast<index>(shape.slots - (checked.offset[checked.levels] - checked.offset[h]));
       }
-      for (std::size_t i = bound_[0]; i < shape.slots; ++i) {
-        items_[i] = read(in);
+      std::size_t at = bound_[0];
+      for (unsigned h = 0; h < checked.levels; ++h) {
+        checked.for_each_item(h, [&](T x) { items_[at++] = x; });
       }
-    } else {
-      take_image(in.bytes(held * sizeof(T)), offset, levels);
+      return;
     }
-    return errc::ok;
-  }
-  /// From the top level down, as a merge takes them.
-  constexpr void take_image(std::span<const std::byte> items, const std::uint32_t* offset, unsigned levels) noexcept {
+    // From the top level down, as a merge takes them.
     constexpr std::uint32_t part = K / 4 < 64 ? K / 4 : 64;
-    for (unsigned h = levels; h-- > 0;) {
-      byte_reader level{items.subspan((offset[h] - offset[0]) * sizeof(T), (offset[h + 1] - offset[h]) * sizeof(T))};
-      for (std::uint32_t left = offset[h + 1] - offset[h]; left != 0;) {
-        const std::uint32_t here = left < part ? left : part;
-        T run[part] = {};
-        for (std::uint32_t i = 0; i < here; ++i) {
-          run[i] = read(level);
+    for (unsigned h = checked.levels; h-- > 0;) {
+      T run[part] = {};
+      std::uint32_t here = 0;
+      checked.for_each_item(h, [&](T x) {
+        run[here++] = x;
+        if (here == part) {
+          take_level(h, run, here);
+          here = 0;
         }
+      });
+      if (here != 0) {
         take_level(h, run, here);
-        left -= here;
       }
     }
   }
