@@ -53,6 +53,7 @@ set(skerry_stats_headers
     skerry/stats/detail/kll_levels.hpp
     skerry/stats/detail/kll_sampler.hpp
     skerry/stats/detail/kll_shape.hpp
+    skerry/stats/detail/lane_sum.hpp
     skerry/stats/detail/lanes.hpp
     skerry/stats/detail/moment_block.hpp
     skerry/stats/detail/moment_fields.hpp

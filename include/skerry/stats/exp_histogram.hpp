@@ -11,7 +11,7 @@
 #include <skerry/stats/detail/compensated.hpp>
 #include <skerry/stats/detail/exp_index.hpp>
 #include <skerry/stats/detail/exp_window.hpp>
-#include <skerry/stats/detail/lanes.hpp>
+#include <skerry/stats/detail/lane_sum.hpp>
 #include <skerry/stats/detail/otlp_point.hpp>
 
 #include <bit>
@@ -429,45 +429,12 @@ class exp_histogram {
 
   /// Counts as much of a block as goes in lanes: values above the zero threshold that need no second look. Answers how many.
   std::size_t count_block(std::span<const double> block) noexcept {
-    // Four sums of eight lanes are more than SSE2 has registers: there half of the lanes at a time, with the same operations.
-    constexpr std::size_t width =
-        4 * detail::lane_count * sizeof(double) >= 16 * detail::register_bytes ? detail::lane_count / 2 : detail::lane_count;
-    using lanes = detail::lanes<double, width>;
     const std::size_t whole = block.size() - block.size() % detail::lane_count;
     if (whole == 0 || std::numeric_limits<Count>::max() - total_ < whole || total_ > std::numeric_limits<Count>::max()) {
       return 0;
     }
-    const double* const end = block.data() + whole;
-    double each[4][detail::lane_count];
-    for (std::size_t part = 0; part < detail::lane_count; part += width) {
-      lanes high;
-      lanes low;
-      lanes least = lanes::load(block.data() + part);
-      lanes greatest = least;
-      for (const double* at = block.data(); at != end; at += detail::lane_count) {
-        const lanes x = lanes::load(at + part);
-        const lanes s = high.plus(x);
-        const lanes from_x = s.minus(high);
-        low.add(high.minus(s.minus(from_x)).plus(x.minus(from_x)));
-        high = s;
-        least = x.least(least);
-        greatest = x.greatest(greatest);
-      }
-      high.store(each[0] + part);
-      low.store(each[1] + part);
-      least.store(each[2] + part);
-      greatest.store(each[3] + part);
-    }
-    // A NaN or an infinity shows in the sum, whatever the comparisons made of it.
     compensated sum{sum_high_, sum_low_};
-    double smallest = each[2][0];
-    double largest = each[3][0];
-    for (std::size_t l = 0; l < detail::lane_count; ++l) {
-      sum.add(each[0][l]);
-      sum.add(each[1][l]);
-      smallest = each[2][l] < smallest ? each[2][l] : smallest;
-      largest = each[3][l] > largest ? each[3][l] : largest;
-    }
+    const auto [smallest, largest] = detail::sum_lanes(block.first(whole), sum);
     if (!math::isfinite(sum.low) || !(smallest > zero_threshold_) || !(smallest >= std::numeric_limits<double>::min())) {
       return 0;
     }
@@ -486,8 +453,8 @@ class exp_histogram {
       return 0;  // the window reaches beyond 32 bits at the scale of the table
     }
     const std::int32_t first = window_[0].base * (1 << shift);  // taken off before the shift, one step less
-    for (const double* at = block.data(); at != end; ++at) {
-      ++count[static_cast<std::uint32_t>(detail::exp_index_6(std::bit_cast<std::uint64_t>(*at)) - first) >> shift];
+    for (const double x : block.first(whole)) {
+      ++count[static_cast<std::uint32_t>(detail::exp_index_6(std::bit_cast<std::uint64_t>(x)) - first) >> shift];
     }
     total_ += whole;
     return whole;
@@ -575,48 +542,23 @@ constexpr result<exp_histogram<Buckets, Count, S>> exp_histogram<Buckets, Count,
     return read.error();
   }
   const detail::otlp_point& p = read.value();
-  if (!(p.zero_threshold >= 0) || !math::isfinite(p.zero_threshold) || (p.has_sum && !math::isfinite(p.sum)) ||
-      (p.has_min && !math::isfinite(p.min)) || (p.has_max && !math::isfinite(p.max)) || (p.has_min && p.has_max && p.min > p.max)) {
-    return errc::corrupt;
-  }
   if (p.scale < least_scale || p.scale > greatest_scale) {
-    return errc::unsupported;
+    return p.plausible() ? errc::unsupported : errc::corrupt;
   }
-  exp_histogram out{greatest_scale, p.zero_threshold};
-
   // First where the counts lie and what they add up to, then the counts themselves at a scale that holds them.
-  constexpr std::uint64_t most = std::numeric_limits<Count>::max();
-  bool possible = true;
-  bool held = p.zero_count <= most;
-  std::uint64_t total = p.zero_count;
+  const auto surveyed = p.survey();
+  if (!surveyed) {
+    return surveyed.error();
+  }
+  const auto& [extent, total] = surveyed.value();
+  bool held = p.zero_count <= std::numeric_limits<Count>::max();
   int shift = 0;
-  detail::exp_extent extent[2];
   for (std::size_t side = 0; side < 2; ++side) {
-    // The doubles of this scale, and no index beyond: it could not be shifted safely.
-    const std::int64_t least = detail::exp_index(1, static_cast<int>(p.scale));
-    const std::int64_t greatest = detail::exp_index(detail::double_infinity - 1, static_cast<int>(p.scale));
-    std::int64_t index = p.offset[side];
-    possible = possible && index >= std::numeric_limits<std::int32_t>::min() && index <= std::numeric_limits<std::int32_t>::max();
-    const errc bad = detail::otlp_point::each_count(p.counts[side], [&](std::uint64_t n) {
-      if (n != 0) {
-        possible = possible && index >= least && index <= greatest && n <= std::numeric_limits<std::uint64_t>::max() - total;
-        total += n;
-        if (possible) {
-          extent[side].include({static_cast<std::int32_t>(index), static_cast<std::int32_t>(index)});
-        }
-      }
-      ++index;
-    });
-    if (bad != errc::ok) {
-      return bad;
-    }
     held = held && (extent[side].none() || side < sides);
     const int here = extent[side].shift_to_fit(Buckets);
     shift = here > shift ? here : shift;
   }
-  if (!possible || total != p.count || (total == 0 && (p.has_min || p.has_max))) {
-    return errc::corrupt;
-  }
+  exp_histogram out{greatest_scale, p.zero_threshold};
   if (total == 0) {
     out.scale_ = out.max_scale_ = static_cast<std::int8_t>(p.scale);
   }
@@ -662,9 +604,6 @@ constexpr result<exp_histogram<Buckets, Count, S>> exp_histogram<Buckets, Count,
   }
   out.sum_known_ = p.has_sum || total == 0;
   out.sum_high_ = p.has_sum ? p.sum + 0.0 : 0.0;
-  if (total == 0 && p.has_sum && p.sum != 0) {
-    return errc::corrupt;
-  }
   return out;
 }
 

@@ -3,9 +3,13 @@
 #pragma once
 
 #include <skerry/core/bytes.hpp>
+#include <skerry/core/math.hpp>
 #include <skerry/core/protobuf.hpp>
 #include <skerry/core/result.hpp>
+#include <skerry/stats/detail/exp_index.hpp>
+#include <skerry/stats/detail/exp_window.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -103,6 +107,53 @@ struct otlp_point {
       return in.error();
     }
     return p;
+  }
+
+  /// Whether the numbers beside the counts can be those of any point.
+  [[nodiscard]] constexpr bool plausible() const noexcept {
+    return zero_threshold >= 0 && math::isfinite(zero_threshold) && (!has_sum || math::isfinite(sum)) &&
+           (!has_min || math::isfinite(min)) && (!has_max || math::isfinite(max)) && !(has_min && has_max && min > max);
+  }
+
+  /// Where the counts of either side lie, and what all add up to.
+  struct counted {
+    exp_extent extent[2];
+    std::uint64_t total = 0;
+  };
+  /// Walks through the counts; the scale must be one of ours.
+  ///
+  /// Errors  `corrupt`: numbers or indices that no values have, or a total that is not `count`; what `each_count` answers
+  [[nodiscard]] constexpr result<counted> survey() const noexcept {
+    if (!plausible()) {
+      return errc::corrupt;
+    }
+    // The doubles of this scale, and no index beyond: it could not be shifted safely.
+    const std::int64_t least = exp_index(1, static_cast<int>(scale));
+    const std::int64_t greatest = exp_index(double_infinity - 1, static_cast<int>(scale));
+    counted found;
+    found.total = zero_count;
+    bool possible = true;
+    for (std::size_t side = 0; side < 2; ++side) {
+      std::int64_t index = offset[side];
+      possible = possible && index >= std::numeric_limits<std::int32_t>::min() && index <= std::numeric_limits<std::int32_t>::max();
+      const errc bad = each_count(counts[side], [&](std::uint64_t n) {
+        if (n != 0) {
+          possible = possible && index >= least && index <= greatest && n <= std::numeric_limits<std::uint64_t>::max() - found.total;
+          found.total += n;
+          if (possible) {
+            found.extent[side].include({static_cast<std::int32_t>(index), static_cast<std::int32_t>(index)});
+          }
+        }
+        ++index;
+      });
+      if (bad != errc::ok) {
+        return bad;
+      }
+    }
+    if (!possible || found.total != count || (found.total == 0 && (has_min || has_max || (has_sum && sum != 0)))) {
+      return errc::corrupt;
+    }
+    return found;
   }
 };
 
