@@ -217,24 +217,33 @@ class causal_store {
     }
 
    private:
-    /// In ascending order of (actor, n): a key's list is short, so choosing the next one each time is enough.
+    /// In ascending order of (actor, n), some at a time: one walk over the list finds the next ones.
     template <typename F>
     constexpr void records_of(index slot, F& f) const {
-      const std::size_t of_key = store_->records(slot).size();
-      index last = none;
-      for (;;) {
-        index least = none;
-        for (index i = store_->table_.first_of(slot); i != none; i = store_->table_[i].next) {
-          if ((last == none || before(last, i)) && (least == none || before(i, least))) {
-            least = i;
+      const table_type& table = store_->table_;
+      std::array<index, 16> some{};
+      for (index last = none;;) {
+        std::size_t count = 0;
+        std::size_t of_key = 0;
+        for (index i = table.first_of(slot); i != none; i = table[i].next, ++of_key) {
+          if ((last != none && !before(last, i)) || (count == some.size() && !before(i, some.back()))) {
+            continue;
           }
+          count += count < some.size() ? 1 : 0;
+          std::size_t at = count - 1;
+          for (; at > 0 && before(i, some[at - 1]); --at) {
+            some[at] = some[at - 1];
+          }
+          some[at] = i;
         }
-        if (least == none) {
+        for (std::size_t i = 0; i < count; ++i) {
+          const auto& r = table[some[i]];
+          f(incoming{store_->key(slot), position_[r.who], r.n, r.at, r.kind, std::span{r.payload}.first(r.size), of_key});
+        }
+        if (count < some.size()) {
           return;
         }
-        const auto& r = store_->table_[least];
-        f(incoming{store_->key(slot), position_[r.who], r.n, r.at, r.kind, std::span{r.payload}.first(r.size), of_key});
-        last = least;
+        last = some.back();
       }
     }
     [[nodiscard]] constexpr bool before(index a, index b) const noexcept {
