@@ -104,10 +104,13 @@ set(skerry_state_headers
     skerry/state/detail/named_actor.hpp
     skerry/state/detail/op_record.hpp
     skerry/state/detail/probe_table.hpp
+    skerry/state/detail/quarantine.hpp
     skerry/state/detail/record_table.hpp
     skerry/state/detail/replica_reads.hpp
+    skerry/state/detail/replica_time.hpp
     skerry/state/detail/replica_verbs.hpp
     skerry/state/detail/schema_delta.hpp
+    skerry/state/detail/sifted_delta.hpp
     skerry/state/detail/value_codec.hpp
     skerry/state/detail/wall_estimate.hpp
     skerry/state/dot.hpp

@@ -94,6 +94,7 @@ struct limits : state::limits::firmware {
   static constexpr std::size_t payload_bytes = 60;
   static constexpr std::size_t log_bytes = 2048;
   static constexpr std::size_t key_bytes = 8;
+  static constexpr std::size_t quarantine = 0;  // a frame that holds a stamp from the future is refused, and offered again
 };
 
 }  // namespace skerry_sim

@@ -29,7 +29,9 @@ using causal_links = links_promising<delivery_need::causal>;
 ///   3. `members`, `links_max` bound those who take part and those who are connected;
 ///   4. `log_bytes` holds the largest delta of one local operation, and `payload_bytes` the largest encoded value (a `pn_counter` row
 ///      takes up to 30);
-///   5. `key_bytes`, if it is there, bounds what stands for the placeholders of a path (24 otherwise).
+///   5. `key_bytes`, if it is there, bounds what stands for the placeholders of a path (24 otherwise);
+///   6. `quarantine`, if it is there, is how many records are kept that lie further ahead than is accepted (4 otherwise); with 0 a frame
+///      that holds one is refused as a whole.
 template <typename L>
 concept replica_limits = instant<typename L::time> && requires {
   { L::links::promise } -> std::convertible_to<delivery_need>;
@@ -69,6 +71,7 @@ struct firmware {
   static constexpr std::size_t log_bytes = 640;
   static constexpr std::size_t payload_bytes = 32;
   static constexpr std::size_t key_bytes = 8;
+  static constexpr std::size_t quarantine = 1;
 };
 
 /// A gateway: 3000 sensors below it, 60 000 keys.
@@ -84,6 +87,7 @@ struct gateway {
   static constexpr std::size_t log_bytes = 65'536;
   static constexpr std::size_t payload_bytes = 32;
   static constexpr std::size_t key_bytes = 24;
+  static constexpr std::size_t quarantine = 32;
 };
 
 /// A region or a cloud node: one actor per gateway below it, 300 000 devices.
@@ -99,6 +103,7 @@ struct region {
   static constexpr std::size_t log_bytes = 65'536;
   static constexpr std::size_t payload_bytes = 32;
   static constexpr std::size_t key_bytes = 40;
+  static constexpr std::size_t quarantine = 128;
 };
 
 }  // namespace limits

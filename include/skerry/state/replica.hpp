@@ -8,6 +8,7 @@
 #include <skerry/state/detail/key_text.hpp>
 #include <skerry/state/detail/local_edit.hpp>
 #include <skerry/state/detail/replica_reads.hpp>
+#include <skerry/state/detail/replica_time.hpp>
 #include <skerry/state/detail/replica_verbs.hpp>
 #include <skerry/state/detail/schema_delta.hpp>
 #include <skerry/state/detail/wall_estimate.hpp>
@@ -38,7 +39,9 @@ namespace skerry::inline v0::state {
 ///          `clock_ahead`, `full`. A refused call leaves everything but the counters as it was, and what a refused frame proves
 ///          about this node's own past: a new life begins before the next operation all the same.
 template <typename Schema, typename Limits = limits::firmware>
-class replica : public detail::replica_verbs<replica<Schema, Limits>>, public detail::replica_reads<replica<Schema, Limits>> {
+class replica : public detail::replica_verbs<replica<Schema, Limits>>,
+                public detail::replica_reads<replica<Schema, Limits>>,
+                public detail::replica_time<replica<Schema, Limits>, typename Limits::time> {
   static_assert(replica_limits<Limits>, "Limits models replica_limits: see limits.hpp for what it names");
   static_assert(Schema::need <= Limits::links::promise,
                 "a policy of this schema needs its deltas in an order that Limits::links does not promise");
@@ -51,8 +54,14 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>, public de
 
   /// No identity yet: reads and accepts, but cannot write. `create` gives it one.
   constexpr replica() noexcept = default;
-  replica(const replica& other) noexcept : detail::replica_verbs<replica>{}, detail::replica_reads<replica>{} { copy(other); }
-  replica(replica&& other) noexcept : detail::replica_verbs<replica>{}, detail::replica_reads<replica>{} { take(other); }
+  replica(const replica& other) noexcept
+      : detail::replica_verbs<replica>{}, detail::replica_reads<replica>{}, detail::replica_time<replica, typename Limits::time>{} {
+    copy(other);
+  }
+  replica(replica&& other) noexcept
+      : detail::replica_verbs<replica>{}, detail::replica_reads<replica>{}, detail::replica_time<replica, typename Limits::time>{} {
+    take(other);
+  }
   replica& operator=(const replica& other) noexcept {
     if (this != &other) {
       copy(other);
@@ -112,8 +121,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>, public de
 
   /// Takes in a frame from a file, a broker, a test: anybody's, in any order, any number of times.
   ///
-  /// Records of known events are dropped, the rest is joined, all or nothing. A frame with a stamp further ahead than
-  /// `accept_ahead` is refused as a whole and can be offered again later.
+  /// Records of known events are dropped, the rest is joined, all or nothing. A record with a stamp further ahead than `accept_ahead`
+  /// stays out until its time comes, and with it what the frame says of events that nobody here knows; both can be offered again.
   [[nodiscard]] result<receipt> accept(std::span<const std::byte> frame, instant_t now) {
     delta_frame<Limits::actors, Limits::ranges> received;
     if (const status s = received.parse(frame); !s) {
@@ -125,23 +134,28 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>, public de
     clock.passed(wall_.passed(now));
     const detail::schema_delta<Schema, Limits> delta{received};
     resource lacks = resource::none;
-    const result<stamp> latest = delta.examine(store_, clock, wall_.known() ? &wall : nullptr, lacks);
+    bool ahead = false;
+    const result<stamp> latest =
+        delta.examine(store_, clock, wall_.known() ? &wall : nullptr, quarantine_places > 0 ? &ahead : nullptr, lacks);
     if (!latest) {
       return refuse(latest.error() == errc::full ? lack(lacks) : latest.error());
+    }
+    join_report report;
+    std::size_t held = 0;
+    if (const status s = ahead ? this->join_before(clock, wall, delta, report, held) : join_delta(delta, report); !s) {
+      return refuse(s.error());
     }
     clock.follow(latest.value());
     if (wall_.known() && latest.value() != stamp{}) {
       clock.confirm(wall, latest.value());
     }
-    join_report report;
-    if (const status s = join_delta(delta, report); !s) {
-      return refuse(s.error());
-    }
     clock_ = clock;
     wall_.advance(now);
     ++counters_.frames_accepted;
     const detection verdict = report.conflicts > 0 ? detection::clone : heard;
-    return receipt{report.added, report.seen, report.removed, verdict};
+    errc later = errc::ok;
+    (void)this->let_in(now, later);
+    return receipt{report.added, report.seen, report.removed, verdict, held};
   }
 
   /// Takes over all that `other` knows: for tests and for tiers inside one process, where no frame is needed. The other's stamps
@@ -194,6 +208,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>, public de
  private:
   friend class detail::replica_verbs<replica>;
   friend class detail::replica_reads<replica>;
+  friend class detail::replica_time<replica, typename Limits::time>;
+  static constexpr std::size_t quarantine_places = detail::quarantine_of<Limits>();
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
   using key_buffer = std::array<char, key_bytes>;
@@ -359,6 +375,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>, public de
     identity_ = other.identity_;
     clock_ = other.clock_;
     wall_ = other.wall_;
+    quarantine_ = other.quarantine_;
     counters_ = other.counters_;
     lacking_ = other.lacking_;
   }
@@ -377,6 +394,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>, public de
   identity identity_{};
   hlc clock_{};
   detail::wall_estimate<instant_t> wall_{};
+  [[no_unique_address]] detail::quarantine<detail::store_limits<Schema, Limits>, quarantine_places> quarantine_{};
   replica_counters counters_{};
   std::array<std::byte, Limits::log_bytes> log_{};  ///< holds the last delta
   resource lacking_ = resource::none;

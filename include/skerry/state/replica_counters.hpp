@@ -16,6 +16,7 @@ struct receipt {
   std::size_t seen = 0;     ///< records that were known already
   std::size_t removed = 0;  ///< records that died
   detection verdict = detection::ok;
+  std::size_t quarantined = 0;  ///< records that wait for their time: their events, and others of the frame, count as not received
 };
 
 /// Everything a replica did, took in, dropped and refused.
@@ -33,10 +34,13 @@ struct replica_counters {
   std::uint64_t refused_clock_ahead = 0;
   std::uint64_t refused_not_owner = 0;
   std::uint64_t refused_needs_epoch = 0;
-  std::uint64_t refused_invalid = 0;  ///< also `not_finite` and `out_of_range`
-  std::uint64_t amnesia = 0;          ///< somebody knew more of this node than itself
-  std::uint64_t clones = 0;           ///< one event with two contents, or another life of this id that is alive
-  std::uint64_t epochs = 0;           ///< lives begun
+  std::uint64_t refused_invalid = 0;      ///< also `not_finite` and `out_of_range`
+  std::uint64_t amnesia = 0;              ///< somebody knew more of this node than itself
+  std::uint64_t clones = 0;               ///< one event with two contents, or another life of this id that is alive
+  std::uint64_t epochs = 0;               ///< lives begun
+  std::uint64_t quarantined = 0;          ///< records that were kept until their time comes
+  std::uint64_t quarantine_released = 0;  ///< those whose time has come
+  std::uint64_t quarantine_dropped = 0;   ///< those for which there was no place
 
   constexpr void merge(const replica_counters& other) noexcept {
     operations += other.operations;
@@ -56,6 +60,9 @@ struct replica_counters {
     amnesia += other.amnesia;
     clones += other.clones;
     epochs += other.epochs;
+    quarantined += other.quarantined;
+    quarantine_released += other.quarantine_released;
+    quarantine_dropped += other.quarantine_dropped;
   }
   template <typename F>
   constexpr void for_each(F&& f) const {
@@ -76,6 +83,9 @@ struct replica_counters {
     f("amnesia", amnesia);
     f("clones", clones);
     f("epochs", epochs);
+    f("quarantined", quarantined);
+    f("quarantine_released", quarantine_released);
+    f("quarantine_dropped", quarantine_dropped);
   }
   constexpr void count(errc e) noexcept {
     switch (e) {

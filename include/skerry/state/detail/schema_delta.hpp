@@ -44,9 +44,10 @@ class schema_delta {
   /// Whether all that the frame holds belongs into this schema and is believable; the greatest new stamp.
   ///
   /// wall     what the wall clock says, or null when it was never read
+  /// ahead    becomes true when something new lies too far ahead of it; null: that is an error
   /// Errors   `mismatch`, `corrupt`, `clock_ahead`, `full`: then `lacks` says of what
   template <typename Store>
-  [[nodiscard]] result<stamp> examine(const Store& store, const hlc& clock, const wall_ms* wall, resource& lacks) const {
+  [[nodiscard]] result<stamp> examine(const Store& store, const hlc& clock, const wall_ms* wall, bool* ahead, resource& lacks) const {
     errc problem = errc::ok;
     stamp latest{};
     frame_->for_each([&](const auto& e) {
@@ -73,11 +74,16 @@ class schema_delta {
       }
       const actor& who = frame_->context().actors()[e.who];
       if (!store.contains(who, e.n) || store.would_change(who, {key.value(), e.who, e.n, e.at, e.kind, e.payload, 1})) {
-        // Without any reading of the wall clock there is nothing to measure against, but no stamp may be the last one possible.
-        if (wall != nullptr ? !clock.welcome(*wall, e.at) : e.at == stamp::greatest()) {
+        // Without any reading of the wall clock there is nothing to measure against, but no stamp may be the last one possible: its
+        // time would never come.
+        const bool never = e.at == stamp::greatest();
+        if (!never && (wall == nullptr || clock.welcome(*wall, e.at))) {
+          latest = e.at > latest ? e.at : latest;
+        } else if (never || ahead == nullptr) {
           problem = errc::clock_ahead;
+        } else {
+          *ahead = true;
         }
-        latest = e.at > latest ? e.at : latest;
       }
     });
     return problem == errc::ok ? result<stamp>{latest} : result<stamp>{problem};

@@ -51,6 +51,8 @@ class wall_estimate {
     }
     return wall_ms{ms};
   }
+  /// The last instant that was handed in.
+  [[nodiscard]] constexpr Time last() const noexcept { return now_; }
   /// How much of it has passed since the last reading, or since the last `advance`.
   [[nodiscard]] constexpr std::uint64_t passed(Time now) const noexcept { return fresh_ ? at(now).value - reading_.value : since(now); }
   /// An instant that was handed in. One that lies before the last one is taken as it is: after a long silence a counter that wraps
