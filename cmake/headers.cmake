@@ -99,6 +99,7 @@ set(skerry_state_headers
     skerry/state/counter.hpp
     skerry/state/delta.hpp
     skerry/state/detail/counter_sum.hpp
+    skerry/state/detail/key_hash.hpp
     skerry/state/detail/key_text.hpp
     skerry/state/detail/local_edit.hpp
     skerry/state/detail/named_actor.hpp

@@ -2,14 +2,18 @@
 // SPDX-License-Identifier: MIT
 #include <skerry/state/schema.hpp>
 
+#include <skerry/core/random.hpp>
 #include <skerry/state/counter.hpp>
 #include <skerry/state/keep_both.hpp>
 #include <skerry/state/lww.hpp>
+#include <skerry/state/sets.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
 #include <array>
 #include <string>
+#include <type_traits>
+#include <vector>
 
 namespace state = skerry::state;
 using state::path;
@@ -34,6 +38,14 @@ struct no_path {
   using policy = state::counter;
 };
 using plant = state::schema<setpoint, oil_temp>;
+
+// Placeholders at the beginning, at the end, in the middle, side by side and apart, and an element behind either.
+template <int I>
+struct shaped {
+  static constexpr std::array<path, 8> all{"ab", "{x}", "a/{x}", "{x}/b", "b/{x}/{y}/a", "a/{x}/b/{y}", "m", "b/{x}"};
+  static constexpr path at = all[I];
+  using policy = std::conditional_t<(I >= 6), state::aw_set<int, 4>, state::counter>;
+};
 
 static_assert(state::schema_entry<setpoint> && state::schema_entry<oil_temp>);
 static_assert(!state::schema_entry<no_policy> && !state::schema_entry<no_path> && !state::schema_entry<int>);
@@ -73,4 +85,61 @@ TEST_CASE("a text that fits no path is not guessed", "[state][schema]") {
     CHECK(plant::match(key, args).error() == skerry::errc::absent);
   }
   CHECK(plant::match("reported/oil/12345/of/678", args).error() == skerry::errc::full);
+}
+
+namespace {
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == '/') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+/// Segment by segment, into texts of their own.
+template <int I>
+void match_by_segments(const std::string& text) {
+  using alone = state::schema<shaped<I>>;
+  std::string pattern{shaped<I>::at.text()};
+  pattern += I >= 6 ? "/{e}" : "";
+  const auto want = split(pattern);
+  const auto have = split(text);
+  bool fits = want.size() == have.size();
+  std::string arguments;
+  for (std::size_t i = 0; fits && i < want.size(); ++i) {
+    const bool open = want[i][0] == '{';
+    fits = open ? !have[i].empty() : have[i] == want[i];
+    arguments += open ? (arguments.empty() ? "" : "/") + have[i] : "";
+  }
+  std::array<char, 3> room{};
+  const auto found = alone::match(text, room);
+  CAPTURE(I, text, arguments);
+  if (!fits) {
+    CHECK(found.error() == skerry::errc::absent);
+  } else if (arguments.size() > room.size()) {
+    CHECK(found.error() == skerry::errc::full);
+  } else {
+    REQUIRE(found);
+    CHECK(std::string(found.value().args.begin(), found.value().args.end()) == arguments);
+  }
+}
+template <int... I>
+void match_all(const std::string& text, std::integer_sequence<int, I...>) {
+  (match_by_segments<I>(text), ...);
+}
+}  // namespace
+
+TEST_CASE("a text fits a path segment by segment, wherever the placeholders stand", "[state][schema]") {
+  skerry::pcg32 random{3};
+  for (int i = 0; i < 4'000; ++i) {
+    std::string text;
+    for (std::uint32_t left = skerry::uniform_below(random, 9); left > 0; --left) {
+      text += "ab/m"[skerry::uniform_below(random, 4)];
+    }
+    match_all(text, std::make_integer_sequence<int, 8>{});
+  }
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0 {
 
@@ -34,9 +35,18 @@ class byte_writer {
     if (!room(N)) {
       return;
     }
-    for (std::size_t i = 0; i < N; ++i) {
-      out_[size_++] = static_cast<std::byte>(v >> (8 * i));
+    std::byte* const at = out_.data() + size_;
+    if constexpr (std::endian::native == std::endian::little) {
+      if (!std::is_constant_evaluated()) {
+        __builtin_memcpy(at, &v, N);
+        size_ += N;
+        return;
+      }
     }
+    for (std::size_t i = 0; i < N; ++i) {
+      at[i] = static_cast<std::byte>(v >> (8 * i));
+    }
+    size_ += N;
   }
 
  public:
@@ -59,6 +69,10 @@ class byte_writer {
 
   /// LEB128, shortest form.
   constexpr void varint(std::uint64_t v) noexcept {
+    if (v < 0x80) {
+      u8(static_cast<std::uint8_t>(v));
+      return;
+    }
     if (!room(varint_size(v))) {
       return;
     }
@@ -89,21 +103,29 @@ class byte_writer {
 
   /// What has been written so far.
   [[nodiscard]] constexpr std::span<const std::byte> written() const noexcept { return out_.first(size_); }
-  [[nodiscard]] constexpr std::size_t free_bytes() const noexcept { return out_.size() - size_; }
+  [[nodiscard]] constexpr std::size_t free_bytes() const noexcept { return out_.size() - size_ + unused_; }
   [[nodiscard]] constexpr errc error() const noexcept { return error_; }
   /// Refuses everything from here on. The first refusal stays.
-  constexpr void fail(errc e) noexcept { error_ = error_ == errc::ok ? e : error_; }
+  constexpr void fail(errc e) noexcept {
+    if (error_ == errc::ok) {
+      error_ = e;
+      unused_ = out_.size() - size_;
+      out_ = out_.first(size_);  // so that no write needs a look at the error
+    }
+  }
 
  private:
   [[nodiscard]] constexpr bool room(std::size_t n) noexcept {
-    if (error_ == errc::ok && n > out_.size() - size_) {
-      error_ = errc::full;
+    if (n > out_.size() - size_) {
+      fail(errc::full);
+      return false;
     }
-    return error_ == errc::ok;
+    return true;
   }
 
   std::span<std::byte> out_;
   std::size_t size_ = 0;
+  std::size_t unused_ = 0;  ///< bytes free when the first error came
   errc error_ = errc::ok;
 };
 
@@ -120,10 +142,17 @@ class byte_reader {
       return 0;
     }
     std::uint64_t v = 0;
-    for (std::size_t i = 0; i < N; ++i) {
-      v |= std::to_integer<std::uint64_t>(in_[i]) << (8 * i);
-    }
+    const std::byte* const at = in_.data();
     in_ = in_.subspan(N);
+    if constexpr (std::endian::native == std::endian::little) {
+      if (!std::is_constant_evaluated()) {
+        __builtin_memcpy(&v, at, N);
+        return v;
+      }
+    }
+    for (std::size_t i = 0; i < N; ++i) {
+      v |= std::to_integer<std::uint64_t>(at[i]) << (8 * i);
+    }
     return v;
   }
 
@@ -144,28 +173,12 @@ class byte_reader {
   [[nodiscard]] constexpr double f64() noexcept { return std::bit_cast<double>(u64()); }
 
   [[nodiscard]] constexpr std::uint64_t varint() noexcept {
-    if (error_ != errc::ok) {
-      return 0;
+    if (!in_.empty() && std::to_integer<std::uint8_t>(in_[0]) < 0x80) {  // most are small
+      const auto small = std::to_integer<std::uint64_t>(in_[0]);
+      in_ = in_.subspan(1);
+      return small;
     }
-    std::uint64_t v = 0;
-    for (unsigned i = 0; i < 10; ++i) {
-      if (i >= in_.size()) {
-        return refuse(errc::truncated);
-      }
-      const auto b = std::to_integer<std::uint64_t>(in_[i]);
-      if (i == 9 && b > 1) {
-        return refuse(errc::corrupt);  // more than 64 bits
-      }
-      v |= (b & 0x7f) << (7 * i);
-      if (b < 0x80) {
-        if (b == 0 && i > 0) {
-          return refuse(errc::corrupt);  // not the shortest form
-        }
-        in_ = in_.subspan(i + 1);
-        return v;
-      }
-    }
-    return refuse(errc::corrupt);
+    return long_varint();
   }
   [[nodiscard]] constexpr std::int64_t varint_signed() noexcept { return unzigzag(varint()); }
 
@@ -191,30 +204,64 @@ class byte_reader {
   /// Hands the next `n` bytes to a reader of their own, so that an image inside a frame is all that its reader holds.
   [[nodiscard]] constexpr byte_reader sub_reader(std::size_t n) noexcept {
     byte_reader inner{bytes(n)};
-    inner.error_ = error_;
+    if (error_ != errc::ok) {
+      inner.fail(error_);
+    }
     return inner;
   }
 
-  [[nodiscard]] constexpr std::span<const std::byte> remaining() const noexcept { return in_; }
+  [[nodiscard]] constexpr std::span<const std::byte> remaining() const noexcept { return {in_.data(), in_.size() + unread_}; }
   [[nodiscard]] constexpr errc error() const noexcept { return error_; }
   /// Refuses everything from here on. The first refusal stays.
-  constexpr void fail(errc e) noexcept { error_ = error_ == errc::ok ? e : error_; }
+  constexpr void fail(errc e) noexcept {
+    if (error_ == errc::ok) {
+      error_ = e;
+      unread_ = in_.size();
+      in_ = in_.first(0);  // so that no read needs a look at the error
+    }
+  }
   /// The verdict at the end of an image: the sticky error, or `corrupt` when bytes are left over.
   [[nodiscard]] constexpr status finish() const noexcept { return error_ != errc::ok ? error_ : (in_.empty() ? errc::ok : errc::corrupt); }
 
  private:
+  [[nodiscard]] constexpr std::uint64_t long_varint() noexcept {
+    if (error_ != errc::ok) {
+      return 0;
+    }
+    std::uint64_t v = 0;
+    for (unsigned i = 0; i < 10; ++i) {
+      if (i >= in_.size()) {
+        return refuse(errc::truncated);
+      }
+      const auto b = std::to_integer<std::uint64_t>(in_[i]);
+      if (i == 9 && b > 1) {
+        return refuse(errc::corrupt);  // more than 64 bits
+      }
+      v |= (b & 0x7f) << (7 * i);
+      if (b < 0x80) {
+        if (b == 0 && i > 0) {
+          return refuse(errc::corrupt);  // not the shortest form
+        }
+        in_ = in_.subspan(i + 1);
+        return v;
+      }
+    }
+    return refuse(errc::corrupt);
+  }
   constexpr std::uint64_t refuse(errc e) noexcept {
     fail(e);
     return 0;
   }
   [[nodiscard]] constexpr bool has(std::size_t n) noexcept {
-    if (error_ == errc::ok && n > in_.size()) {
-      error_ = errc::truncated;
+    if (n > in_.size()) {
+      fail(errc::truncated);
+      return false;
     }
-    return error_ == errc::ok;
+    return true;
   }
 
   std::span<const std::byte> in_;
+  std::size_t unread_ = 0;  ///< bytes left when the first error came
   errc error_ = errc::ok;
 };
 

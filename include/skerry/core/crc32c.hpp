@@ -81,7 +81,7 @@ template <std::size_t Tables>
 }
 
 #if defined(__x86_64__)
-/// The SSE4.2 form. It is always compiled, so that a build for any x86-64 can test it; called only where SSE4.2 is a given.
+/// The SSE4.2 form. It is always compiled, so that a build for any x86-64 can use it; called only where the processor has SSE4.2.
 [[gnu::target("sse4.2")]] [[nodiscard]] inline std::uint32_t crc32c_sse42(std::span<const std::byte> bytes, std::uint32_t start) noexcept {
   std::uint64_t state = ~start;
   const std::byte* at = bytes.data();
@@ -130,14 +130,18 @@ template <std::size_t Tables>
 
 /// CRC-32C (Castagnoli) of `bytes`, following on from `start`: `crc32c(b, crc32c(a))` is the CRC of a and b in a row.
 ///
-/// Cost    with SSE4.2 or the ARMv8 CRC instructions (if the compiler may assume them) 4 or 8 bytes per instruction, else
-///         tables: see `crc32c_table`
+/// Cost    with SSE4.2 (asked for at run time, if the compiler may not assume it) or the ARMv8 CRC instructions (if the compiler may
+///         assume them) 4 or 8 bytes per instruction, else tables: see `crc32c_table`
 /// Bound   every burst of errors up to 32 bits long is found; no defence against intent
 /// Source  RFC 3720, section 12.1 and appendix B.4; several bytes a step: M. E. Kounavis, F. L. Berry, A Systematic Approach to Building
 ///         High Performance, Software-based, CRC Generators, ISCC 2005
 [[nodiscard]] constexpr std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t start = 0) noexcept {
 #if defined(__x86_64__) && defined(__SSE4_2__)
   if (!std::is_constant_evaluated()) {
+    return detail::crc32c_sse42(bytes, start);
+  }
+#elif defined(__x86_64__) && __STDC_HOSTED__
+  if (!std::is_constant_evaluated() && __builtin_cpu_supports("sse4.2")) {
     return detail::crc32c_sse42(bytes, start);
   }
 #elif defined(__ARM_FEATURE_CRC32)

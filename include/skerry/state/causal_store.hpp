@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0::state {
 
@@ -131,8 +132,8 @@ class causal_store {
   template <typename Delta, typename Touched>
   [[nodiscard]] constexpr status join(const Delta& delta, const actor& watched, join_report& report, Touched&& touched) {
     report = {};
-    const cover_type& covers = delta.context();
-    std::array<actor_ref, Limits::actors> mine{};
+    const auto& covers = delta.context();
+    std::array<actor_ref, std::decay_t<decltype(covers)>::actor_capacity> mine;  // as far as the delta names actors
     std::size_t strangers = 0;
     for (std::size_t i = 0; i < covers.actors().size(); ++i) {
       mine[i] = actors_.find(covers.actors()[i]);
@@ -294,7 +295,8 @@ class causal_store {
     return false;
   }
   /// Marks and chains the live records that the delta covers: by their names when those are few, else in one walk over all records.
-  [[nodiscard]] constexpr index mark(const cover_type& covers, const std::array<actor_ref, Limits::actors>& mine) noexcept {
+  template <typename Covers, std::size_t A>
+  [[nodiscard]] constexpr index mark(const Covers& covers, const std::array<actor_ref, A>& mine) noexcept {
     std::uint64_t covered = 0;
     for (const auto& run : covers.runs()) {
       const std::uint64_t length = run.last - run.first;
@@ -316,7 +318,8 @@ class causal_store {
     }
     return chain;
   }
-  [[nodiscard]] constexpr index mark_by_walk(const cover_type& covers, const std::array<actor_ref, Limits::actors>& mine) noexcept {
+  template <typename Covers, std::size_t A>
+  [[nodiscard]] constexpr index mark_by_walk(const Covers& covers, const std::array<actor_ref, A>& mine) noexcept {
     index chain = none;
     if (table_.record_count() == 0) {
       return chain;
@@ -347,9 +350,9 @@ class causal_store {
   }
 
   /// The counting pass: takes the mark from what the delta holds, and compares what it needs with what is free or becomes so.
-  template <typename Delta>
-  [[nodiscard]] constexpr status count(const Delta& delta, const std::array<actor_ref, Limits::actors>& mine, const actor& watched,
-                                       index covered, join_report& report) {
+  template <typename Delta, std::size_t A>
+  [[nodiscard]] constexpr status count(const Delta& delta, const std::array<actor_ref, A>& mine, const actor& watched, index covered,
+                                       join_report& report) {
     status verdict;
     std::size_t new_keys = 0;
     // Records of one key come together, so a new key is counted once. Its text is copied: it lasts only as long as its record.

@@ -45,12 +45,15 @@ class delta_view {
 template <std::size_t A, std::size_t R>
 class delta_context {
  public:
+  static constexpr std::size_t actor_capacity = A;
   static constexpr std::size_t run_capacity = A + R;
   struct run {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-    actor_ref who = 0;  ///< position in `actors()`
+    std::uint64_t first;
+    std::uint64_t last;
+    actor_ref who;  ///< position in `actors()`
   };
+
+  constexpr delta_context() noexcept {}  // NOLINT(modernize-use-equals-default): the runs begin as they lie
 
   [[nodiscard]] constexpr std::span<const actor> actors() const noexcept { return std::span{actors_}.first(actor_count_); }
   [[nodiscard]] constexpr std::span<const run> runs() const noexcept { return std::span{runs_}.first(run_count_); }
@@ -134,8 +137,8 @@ class delta_context {
   }
 
  private:
-  std::array<actor, A> actors_{};
-  std::array<run, run_capacity> runs_{};
+  std::array<actor, A> actors_;
+  std::array<run, run_capacity> runs_;  ///< only the first `run_count_` are anything: a small delta costs what it holds
   std::uint16_t actor_count_ = 0;
   std::uint16_t run_count_ = 0;
 };

@@ -133,6 +133,9 @@ class delta_frame {
     std::span<const std::byte> payload{};
   };
 
+  /// So many records are read once and kept; of a frame with more they are read again each time.
+  static constexpr std::size_t kept = 2;
+
   [[nodiscard]] status parse(std::span<const std::byte> frame) noexcept {
     byte_reader in{frame};
     const std::uint8_t head = in.u8();
@@ -195,9 +198,16 @@ class delta_frame {
   /// Who sent it; null when the frame does not say.
   [[nodiscard]] constexpr const actor* sender() const noexcept { return has_sender_ ? &sender_ : nullptr; }
 
+  [[nodiscard]] constexpr std::size_t record_count() const noexcept { return record_count_; }
   /// Calls `f(entry)` for each record; after a successful `parse` only.
   template <typename F>
   void for_each(F&& f) const {
+    if (record_count_ <= kept) {
+      for (std::size_t i = 0; i < record_count_; ++i) {
+        f(kept_[i]);
+      }
+      return;
+    }
     byte_reader in{body_};
     cursor at;
     for (std::size_t k = 0; k < key_count_; ++k) {
@@ -253,6 +263,7 @@ class delta_frame {
 
   [[nodiscard]] status parse_keys(byte_reader& in) noexcept {
     cursor at;
+    record_count_ = 0;
     std::string_view last_key{};
     for (std::size_t k = 0; k < key_count_; ++k) {
       entry e;
@@ -267,6 +278,10 @@ class delta_frame {
         if (in.error() == errc::ok && i > 0 && at.offset <= last_offset) {
           return errc::corrupt;
         }
+        if (record_count_ < kept) {
+          kept_[record_count_] = e;
+        }
+        ++record_count_;
       }
       if (in.error() != errc::ok) {
         return in.error();
@@ -315,12 +330,14 @@ class delta_frame {
     e.n = runs[at.run].first + (at.offset - at.before);
   }
 
-  delta_context<A, R> covers_{};
+  delta_context<A, R> covers_;
   std::span<const std::byte> body_{};
   actor sender_{};
   std::uint64_t base_ = 0;
   std::uint64_t covered_ = 0;
   std::size_t key_count_ = 0;
+  std::size_t record_count_ = 0;
+  std::array<entry, kept> kept_{};
   bool has_sender_ = false;
 };
 

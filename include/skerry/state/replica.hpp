@@ -124,38 +124,15 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   /// Records of known events are dropped, the rest is joined, all or nothing. A record with a stamp further ahead than `accept_ahead`
   /// stays out until its time comes, and with it what the frame says of events that nobody here knows; both can be offered again.
   [[nodiscard]] result<receipt> accept(std::span<const std::byte> frame, instant_t now) {
-    delta_frame<Limits::actors, Limits::ranges> received;
-    if (const status s = received.parse(frame); !s) {
-      return refuse(s.error() == errc::full ? lack(received.lacks_runs() ? resource::ranges : resource::actors) : s.error());
+    if constexpr (is_large) {
+      small_frame received;
+      const status parsed = received.parse(frame);
+      return parsed.error() == errc::full ? accept_large(frame, now) : admit(received, parsed, now);
+    } else {
+      large_frame received;
+      const status parsed = received.parse(frame);
+      return admit(received, parsed, now);
     }
-    const detection heard = detect(received);
-    const wall_ms wall = wall_.at(now);
-    hlc clock = clock_;
-    clock.passed(wall_.passed(now));
-    const detail::schema_delta<Schema, Limits> delta{received};
-    resource lacks = resource::none;
-    bool ahead = false;
-    const result<stamp> latest =
-        delta.examine(store_, clock, wall_.known() ? &wall : nullptr, quarantine_places > 0 ? &ahead : nullptr, lacks);
-    if (!latest) {
-      return refuse(latest.error() == errc::full ? lack(lacks) : latest.error());
-    }
-    join_report report;
-    std::size_t held = 0;
-    if (const status s = ahead ? this->join_before(clock, wall, delta, report, held) : join_delta(delta, report); !s) {
-      return refuse(s.error());
-    }
-    clock.follow(latest.value());
-    if (wall_.known() && latest.value() != stamp{}) {
-      clock.confirm(wall, latest.value());
-    }
-    clock_ = clock;
-    wall_.advance(now);
-    ++counters_.frames_accepted;
-    const detection verdict = report.conflicts > 0 ? detection::clone : heard;
-    errc later = errc::ok;
-    (void)this->let_in(now, later);
-    return receipt{report.added, report.seen, report.removed, verdict, held};
   }
 
   /// Takes over all that `other` knows: for tests and for tiers inside one process, where no frame is needed. The other's stamps
@@ -213,10 +190,15 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
   using key_buffer = std::array<char, key_bytes>;
-  using local = local_delta<Limits::actors, Limits::ranges>;
-  template <typename P>
-  using edit_for = detail::local_edit<typename store_type::record_list, Limits::actors, Limits::ranges, Limits::payload_bytes,
-                                      detail::most_records<typename P::policy>()>;
+  /// Most frames and operations cover a few runs of events; only what does not fit there is given room for as many as there can be.
+  static constexpr std::size_t few = 16;
+  static constexpr bool is_large = Limits::actors + Limits::ranges > 4 * few;
+  using small_frame = delta_frame<few, 0>;
+  using large_frame = delta_frame<Limits::actors, Limits::ranges>;
+  using local = local_delta<few, 0>;
+  template <typename P, std::size_t A, std::size_t R>
+  using edit_for =
+      detail::local_edit<typename store_type::record_list, A, R, Limits::payload_bytes, detail::most_records<typename P::policy>()>;
 
   template <typename P, typename... Args>
   static constexpr void check_path() {
@@ -288,6 +270,24 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   }
   template <typename P, typename Mutate>
   [[nodiscard]] result<delta_view> operate_at(const key_ref& key, Mutate&& mutate, stamp at, const hlc& clock, wall_ms wall) {
+    bool crowded = false;
+    if constexpr (is_large) {
+      const result<delta_view> done = operate_with<P, few, 0>(key, mutate, at, clock, wall, crowded);
+      return crowded ? operate_large<P>(key, mutate, at, clock, wall) : done;
+    } else {
+      return operate_with<P, Limits::actors, Limits::ranges>(key, mutate, at, clock, wall, crowded);
+    }
+  }
+  template <typename P, typename Mutate>
+  [[nodiscard, gnu::noinline]] result<delta_view> operate_large(const key_ref& key, Mutate&& mutate, stamp at, const hlc& clock,
+                                                                wall_ms wall) {
+    bool crowded = false;
+    return operate_with<P, Limits::actors, Limits::ranges>(key, mutate, at, clock, wall, crowded);
+  }
+  /// `crowded`: the operation covers more than A actors and A + R runs, and nothing has happened.
+  template <typename P, std::size_t A, std::size_t R, typename Mutate>
+  [[nodiscard]] result<delta_view> operate_with(const key_ref& key, Mutate&& mutate, stamp at, const hlc& clock, wall_ms wall,
+                                                bool& crowded) {
     identity me = identity_;
     if (me.in_doubt() || store_.next(me.self()) == 0) {
       me.renew(store_.actors().greatest_generation(me.self().id));
@@ -295,25 +295,30 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     const bool renewed = !(me.self() == identity_.self());
     const actor self = me.self();
     // After a new epoch the old rows are another actor's and stay; the new life begins rows of its own.
-    edit_for<P> edit{store_.records(key), self, store_.next(self), at, P::policy::kind};
-    if (const status s = mutate(edit); !s) {
-      if (s.error() == errc::needs_epoch && !renewed) {
+    edit_for<P, A, R> edit{store_.records(key), self, store_.next(self), at, P::policy::kind};
+    const status mutated = mutate(edit);
+    const status closed = mutated ? edit.close(key) : mutated;
+    crowded = edit.crowded();
+    if (crowded && A + R < Limits::actors + Limits::ranges) {
+      return errc::full;
+    }
+    if (!mutated) {
+      if (mutated.error() == errc::needs_epoch && !renewed) {
         identity_.doubt();  // a record knows more of this life than this life does itself
         ++counters_.amnesia;
         return operate_at<P>(key, mutate, at, clock, wall);
       }
-      return refuse(s.error() == errc::full ? lack(resource::bytes) : s.error());
+      return refuse(mutated.error() == errc::full ? lack(resource::bytes) : mutated.error());
     }
-    const result<local> delta = edit.template delta<local>(key);
-    if (!delta) {
+    if (!closed) {
       return refuse(lack(resource::ranges));
     }
     byte_writer out{log_};
-    if (!write_delta<text_bytes>(out, &self, delta.value(), &Schema::write_text)) {
+    if (!write_delta<text_bytes>(out, &self, edit, &Schema::write_text)) {
       return refuse(lack(resource::bytes));
     }
     join_report report;
-    if (const status s = join_delta(delta.value(), report); !s) {
+    if (const status s = join_delta(edit, report); !s) {
       return refuse(s.error());
     }
     identity_ = me;
@@ -324,6 +329,49 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     }
     ++counters_.operations;
     return delta_view{out.written()};
+  }
+
+  [[nodiscard, gnu::noinline]] result<receipt> accept_large(std::span<const std::byte> frame, instant_t now) {
+    large_frame received;
+    const status parsed = received.parse(frame);
+    return admit(received, parsed, now);
+  }
+  /// Examines what a frame holds, and joins it.
+  template <typename Frame>
+  [[nodiscard]] result<receipt> admit(const Frame& received, status parsed, instant_t now) {
+    if (!parsed) {
+      return refuse(parsed.error() == errc::full ? lack(received.lacks_runs() ? resource::ranges : resource::actors) : parsed.error());
+    }
+    const detection heard = detect(received);
+    const wall_ms wall = wall_.at(now);
+    hlc clock = clock_;
+    clock.passed(wall_.passed(now));
+    detail::schema_delta<Schema, Limits, Frame> delta{received};
+    resource lacks = resource::none;
+    bool ahead = false;
+    const result<stamp> latest =
+        delta.examine(store_, clock, wall_.known() ? &wall : nullptr, quarantine_places > 0 ? &ahead : nullptr, lacks);
+    if (!latest) {
+      return refuse(latest.error() == errc::full ? lack(lacks) : latest.error());
+    }
+    join_report report;
+    std::size_t held = 0;
+    if (const status s = ahead ? this->join_before(clock, wall, delta, report, held) : join_delta(delta, report); !s) {
+      return refuse(s.error());
+    }
+    clock.follow(latest.value());
+    if (wall_.known() && latest.value() != stamp{}) {
+      clock.confirm(wall, latest.value());
+    }
+    clock_ = clock;
+    wall_.advance(now);
+    ++counters_.frames_accepted;
+    const detection verdict = report.conflicts > 0 ? detection::clone : heard;
+    if (this->waiting() > 0) {
+      errc later = errc::ok;
+      (void)this->let_in(now, later);
+    }
+    return receipt{report.added, report.seen, report.removed, verdict, held};
   }
 
   template <typename Delta>

@@ -236,14 +236,18 @@ class schema {
     ((at++ == index ? static_cast<void>(f.template operator()<Ps>()) : static_cast<void>(0)), ...);
   }
 
-  /// Finds the path that a key's text belongs to and writes what stands for its placeholders to `args`, joined by '/'.
+  /// Finds the path that a key's text belongs to, and what stands for its placeholders, joined by '/': where that stands in one piece,
+  /// a view of the text, else what `args` was filled with.
   ///
   /// Errors  `absent` when no path fits, `full` when the arguments do not fit
   [[nodiscard]] static constexpr result<key_ref> match(std::string_view text, std::span<char> args) noexcept {
     for (std::size_t i = 0; i < size; ++i) {
       std::size_t used = 0;
-      if (const errc e = fit(paths[i], text, args, used); e != errc::absent) {
-        return e == errc::ok ? result<key_ref>{key_ref{static_cast<std::uint16_t>(i), args.first(used)}} : result<key_ref>{e};
+      std::span<const char> found;
+      const errc e = frames[i].side_by_side ? fit_in_one_piece(i, text, args.size(), found) : fit(paths[i], text, args, used);
+      if (e != errc::absent) {
+        found = frames[i].side_by_side ? found : args.first(used);
+        return e == errc::ok ? result<key_ref>{key_ref{static_cast<std::uint16_t>(i), found}} : result<key_ref>{e};
       }
     }
     return errc::absent;
@@ -278,6 +282,74 @@ class schema {
   }
 
  private:
+  /// Of a path whose placeholders stand side by side: what is before them, how many they are, what is behind. None of them: 0.
+  struct frame_of_path {
+    std::size_t before = 0;
+    std::size_t placeholders = 0;
+    std::size_t behind = 0;
+    bool side_by_side = false;
+  };
+  static constexpr std::array<frame_of_path, size> frames = [] {
+    std::array<frame_of_path, size> all{};
+    for (std::size_t i = 0; i < size; ++i) {
+      const path& at = paths[i];
+      frame_of_path& f = all[i];
+      std::size_t runs = 0;
+      for (std::size_t s = 0; s < at.segments(); ++s) {
+        if (at.placeholder(s)) {
+          ++f.placeholders;
+          runs += s == 0 || !at.placeholder(s - 1) ? 1 : 0;
+        } else {
+          (f.placeholders == 0 ? f.before : f.behind) += at.segment(s).size() + 1;  // with the '/' towards the placeholders
+        }
+      }
+      if (f.placeholders == 0) {
+        --f.before;
+      }
+      f.side_by_side = runs <= 1;
+    }
+    return all;
+  }();
+
+  [[nodiscard]] static constexpr bool same(const char* a, const char* b, std::size_t n) noexcept {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (a[i] != b[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+  /// The same as `fit` for such a path: the arguments are a piece of the text.
+  [[nodiscard]] static constexpr errc fit_in_one_piece(std::size_t i, std::string_view text, std::size_t most,
+                                                       std::span<const char>& args) noexcept {
+    const frame_of_path& f = frames[i];
+    const char* const pattern = paths[i].text().data();
+    const std::size_t length = paths[i].text().size();
+    const std::size_t least = f.before + f.behind;
+    if (f.placeholders == 0) {
+      args = {};
+      return text.size() == least && same(text.data(), pattern, least) ? errc::ok : errc::absent;
+    }
+    const bool slash = f.before > length;  // the one before an element, which the pattern does not have
+    if (text.size() <= least || !same(text.data(), pattern, slash ? length : f.before) || (slash && text[length] != '/') ||
+        !same(text.data() + (text.size() - f.behind), pattern + (length - f.behind), f.behind)) {
+      return errc::absent;
+    }
+    args = std::span<const char>{text.data() + f.before, text.size() - least};
+    std::size_t parts = 1;
+    char last = '/';
+    for (const char c : args) {
+      if (c == '/') {
+        if (last == '/') {
+          return errc::absent;  // an empty part
+        }
+        ++parts;
+      }
+      last = c;
+    }
+    return parts != f.placeholders || last == '/' ? errc::absent : (args.size() <= most ? errc::ok : errc::full);
+  }
+
   /// One walk over both texts: most keys differ from a path in their first character.
   [[nodiscard]] static constexpr errc fit(const path& at, std::string_view text, std::span<char> args, std::size_t& used) noexcept {
     const std::string_view pattern = at.text();

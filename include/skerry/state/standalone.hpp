@@ -73,9 +73,8 @@ class value {
     if (const status s = mutate(edit); !s) {
       return s;
     }
-    using local = local_delta<limits_type::actors, limits_type::ranges>;
-    const result<local> delta = edit.template delta<local>(key);
-    return delta ? apply(delta.value()) : status{delta.error()};
+    const status closed = edit.close(key);
+    return closed ? apply(edit) : closed;
   }
 
  private:

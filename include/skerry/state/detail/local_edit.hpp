@@ -16,7 +16,7 @@ namespace skerry::inline v0::state::detail {
 
 /// One local operation while a policy describes it: which of the live records it takes the place of, and which ones it writes.
 ///
-/// Nothing changes until the store joins `delta()`. A removal writes nothing and takes one number all the same.
+/// Nothing changes until the store joins it, once it is closed. A removal writes nothing and takes one number all the same.
 /// Most      how many records one operation writes
 /// Errors    `full`: more events than the delta covers, or numbers than are left. Sticky, in `error()`.
 template <typename Records, std::size_t A, std::size_t R, std::size_t PayloadBytes, std::size_t Most>
@@ -37,7 +37,7 @@ class local_edit {
   [[nodiscard]] constexpr std::uint64_t number() const noexcept { return next_ + count_; }
 
   /// Says that the operation has seen a record and takes its place.
-  constexpr void supersede(const record_view& r) noexcept { (void)note(covers_.insert(r.who, r.n)); }
+  constexpr void supersede(const record_view& r) noexcept { (void)cover(r.who, r.n); }
   constexpr void supersede_all() noexcept {
     records_.for_each([this](const record_view& r) { supersede(r); });
   }
@@ -60,16 +60,30 @@ class local_edit {
     return {};
   }
 
-  /// What is to be joined; a number is taken also when nothing was put.
-  template <typename Delta>
-  [[nodiscard]] constexpr result<Delta> delta(const key_ref& key) noexcept {
+  /// The operation is complete; a number is taken also when nothing was put. From here on the edit is its own delta.
+  [[nodiscard]] constexpr status close(const key_ref& key) noexcept {
     if (count_ == 0) {
       (void)take_number(0);
     }
-    if (error_ != errc::ok) {
-      return error_;
+    key_ = key;
+    return error_;
+  }
+  /// After `full`: whether there is no more room for what is covered, and not for numbers.
+  [[nodiscard]] constexpr bool crowded() const noexcept { return crowded_; }
+
+  [[nodiscard]] constexpr const delta_context<A, R>& context() const noexcept { return covers_; }
+  template <typename F>
+  constexpr void for_each(F&& f) const {
+    if (count_ == 0) {
+      return;
     }
-    return Delta{covers_, key, std::span{views_}.first(count_)};
+    actor_ref position = 0;
+    while (!(covers_.actors()[position] == self_)) {
+      ++position;
+    }
+    for (const record_view& r : std::span{views_}.first(count_)) {
+      f(incoming{key_, position, r.n, r.at, r.kind, r.payload, count_});
+    }
   }
 
  private:
@@ -81,7 +95,12 @@ class local_edit {
     if (next_ == 0 || next_ > std::numeric_limits<std::uint64_t>::max() - i) {
       return note(errc::full);
     }
-    return note(covers_.insert(self_, next_ + i));
+    return cover(self_, next_ + i);
+  }
+  constexpr status cover(const actor& who, std::uint64_t n) noexcept {
+    const status s = covers_.insert(who, n);
+    crowded_ = crowded_ || !s;
+    return note(s);
   }
 
   Records records_;
@@ -90,8 +109,10 @@ class local_edit {
   stamp at_;
   std::uint8_t kind_;
   errc error_ = errc::ok;
+  bool crowded_ = false;
   std::size_t count_ = 0;
-  delta_context<A, R> covers_{};
+  key_ref key_{};
+  delta_context<A, R> covers_;
   std::array<record_view, Most> views_{};
   std::array<std::array<std::byte, PayloadBytes>, Most> payloads_{};
 };

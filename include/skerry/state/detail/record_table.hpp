@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/core/hash.hpp>
 #include <skerry/state/delta.hpp>
+#include <skerry/state/detail/key_hash.hpp>
 #include <skerry/state/detail/probe_table.hpp>
 #include <skerry/state/dot.hpp>
 #include <skerry/state/limits.hpp>
@@ -68,7 +68,7 @@ class record_table {
   }
 
   [[nodiscard]] constexpr index find(const key_ref& key) const noexcept {
-    const auto at = key_index_.find(hash(key), [&](std::size_t i) { return compare(this->key(static_cast<index>(i)), key) == 0; });
+    const auto at = key_index_.find(hash(key), [&](std::size_t i) { return equal(this->key(static_cast<index>(i)), key); });
     return at == decltype(key_index_)::none ? none : static_cast<index>(at);
   }
   [[nodiscard]] constexpr index find(const dot& d) const noexcept {
@@ -176,19 +176,6 @@ class record_table {
   }
 
  private:
-  [[nodiscard]] static constexpr std::uint64_t hash(const key_ref& key) noexcept {
-    std::uint64_t h = key.path;
-    for (std::size_t i = 0; i < key.args.size(); i += 8) {
-      std::uint64_t word = 0;
-      for (std::size_t j = i; j < key.args.size() && j < i + 8; ++j) {
-        word = word << 8 | static_cast<std::uint8_t>(key.args[j]);
-      }
-      h = hash64(word, h);
-    }
-    return key.args.empty() ? hash64(h) : h;
-  }
-  [[nodiscard]] static constexpr std::uint64_t hash(const dot& d) noexcept { return hash64(d.n, d.who); }
-
   std::array<record, record_capacity> records_{};
   std::array<key_slot, key_capacity> keys_{};
   probe_table<record_capacity> dot_index_{};

@@ -33,57 +33,46 @@ template <typename P>
 }
 
 /// A frame as a delta: its keys found in the schema.
-template <typename Schema, typename Limits>
+template <typename Schema, typename Limits, typename Frame = delta_frame<Limits::actors, Limits::ranges>>
 class schema_delta {
  public:
-  using frame_type = delta_frame<Limits::actors, Limits::ranges>;
+  using frame_type = Frame;
   using key_buffer = std::array<char, store_limits<Schema, Limits>::key_bytes>;
 
   explicit schema_delta(const frame_type& frame) noexcept : frame_{&frame} {}
+  schema_delta(const schema_delta&) = delete;
+  schema_delta& operator=(const schema_delta&) = delete;
+  ~schema_delta() = default;
 
-  /// Whether all that the frame holds belongs into this schema and is believable; the greatest new stamp.
+  /// Whether all that the frame holds belongs into this schema and is believable; the greatest new stamp. Comes before `for_each`.
   ///
   /// wall     what the wall clock says, or null when it was never read
   /// ahead    becomes true when something new lies too far ahead of it; null: that is an error
   /// Errors   `mismatch`, `corrupt`, `clock_ahead`, `full`: then `lacks` says of what
   template <typename Store>
-  [[nodiscard]] result<stamp> examine(const Store& store, const hlc& clock, const wall_ms* wall, bool* ahead, resource& lacks) const {
+  [[nodiscard]] result<stamp> examine(const Store& store, const hlc& clock, const wall_ms* wall, bool* ahead, resource& lacks) {
     errc problem = errc::ok;
     stamp latest{};
+    std::size_t at = 0;
+    const bool keep = keeps();
     frame_->for_each([&](const auto& e) {
       if (problem != errc::ok) {
         return;
       }
-      key_buffer buffer{};
+      key_buffer other;
+      key_buffer& buffer = keep ? texts_[at] : other;
       const result<key_ref> key = Schema::match(e.key, buffer);
       if (!key) {
         problem = key.error() == errc::full ? (lacks = resource::bytes, errc::full) : errc::mismatch;
         return;
       }
-      Schema::visit(key.value().path, [&]<typename P>() {
-        if (e.kind != P::policy::kind) {
-          problem = errc::mismatch;
-        } else if (e.payload.size() > Limits::payload_bytes) {
-          problem = (lacks = resource::bytes, errc::full);
-        } else if (!P::policy::valid(e.payload) || !names_element<P>(key.value())) {
-          problem = errc::corrupt;
-        }
-      });
-      if (problem != errc::ok || (e.kind & kinds::stamped) == 0) {
-        return;
+      const incoming in{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key};
+      problem = belongs(in, lacks);
+      if (problem == errc::ok && (e.kind & kinds::stamped) != 0) {
+        problem = date(in, store, clock, wall, ahead, latest);
       }
-      const actor& who = frame_->context().actors()[e.who];
-      if (!store.contains(who, e.n) || store.would_change(who, {key.value(), e.who, e.n, e.at, e.kind, e.payload, 1})) {
-        // Without any reading of the wall clock there is nothing to measure against, but no stamp may be the last one possible: its
-        // time would never come.
-        const bool never = e.at == stamp::greatest();
-        if (!never && (wall == nullptr || clock.welcome(*wall, e.at))) {
-          latest = e.at > latest ? e.at : latest;
-        } else if (never || ahead == nullptr) {
-          problem = errc::clock_ahead;
-        } else {
-          *ahead = true;
-        }
+      if (keep) {
+        known_[at++] = in;
       }
     });
     return problem == errc::ok ? result<stamp>{latest} : result<stamp>{problem};
@@ -93,8 +82,14 @@ class schema_delta {
   /// An `incoming`'s key lasts as long as the call.
   template <typename F>
   void for_each(F&& f) const {
+    if (keeps()) {
+      for (std::size_t i = 0; i < frame_->record_count(); ++i) {
+        f(known_[i]);
+      }
+      return;
+    }
     frame_->for_each([&](const auto& e) {
-      key_buffer buffer{};
+      key_buffer buffer;
       if (const result<key_ref> key = Schema::match(e.key, buffer); key) {
         f(incoming{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key});
       }
@@ -102,7 +97,46 @@ class schema_delta {
   }
 
  private:
+  [[nodiscard]] bool keeps() const noexcept { return frame_->record_count() <= frame_type::kept; }
+  /// Whether the policy of the key's path can read it.
+  [[nodiscard]] static errc belongs(const incoming& in, resource& lacks) {
+    errc problem = errc::ok;
+    Schema::visit(in.key.path, [&]<typename P>() {
+      if (in.kind != P::policy::kind) {
+        problem = errc::mismatch;
+      } else if (in.payload.size() > Limits::payload_bytes) {
+        problem = (lacks = resource::bytes, errc::full);
+      } else if (!P::policy::valid(in.payload) || !names_element<P>(in.key)) {
+        problem = errc::corrupt;
+      }
+    });
+    return problem;
+  }
+  /// Whether a new record's stamp is believable; the greatest one that is goes to `latest`.
+  template <typename Store>
+  [[nodiscard]] errc date(const incoming& in, const Store& store, const hlc& clock, const wall_ms* wall, bool* ahead,
+                          stamp& latest) const {
+    const actor& who = frame_->context().actors()[in.who];
+    if (store.contains(who, in.n) && !store.would_change(who, in)) {
+      return errc::ok;
+    }
+    // Without any reading of the wall clock there is nothing to measure against, but no stamp may be the last one possible: its time
+    // would never come.
+    const bool never = in.at == stamp::greatest();
+    if (!never && (wall == nullptr || clock.welcome(*wall, in.at))) {
+      latest = in.at > latest ? in.at : latest;
+      return errc::ok;
+    }
+    if (never || ahead == nullptr) {
+      return errc::clock_ahead;
+    }
+    *ahead = true;
+    return errc::ok;
+  }
+
   const frame_type* frame_;
+  std::array<incoming, frame_type::kept> known_{};
+  std::array<key_buffer, frame_type::kept> texts_;
 };
 
 }  // namespace skerry::inline v0::state::detail

@@ -24,19 +24,40 @@ namespace detail {
 /// Powers of ten that a decimal double may be divided by.
 inline constexpr std::array<double, 7> decimal_scale{1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
 
-/// A double as mantissa and three bits of scale 0 to 6 when that gives back the same bits, else as 7 and its eight bytes.
+/// Below this, the multiples of 1e-6 are different doubles with room between them: a product is off by less than a quarter of one, and
+/// no two of them round to the same bits. So a double has at most one form without trailing zeros.
+inline constexpr double few_digits = 0x1p50;
+
+/// A double as mantissa and three bits of scale 0 to 6 when that gives back the same bits (the least scale), else as 7 and its eight bytes.
 constexpr void encode_double(byte_writer& out, double value) noexcept {
-  constexpr double exact = 0x1p53;
-  for (std::size_t scale = 0; scale < decimal_scale.size(); ++scale) {
-    const double scaled = value * decimal_scale[scale];
-    if (!(scaled < exact && scaled > -exact)) {
-      break;
-    }
-    const auto mantissa = static_cast<std::int64_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-    const double again = static_cast<double>(mantissa) / decimal_scale[scale];
-    if (std::bit_cast<std::uint64_t>(again) == std::bit_cast<std::uint64_t>(value)) {
-      out.varint(zigzag(mantissa) << 3 | static_cast<std::uint64_t>(scale));
+  const auto nearest = [](double scaled) { return static_cast<std::int64_t>(scaled < 0 ? scaled - 0.5 : scaled + 0.5); };
+  const auto gives_back = [value](std::int64_t mantissa, std::size_t scale) {
+    return std::bit_cast<std::uint64_t>(static_cast<double>(mantissa) / decimal_scale[scale]) == std::bit_cast<std::uint64_t>(value);
+  };
+  const auto write = [&out](std::int64_t mantissa, std::size_t scale) {
+    out.varint(zigzag(mantissa) << 3 | static_cast<std::uint64_t>(scale));
+  };
+  std::size_t greatest = decimal_scale.size() - 1;
+  if (const double scaled = value * decimal_scale[greatest]; scaled < few_digits && scaled > -few_digits) {
+    std::int64_t mantissa = nearest(scaled);
+    if (gives_back(mantissa, greatest)) {
+      for (; greatest > 0 && mantissa % 10 == 0; --greatest) {
+        mantissa /= 10;
+      }
+      write(mantissa, greatest);
       return;
+    }
+  } else {
+    constexpr double exact = 0x1p53;
+    for (std::size_t scale = 0; scale < decimal_scale.size(); ++scale) {
+      const double large = value * decimal_scale[scale];
+      if (!(large < exact && large > -exact)) {
+        break;
+      }
+      if (const std::int64_t mantissa = nearest(large); gives_back(mantissa, scale)) {
+        write(mantissa, scale);
+        return;
+      }
     }
   }
   out.u8(7);
@@ -159,24 +180,43 @@ template <storable T>
   return value;
 }
 
+/// Whether these bytes are how `encode_double` writes this double, seen without writing it again: true is certain, false is not.
+[[nodiscard]] constexpr bool is_surely_canonical(std::span<const std::byte> payload) noexcept {
+  byte_reader in{payload};
+  const std::uint64_t head = in.varint();
+  const std::uint64_t scale = head & 7;
+  const std::int64_t mantissa = unzigzag(head >> 3);
+  return in.finish() && scale < 7 && (scale == 0 || mantissa % 10 != 0) && mantissa < std::int64_t{1} << 50 &&
+         mantissa > -(std::int64_t{1} << 50);
+}
+
 /// Whether a payload is the one canonical form of a value: else equal values could have different bytes.
 template <storable T, std::size_t Most>
 [[nodiscard]] constexpr bool is_canonical(std::span<const std::byte> payload) {
+  if constexpr (std::same_as<T, double>) {
+    if (is_surely_canonical(payload)) {
+      return true;
+    }
+  }
   const result<T> value = read_value<T>(payload);
   if (!value) {
     return false;
   }
-  std::array<std::byte, Most> again{};
-  byte_writer out{again};
-  if (!encode_value(out, value.value()) || out.written().size() != payload.size()) {
-    return false;
-  }
-  for (std::size_t i = 0; i < payload.size(); ++i) {
-    if (again[i] != payload[i]) {
+  if constexpr (std::integral<T> || std::same_as<T, float>) {
+    return true;  // varints are read in their shortest form only, and the others have no second form
+  } else {
+    std::array<std::byte, Most> again{};
+    byte_writer out{again};
+    if (!encode_value(out, value.value()) || out.written().size() != payload.size()) {
       return false;
     }
+    for (std::size_t i = 0; i < payload.size(); ++i) {
+      if (again[i] != payload[i]) {
+        return false;
+      }
+    }
+    return true;
   }
-  return true;
 }
 
 }  // namespace detail
