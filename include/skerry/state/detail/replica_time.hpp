@@ -76,7 +76,8 @@ class replica_time {
   /// held     how many records stay out
   /// Errors   `full`; `clock_ahead` when what would be left has too many gaps: then nothing of it is taken
   template <typename Delta>
-  [[nodiscard, gnu::noinline]] status join_before(const hlc& clock, wall_ms wall, const Delta& delta, join_report& report, std::size_t& held) {
+  [[nodiscard, gnu::noinline]] status join_before(const hlc& clock, wall_ms wall, const Delta& delta, join_report& report,
+                                                  std::size_t& held) {
     if constexpr (Replica::quarantine_places > 0) {
       auto& store = self().store_;
       const auto judge = [&](const incoming& in, const actor&) {

@@ -114,8 +114,7 @@ class schema_delta {
   }
   /// Whether a new record's stamp is believable; the greatest one that is goes to `latest`.
   template <typename Store>
-  [[nodiscard]] errc date(const incoming& in, const Store& store, const hlc& clock, const wall_ms* wall, bool* ahead,
-                          stamp& latest) const {
+  [[nodiscard]] errc date(const incoming& in, const Store& store, const hlc& clock, const wall_ms* wall, bool* ahead, stamp& latest) const {
     const actor& who = frame_->context().actors()[in.who];
     if (store.contains(who, in.n) && !store.would_change(who, in)) {
       return errc::ok;
