@@ -114,12 +114,14 @@ set(skerry_state_headers
     skerry/state/detail/sifted_delta.hpp
     skerry/state/detail/value_codec.hpp
     skerry/state/detail/wall_estimate.hpp
+    skerry/state/digest.hpp
     skerry/state/dot.hpp
     skerry/state/dot_context.hpp
     skerry/state/dvv_set.hpp
     skerry/state/explain.hpp
     skerry/state/flags.hpp
     skerry/state/frame.hpp
+    skerry/state/hash_tree.hpp
     skerry/state/hlc.hpp
     skerry/state/keep_both.hpp
     skerry/state/limits.hpp
@@ -131,6 +133,7 @@ set(skerry_state_headers
     skerry/state/replica.hpp
     skerry/state/replica_counters.hpp
     skerry/state/reset_counter.hpp
+    skerry/state/riblt.hpp
     skerry/state/schema.hpp
     skerry/state/sets.hpp
     skerry/state/standalone.hpp

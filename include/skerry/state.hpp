@@ -9,12 +9,14 @@
 #include <skerry/state/contribution.hpp>
 #include <skerry/state/counter.hpp>
 #include <skerry/state/delta.hpp>
+#include <skerry/state/digest.hpp>
 #include <skerry/state/dot.hpp>
 #include <skerry/state/dot_context.hpp>
 #include <skerry/state/dvv_set.hpp>
 #include <skerry/state/explain.hpp>
 #include <skerry/state/flags.hpp>
 #include <skerry/state/frame.hpp>
+#include <skerry/state/hash_tree.hpp>
 #include <skerry/state/hlc.hpp>
 #include <skerry/state/keep_both.hpp>
 #include <skerry/state/limits.hpp>
@@ -24,6 +26,7 @@
 #include <skerry/state/policy.hpp>
 #include <skerry/state/replica.hpp>
 #include <skerry/state/reset_counter.hpp>
+#include <skerry/state/riblt.hpp>
 #include <skerry/state/schema.hpp>
 #include <skerry/state/sets.hpp>
 #include <skerry/state/standalone.hpp>

@@ -229,4 +229,42 @@ const bits_of siblings{"state.dvv_set", [](bit_hash& h) {
                          }
                        }};
 
+/// A set that takes no memory.
+struct drawn {
+  std::uint64_t seed, count;
+  template <typename F>
+  void for_each(F&& f) const {
+    skerry::splitmix64 rng{seed};
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::uint64_t value = rng();
+      f(state::digest_item{rng(), value});
+    }
+  }
+};
+template <typename D>
+void converse(bit_hash& h, std::uint64_t most) {
+  static D d;
+  for (std::uint64_t n = 0; n <= most; n += 7) {
+    const drawn mine{1, n};
+    const drawn theirs{1, n + n / 3};
+    d.start(n, state::mark_of(mine));
+    while (!d.done() && !d.spoiled()) {
+      std::array<std::byte, 80> question{};
+      std::array<std::byte, 300> answer{};
+      skerry::byte_writer q{question};
+      skerry::byte_writer a{answer};
+      h.add(static_cast<std::uint64_t>(d.ask(q).error()));
+      skerry::byte_reader asked{q.written()};
+      h.add(static_cast<std::uint64_t>(D::answer(n, asked, theirs, a).error()));
+      h.add(q.written());
+      h.add(a.written());
+      skerry::byte_reader in{a.written()};
+      const auto taken = d.take(in, mine, [&h](std::uint64_t value, state::digest_side) { h.add(value); });
+      h.add(static_cast<std::uint64_t>(taken.error()));
+    }
+  }
+}
+const bits_of symbols{"state.riblt", [](bit_hash& h) { converse<state::riblt<64, 16>>(h, 210); }};
+const bits_of tree{"state.hash_tree", [](bit_hash& h) { converse<state::hash_tree<20, 4>>(h, 210); }};
+
 }  // namespace
