@@ -99,10 +99,12 @@ set(skerry_state_headers
     skerry/state/counter.hpp
     skerry/state/delta.hpp
     skerry/state/detail/counter_sum.hpp
+    skerry/state/detail/json_value.hpp
     skerry/state/detail/key_hash.hpp
     skerry/state/detail/key_text.hpp
     skerry/state/detail/local_edit.hpp
     skerry/state/detail/named_actor.hpp
+    skerry/state/detail/number_text.hpp
     skerry/state/detail/op_record.hpp
     skerry/state/detail/probe_table.hpp
     skerry/state/detail/quarantine.hpp
@@ -112,6 +114,9 @@ set(skerry_state_headers
     skerry/state/detail/replica_verbs.hpp
     skerry/state/detail/schema_delta.hpp
     skerry/state/detail/sifted_delta.hpp
+    skerry/state/detail/twin_pace.hpp
+    skerry/state/detail/twin_rows.hpp
+    skerry/state/detail/twin_three_way.hpp
     skerry/state/detail/value_codec.hpp
     skerry/state/detail/wall_estimate.hpp
     skerry/state/digest.hpp
@@ -129,6 +134,8 @@ set(skerry_state_headers
     skerry/state/op_ledger.hpp
     skerry/state/op_queue.hpp
     skerry/state/op_queue_config.hpp
+    skerry/state/owned_merge.hpp
+    skerry/state/owned_merge_config.hpp
     skerry/state/policy.hpp
     skerry/state/replica.hpp
     skerry/state/replica_counters.hpp

@@ -23,6 +23,7 @@
 #include <skerry/state/lww.hpp>
 #include <skerry/state/op_ledger.hpp>
 #include <skerry/state/op_queue.hpp>
+#include <skerry/state/owned_merge.hpp>
 #include <skerry/state/policy.hpp>
 #include <skerry/state/replica.hpp>
 #include <skerry/state/reset_counter.hpp>
