@@ -15,7 +15,7 @@ using state::clock_limits;
 using state::hlc;
 using state::stamp;
 
-static_assert(std::is_trivially_copyable_v<hlc> && sizeof(hlc) <= 56 && sizeof(stamp) == 8);
+static_assert(std::is_trivially_copyable_v<hlc> && sizeof(hlc) <= 64 && sizeof(stamp) == 8);
 
 namespace {
 constexpr std::uint64_t floor_ms = 1'000'000'000;
@@ -130,4 +130,31 @@ TEST_CASE("a wall clock beyond 48 bits turns no stamp back", "[state][hlc]") {
       REQUIRE(last > next);
     }
   }
+}
+
+TEST_CASE("how late the time arrived is told by the last reading before it and by what has passed since", "[state][hlc]") {
+  hlc clock = hlc::restore({}, {wall_ms{floor_ms}, 60'000, 3'600'000});
+  CHECK(clock.arrived() == 0);
+  (void)clock.tick(wall_ms{1'000});
+  clock.passed(500);
+  CHECK(clock.arrived() == 0);
+  (void)clock.tick(wall_ms{floor_ms + 10'000});
+  CHECK(clock.arrived() == floor_ms + 8'500);
+  (void)clock.tick(wall_ms{floor_ms + 20'000});
+  CHECK(clock.arrived() == floor_ms + 8'500);
+  hlc told = hlc::restore({}, {wall_ms{floor_ms}, 60'000, 3'600'000});
+  told.vouch(wall_ms{floor_ms});
+  CHECK(told.arrived() == 0);  // it never was without the time
+  (void)told.tick(wall_ms{2'000});
+  told.vouch(wall_ms{floor_ms + 2'000});
+  CHECK(told.arrived() == floor_ms);
+}
+
+TEST_CASE("a clock that is set back goes on from there", "[state][hlc]") {
+  hlc clock = hlc::restore({}, {wall_ms{floor_ms}, 60'000, 3'600'000});
+  (void)clock.tick(wall_ms{floor_ms + 1'000'000'000});
+  clock.vouch(wall_ms{floor_ms + 5});
+  CHECK(clock.tick(wall_ms{floor_ms + 6}).ms() == floor_ms + 1'000'000'000);
+  clock.set_back({floor_ms + 7, 3});
+  CHECK(clock.tick(wall_ms{floor_ms + 7}) == stamp{floor_ms + 7, 4});
 }

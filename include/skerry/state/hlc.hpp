@@ -52,7 +52,7 @@ struct clock_limits {
 ///
 /// A stamp is greater than every stamp made or witnessed before it, whatever the wall clock does. Departures from the paper: an
 /// overflow of the count carries into the milliseconds, and a wall clock that cannot be right, or that has jumped, lends no time.
-/// Cost    56 bytes; tick and witness a few comparisons; no heap
+/// Cost    64 bytes; tick and witness a few comparisons; no heap
 /// Errors  `clock_ahead`, and the clock is as it was
 /// Source  Kulkarni, Demirbas, Madeppa, Avva, Leone, Logical Physical Clocks, 2014, figure 5
 class hlc {
@@ -115,11 +115,18 @@ class hlc {
 
   /// The application knows that the wall clock is right (a time server has answered).
   constexpr void vouch(wall_ms wall) noexcept {
+    note_arrival(wall);
     read_ = true;
     vouched_ = true;
     wall_ = wall;
     idle_ = 0;
   }
+
+  /// By how much the wall clock was behind while it could not be right, as it showed when the time arrived, in milliseconds; 0 when it
+  /// was never so. What was stamped before lies so much too early.
+  [[nodiscard]] constexpr std::uint64_t arrived() const noexcept { return arrived_; }
+  /// Goes on after a stamp, which may lie before the last one: for a new life, when the old one's stamps were wrong.
+  constexpr void set_back(stamp last) noexcept { last_ = last; }
 
   /// Whether this reading of the wall clock would be believed.
   [[nodiscard]] constexpr bool trusted(wall_ms wall) const noexcept { return wall >= limits_.trust_floor && vouched_ && !jumped(wall); }
@@ -144,7 +151,14 @@ class hlc {
     const std::uint64_t expected = wall_.value + idle_ < idle_ ? clock_limits::no_limit : wall_.value + idle_;
     return (wall > wall_ ? (wall.value > expected ? wall.value - expected : 0) : wall_.value - wall.value) > limits_.local_step;
   }
+  constexpr void note_arrival(wall_ms wall) noexcept {
+    if (read_ && wall_ < limits_.trust_floor && wall >= limits_.trust_floor) {
+      const std::uint64_t claimed = wall_.value + idle_ < idle_ ? clock_limits::no_limit : wall_.value + idle_;
+      arrived_ = wall.value > claimed ? wall.value - claimed : 0;
+    }
+  }
   constexpr void observe(wall_ms wall) noexcept {
+    note_arrival(wall);
     vouched_ = vouched_ && !jumped(wall);
     read_ = true;
     wall_ = wall;
@@ -161,6 +175,7 @@ class hlc {
   clock_limits limits_{};
   wall_ms wall_{};
   std::uint64_t idle_ = 0;
+  std::uint64_t arrived_ = 0;
   bool read_ = false;
   bool vouched_ = true;
 };

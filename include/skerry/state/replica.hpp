@@ -186,6 +186,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   friend class detail::replica_verbs<replica>;
   friend class detail::replica_reads<replica>;
   friend class detail::replica_time<replica, typename Limits::time>;
+  static constexpr std::size_t actor_places = Limits::actors;
   static constexpr std::size_t quarantine_places = detail::quarantine_of<Limits>();
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;

@@ -41,6 +41,7 @@ struct replica_counters {
   std::uint64_t quarantined = 0;          ///< records that were kept until their time comes
   std::uint64_t quarantine_released = 0;  ///< those whose time has come
   std::uint64_t quarantine_dropped = 0;   ///< those for which there was no place
+  std::uint64_t restamped = 0;            ///< own records written again with a right stamp
 
   constexpr void merge(const replica_counters& other) noexcept {
     operations += other.operations;
@@ -63,6 +64,7 @@ struct replica_counters {
     quarantined += other.quarantined;
     quarantine_released += other.quarantine_released;
     quarantine_dropped += other.quarantine_dropped;
+    restamped += other.restamped;
   }
   template <typename F>
   constexpr void for_each(F&& f) const {
@@ -86,6 +88,7 @@ struct replica_counters {
     f("quarantined", quarantined);
     f("quarantine_released", quarantine_released);
     f("quarantine_dropped", quarantine_dropped);
+    f("restamped", restamped);
   }
   constexpr void count(errc e) noexcept {
     switch (e) {

@@ -7,12 +7,15 @@
 #include <skerry/state/delta.hpp>
 #include <skerry/state/detail/quarantine.hpp>
 #include <skerry/state/detail/sifted_delta.hpp>
+#include <skerry/state/frame.hpp>
 #include <skerry/state/hlc.hpp>
 #include <skerry/state/policy.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 
 namespace skerry::inline v0::state::detail {
 
@@ -57,6 +60,84 @@ class replica_time {
     } else {
       return 0;
     }
+  }
+
+  /// What time it really is: own records that lie further ahead of it than anybody accepts are written again, with stamps of now and in
+  /// a new life, in the order that they had. Those of this life that were made before its clock had the time are written again with
+  /// the time at which they were made, as far as that can be told. Each takes the place of itself alone. Answers how many.
+  ///
+  /// A peer that has the old record, or keeps it waiting, has the new one in its place. What others have stamped with a wrong time
+  /// stays until they do the same; a stamp of now can be below it.
+  /// wall     as `vouch` takes it: the application knows that it is right
+  /// send     called as `send(delta_view)` for each; without it links and `encode` pass them on
+  /// Cost     O(all records), and one operation for each that is written again
+  /// Errors   `needs_epoch`; `invalid` for a wall clock below `trust_floor`; `full`
+  template <typename Send>
+  result<std::size_t> restamp(wall_ms wall, Send&& send) {
+    if (!self().alive_) {
+      return self().refuse(errc::needs_epoch);
+    }
+    const clock_limits& limits = self().clock_.limits();
+    if (wall < limits.trust_floor || wall.value >= stamp::greatest_ms) {
+      return self().refuse(errc::invalid);
+    }
+    rewriting how;
+    how.self = self().identity_.self();
+    how.wall = wall;
+    how.clock = self().clock_;
+    how.clock.vouch(wall);
+    how.limit = stamp::greatest_ms - wall.value > limits.accept_ahead ? wall.value + limits.accept_ahead : stamp::greatest_ms;
+    how.begin_again = self().clock_.last().ms() > how.limit;
+    stamp sane{};
+    self().store_.for_each_key([&](auto slot) {
+      self().store_.records(slot).for_each([&](const record_view& r) {
+        const bool far = (r.kind & kinds::stamped) != 0 && r.at.ms() > how.limit;
+        how.begin_again = how.begin_again || (far && r.who.id == how.self.id);
+        sane = !far && r.at > sane ? r.at : sane;
+      });
+    });
+    identity me = self().identity_;
+    if (how.begin_again || me.in_doubt()) {
+      me.renew(self().store_.actors().greatest_generation(me.self().id));
+    }
+    how.writer = me.self();
+    if (how.begin_again) {
+      how.clock.set_back(sane);
+    }
+    rewriting rehearsal = how;
+    if (const status s = rehearse(rehearsal); !s) {
+      return self().refuse(s.error());
+    }
+    if (how.begin_again) {
+      self().identity_.doubt();
+    }
+    std::size_t count = 0;
+    errc problem = errc::ok;
+    for_each_due(how, [&]<typename P>(const key_ref& key, const record_view& r, stamp at) {
+      const auto again = [&r](auto& edit) {
+        edit.supersede(r);
+        return edit.put([&r](byte_writer& out) {
+          out.bytes(r.payload);
+          return status{out.error()};
+        });
+      };
+      const result<delta_view> delta = self().template operate_at<P>(key, again, at, how.clock, wall);
+      if (delta) {
+        ++count;
+        send(delta.value());
+      }
+      problem = problem == errc::ok && !delta ? delta.error() : problem;
+    });
+    self().counters_.restamped += count;
+    if (problem != errc::ok) {
+      return problem;  // what is left can be written again by another call
+    }
+    self().clock_ = how.clock;
+    self().wall_.read(wall);
+    return count;
+  }
+  result<std::size_t> restamp(wall_ms wall) {
+    return restamp(wall, [](const delta_view&) {});
   }
 
  private:
@@ -167,6 +248,91 @@ class replica_time {
     }
     return count;
   }
+  /// Which own records are written again, and as of when.
+  struct rewriting {
+    actor self{};
+    actor writer{};  ///< who writes them again: another one when a new life begins
+    wall_ms wall{};
+    hlc clock{};
+    std::uint64_t limit = 0;   ///< stamps above are nobody's time
+    bool begin_again = false;  ///< the clock itself was ahead: a new life begins
+
+    [[nodiscard]] constexpr bool early(const record_view& r) const noexcept {
+      return clock.arrived() > 0 && r.who == self && !clock.trusted(r.at);
+    }
+    [[nodiscard]] constexpr bool due(const record_view& r) const noexcept {
+      return (r.kind & kinds::stamped) != 0 && (early(r) || (r.at.ms() > limit && r.who.id == self.id && !(r.who == writer)));
+    }
+    /// The stamp that it gets; `before` is the last one that was given to a record of the key.
+    [[nodiscard]] constexpr stamp again(const record_view& r, stamp before) noexcept {
+      if (!early(r)) {
+        return clock.tick(wall);
+      }
+      const std::uint64_t room = wall.value - (r.at.ms() < wall.value ? r.at.ms() : wall.value);
+      const stamp made = room < clock.arrived() ? stamp{wall.value, 0} : stamp{r.at.ms() + clock.arrived(), r.at.count()};
+      const stamp at = made > before ? made : stamp::from_bits(before.bits() + 1);
+      clock.follow(at);
+      return at;
+    }
+  };
+  /// Calls `f.template operator()<P>(key, record, stamp)` for the records that are due, those of a key in the order of their stamps. `f`
+  /// may write them again.
+  template <typename F>
+  void for_each_due(rewriting& how, F&& f) {
+    auto& store = self().store_;
+    store.for_each_key([&](auto slot) {
+      std::array<char, Replica::key_bytes> text{};
+      key_ref key = store.key(slot);
+      for (std::size_t i = 0; i < key.args.size(); ++i) {
+        text[i] = key.args[i];
+      }
+      key.args = std::span<const char>{text}.first(key.args.size());
+      record_view last{};
+      stamp before{};
+      for (bool any = true; any;) {
+        record_view least{};
+        any = false;
+        store.records(key).for_each([&](const record_view& r) {
+          if (how.due(r) && (last.n == 0 || earlier(last, r)) && (!any || earlier(r, least))) {
+            least = r;
+            any = true;
+          }
+        });
+        if (any) {
+          last = least;
+          before = how.again(least, before);
+          Replica::schema_type::visit(key.path, [&]<typename P>() {
+            if (least.kind == P::policy::kind) {
+              f.template operator()<P>(key, least, before);
+            }
+          });
+        }
+      }
+    });
+  }
+  [[nodiscard]] static constexpr bool earlier(const record_view& a, const record_view& b) noexcept {
+    return a.at != b.at ? a.at < b.at : (a.who != b.who ? a.who < b.who : a.n < b.n);
+  }
+  /// Whether all that is due can be written: nothing is changed by halves.
+  [[nodiscard]] status rehearse(rewriting& how) {
+    const auto& actors = self().store_.actors();
+    std::uint64_t n = self().store_.next(how.writer);
+    bool fits = true;
+    bool any = false;
+    for_each_due(how, [&]<typename P>(const key_ref& key, const record_view& r, stamp at) {
+      const record_view again{how.writer, n++, at, r.kind, r.payload};
+      typename Replica::local delta{{}, key, {&again, 1}};
+      any = true;
+      byte_writer out{self().log_};
+      fits = fits && delta.covers.insert(r.who, r.n) && delta.covers.insert(how.writer, again.n) &&
+             write_delta<Replica::text_bytes>(out, &how.writer, delta, &Replica::schema_type::write_text);
+    });
+    if (any && actors.find(how.writer) == no_actor && actors.size() == Replica::actor_places) {
+      return self().lack(resource::actors);
+    }
+    return fits ? status{} : status{self().lack(resource::bytes)};
+  }
+
   [[nodiscard]] bool known(const key_ref& key, const record_view& r) const noexcept {
     const auto& store = self().store_;
     return store.contains(r.who, r.n) && !store.would_change(r.who, {key, 0, r.n, r.at, r.kind, r.payload, 1});
