@@ -148,7 +148,9 @@ set(skerry_state_headers
 
 set(skerry_delivery_headers
     skerry/delivery.hpp
+    skerry/delivery/accept_throttle.hpp
     skerry/delivery/backoff.hpp
+    skerry/delivery/bulkhead.hpp
     skerry/delivery/circuit_breaker.hpp
     skerry/delivery/counters.hpp
     skerry/delivery/courier.hpp
@@ -168,11 +170,14 @@ set(skerry_delivery_headers
     skerry/delivery/drive_tick.hpp
     skerry/delivery/failover.hpp
     skerry/delivery/health.hpp
+    skerry/delivery/hedge.hpp
     skerry/delivery/item.hpp
     skerry/delivery/memory_store.hpp
     skerry/delivery/outbox.hpp
     skerry/delivery/outbox_config.hpp
     skerry/delivery/outcome.hpp
+    skerry/delivery/presets.hpp
+    skerry/delivery/rate_limiter.hpp
     skerry/delivery/retry.hpp
     skerry/delivery/retry_budget.hpp
     skerry/delivery/transport.hpp)

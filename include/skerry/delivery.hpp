@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/delivery/accept_throttle.hpp>
 #include <skerry/delivery/backoff.hpp>
+#include <skerry/delivery/bulkhead.hpp>
 #include <skerry/delivery/circuit_breaker.hpp>
 #include <skerry/delivery/counters.hpp>
 #include <skerry/delivery/courier.hpp>
@@ -12,11 +14,14 @@
 #include <skerry/delivery/drive_tick.hpp>
 #include <skerry/delivery/failover.hpp>
 #include <skerry/delivery/health.hpp>
+#include <skerry/delivery/hedge.hpp>
 #include <skerry/delivery/item.hpp>
 #include <skerry/delivery/memory_store.hpp>
 #include <skerry/delivery/outbox.hpp>
 #include <skerry/delivery/outbox_config.hpp>
 #include <skerry/delivery/outcome.hpp>
+#include <skerry/delivery/presets.hpp>
+#include <skerry/delivery/rate_limiter.hpp>
 #include <skerry/delivery/retry.hpp>
 #include <skerry/delivery/retry_budget.hpp>
 #include <skerry/delivery/transport.hpp>

@@ -59,6 +59,69 @@ const bits_of breakers{"delivery.circuit_breaker", [](bit_hash& hash) {
                          }
                        }};
 
+const bits_of limiters{"delivery.rate_limiter", [](bit_hash& hash) {
+                         static constexpr rate_config config{{7, 3}, 9};
+                         rate_limiter<tick> limiter{config, 0xffff'0000};
+                         skerry::pcg32 random{14};
+                         tick now = 0xffff'0000;
+                         for (int i = 0; i < 2000; ++i) {
+                           now += random() % 700;
+                           hash.add(std::uint64_t{limiter.try_acquire(now, 1 + random() % 3)});
+                           hash.add(limiter.balance(now));
+                         }
+                       }};
+
+const bits_of bulkheads{"delivery.bulkhead", [](bit_hash& hash) {
+                          bulkhead<tick, 5> gate{400};
+                          skerry::pcg32 random{15};
+                          tick now = 0xffff'0000;
+                          for (int i = 0; i < 2000; ++i) {
+                            now += random() % 90;
+                            if (const auto got = gate.acquire(now)) {
+                              hash.add(std::uint64_t{got.value().slot} << 16 | got.value().generation);
+                              if (random() % 3 == 0) {
+                                gate.release(got.value());
+                              }
+                            }
+                            hash.add(std::uint64_t{gate.in_use()} << 32 | gate.expired());
+                          }
+                        }};
+
+const bits_of throttles{"delivery.accept_throttle", [](bit_hash& hash) {
+                          static constexpr accept_throttle_config<tick> config{};
+                          accept_throttle<tick> throttle{config, device_seed::for_test(6)};
+                          skerry::pcg32 random{16};
+                          tick now = 0xffff'0000;
+                          for (int i = 0; i < 2000; ++i) {
+                            now += random() % 90;
+                            const bool sent = throttle.admit(now);
+                            if (sent && random() % 3 == 0) {
+                              throttle.accepted(now);
+                            }
+                            hash.add(std::uint64_t{sent} << 32 | throttle.refusal_u32());
+                          }
+                        }};
+
+const bits_of hedges{"delivery.hedge", [](bit_hash& hash) {
+                       static constexpr hedge_config<tick> config{.max_attempts = 5, .delay = 120};
+                       static constexpr retry_budget_config<tick> shared{};
+                       retry_budget<tick> budget{shared};
+                       skerry::pcg32 random{17};
+                       tick now = 0xffff'0000;
+                       for (int call = 0; call < 200; ++call) {
+                         hedge<tick> it{config, repeatable::yes, now};
+                         for (int i = 0; i < 20; ++i) {
+                           const auto step = it.poll(now, budget);
+                           hash.add(std::uint64_t{static_cast<std::uint8_t>(step.what)} << 8 | step.attempt);
+                           if (random() % 3 == 0) {
+                             it.on_result(static_cast<std::uint8_t>(1 + random() % 5), {static_cast<outcome>(random() % 6)}, budget, now);
+                           }
+                           now += random() % 60;
+                         }
+                         hash.add(static_cast<std::uint64_t>(it.verdict()));
+                       }
+                     }};
+
 const bits_of windows{"delivery.dedupe_window", [](bit_hash& hash) {
                         dedupe_window<2, 64> window;
                         skerry::pcg32 random{12};

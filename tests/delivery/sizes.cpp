@@ -15,6 +15,10 @@ constexpr std::size_t pointer = sizeof(void*);
 static_assert(sizeof(backoff<tick>) <= 16 + pointer);
 static_assert(sizeof(circuit_breaker<tick, 20>) <= 40);
 static_assert(sizeof(retry_budget<tick>) <= 12 + pointer + 4);  // 4: alignment
+static_assert(sizeof(rate_limiter<tick>) <= 8 + pointer);
+static_assert(sizeof(bulkhead<tick, 8>) <= 8 * 8 + 16);
+static_assert(sizeof(hedge<tick>) <= 12 + pointer + 12);
+static_assert(sizeof(accept_throttle<tick>) <= 40);
 static_assert(sizeof(dedupe_window<1, 64>) <= 24);
 static_assert(sizeof(backoff<tick>) + sizeof(circuit_breaker<tick>) + sizeof(retry_budget<tick>) + sizeof(health<tick>) <= 96);
 

@@ -1,5 +1,9 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
+#include <skerry/delivery/accept_throttle.hpp>
+#include <skerry/delivery/bulkhead.hpp>
+#include <skerry/delivery/hedge.hpp>
+#include <skerry/delivery/rate_limiter.hpp>
 #include <skerry/delivery/retry.hpp>
 
 #include "delivery/vector_policy.hpp"
@@ -121,6 +125,87 @@ int calls_through(int layers, int attempts) {
   return calls;
 }
 
+void token_bucket(const json& in, suite_report& report) {
+  suite_report::checks check{report, in.at("id")};
+  const rate_config config{to_ratio(in.at("config").at("rate_per_s")), in.at("config").at("burst").get<std::uint32_t>()};
+  rate_limiter<tick> limiter{config};
+  int number = 0;
+  for (const auto& event : in.at("events")) {
+    const std::string at = "event " + std::to_string(number++);
+    const tick now = event.at("t_ms");
+    check.equal(at, event.at("allowed").get<bool>(), limiter.try_acquire(now));
+    check.near(at + " tokens", event.at("tokens_after"),
+               static_cast<double>(limiter.balance(now)) / static_cast<double>(limiter.parts_per_token()), 1e-9, 0);
+  }
+}
+
+void accept_ratio(const json& in, suite_report& report) {
+  suite_report::checks check{report, in.at("id")};
+  const accept_throttle_config<tick> config{.k = to_ratio(in.at("config").at("K")),
+                                            .window = static_cast<std::int64_t>(in.at("config").at("window_s").get<double>() * 1000)};
+  for (const auto& one : in.at("cases")) {
+    accept_throttle<tick> throttle{config, device_seed::for_test(1)};
+    for (int i = 0; i < one.at("requests").get<int>(); ++i) {
+      (void)throttle.admit(0);
+    }
+    for (int i = 0; i < one.at("accepts").get<int>(); ++i) {
+      throttle.accepted(0);
+    }
+    check.near("p of " + one.dump(), one.at("p"), static_cast<double>(throttle.refusal_u32()) / 4294967296.0, 1e-9, 0);
+  }
+}
+
+/// Replays the answers at their times and lets the hedge say what it does, from one of its deadlines to the next.
+void hedging(const json& in, suite_report& report) {
+  suite_report::checks check{report, in.at("name")};
+  const hedge_config<tick> config{.max_attempts = in.at("config").at("max_attempts").get<std::uint8_t>(),
+                                  .delay = in.at("config").at("hedging_delay_ms").get<std::int64_t>()};
+  const retry_budget_config<tick> rich{.reserve_per_s = 1'000'000};
+  retry_budget<tick> budget{rich};
+  hedge<tick> call{config, repeatable::yes, 0};
+  json sends = json::array();
+  json cancelled = json::array();
+  json cancel_at;
+  const auto poll = [&](tick now) {
+    for (;;) {
+      const auto step = call.poll(now, budget);
+      if (step.what == hedge_step::send) {
+        sends.push_back(now);
+      } else if (step.what == hedge_step::abandon) {
+        cancelled.push_back(step.attempt);
+      } else {
+        return;
+      }
+    }
+  };
+  const auto run_to = [&](tick until) {
+    for (auto at = call.next_deadline(); at && at.value() < until; at = call.next_deadline()) {
+      poll(at.value());
+    }
+  };
+  poll(0);
+  for (const auto& event : in.value("events", json::array())) {
+    const tick now = event.at("t_ms");
+    run_to(now);
+    const std::string what = event.at("result");
+    reply<tick> answer{what == "ok" ? outcome::ok : outcome::transient};
+    if (what == "pushback") {
+      answer.hint = event.at("ms").get<std::int64_t>();
+    } else if (what != "ok" && what != "nonfatal") {
+      check.held(what, false, "a known result", what);
+    }
+    call.on_result(event.at("attempt").get<std::uint8_t>(), answer, budget, now);
+    if (call.decided() && cancel_at.is_null() && answer.what == outcome::ok) {
+      cancel_at = now;
+    }
+    poll(now);
+  }
+  run_to(1'000'000);
+  check.equal("sends_ms", in.at("sends_ms"), sends);
+  check.equal("cancel_at_ms", in.value("cancel_at_ms", json{}), cancel_at);
+  check.equal("cancelled", in.value("cancelled", json::array()), cancelled);
+}
+
 void run(const json& file, const std::filesystem::path&, suite_report& report) {
   for (const auto& in : file.at("budgets")) {
     const std::string kind = in.at("kind");
@@ -136,15 +221,23 @@ void run(const json& file, const std::filesystem::path&, suite_report& report) {
         check.equal("calls", one.at("worst_case_calls").get<int>(), calls_through(one.at("layers"), one.at("attempts_per_layer")));
       }
     } else if (kind == "token_bucket") {
-      report.skip(in.at("id").get<std::string>(), "rate_limiter does not exist yet");
-    } else if (kind == "inflight_share" || kind == "accept_ratio_throttle") {
-      report.skip(in.at("id").get<std::string>(), "this form of retry_budget does not exist yet");
+      token_bucket(in, report);
+    } else if (kind == "inflight_share") {
+      suite_report::checks check{report, in.at("id")};
+      const inflight_share share{to_ratio(in.at("config").at("max_rate")), in.at("config").at("min_concurrency").get<std::uint32_t>()};
+      for (const auto& one : in.at("cases")) {
+        const auto inflight = one.at("inflight").get<std::uint32_t>();
+        check.equal("extra calls beside " + std::to_string(inflight), one.at("extra_allowed").get<std::uint32_t>(),
+                    share.allowed(inflight));
+      }
+    } else if (kind == "accept_ratio_throttle") {
+      accept_ratio(in, report);
     } else {
       report.fail(in.at("id").get<std::string>(), "a known kind", kind);
     }
   }
   for (const auto& in : file.at("hedging")) {
-    report.skip(in.at("name").get<std::string>(), "hedge does not exist yet");
+    hedging(in, report);
   }
 }
 

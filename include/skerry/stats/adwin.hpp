@@ -224,11 +224,14 @@ class adwin {
   constexpr explicit adwin(const adwin_config& config) noexcept : config_{config}, until_look_{config.clock} {}
 
   [[nodiscard]] static constexpr Real size_of(unsigned row) noexcept { return static_cast<Real>(std::uint32_t{1} << row); }
+  /// What `n` values can add up to; their distances from a mean are at most twice as far.
+  [[nodiscard]] static constexpr Real most_sum(Real n) noexcept { return n * farthest; }
+  [[nodiscard]] static constexpr Real most_squares(Real n) noexcept { return 4 * farthest * most_sum(n); }
   /// Whether `n` values can add up to this.
   [[nodiscard]] static constexpr bool within(const bucket& b, Real n) noexcept {
-    const Real reach = n * farthest;
-    return b.sum <= reach && b.sum >= -reach && b.squares >= 0 && b.squares <= 4 * farthest * reach;
+    return b.sum <= most_sum(n) && b.sum >= -most_sum(n) && b.squares >= 0 && b.squares <= most_squares(n);
   }
+  [[nodiscard]] static constexpr Real between(Real low, Real x, Real high) noexcept { return x < low ? low : (x > high ? high : x); }
 
   constexpr void insert(Real x) noexcept {
     if (width_ > 0) {
@@ -259,7 +262,10 @@ class adwin {
       const bucket& a = row.held[0];
       const bucket& b = row.held[1];
       const Real gap = a.sum - b.sum;
-      const bucket both{a.sum + b.sum, a.squares + b.squares + gap * (gap / (2 * size_of(r)))};
+      // No stream needs the limits here and in drop_oldest: an image whose numbers do not belong together might leave them otherwise.
+      const Real squares = a.squares + b.squares + gap * (gap / (2 * size_of(r)));
+      const Real limit = most_squares(size_of(r + 1));
+      const bucket both{a.sum + b.sum, squares < limit ? squares : limit};
       for (unsigned k = 2; k < buckets_per_row; ++k) {
         row.held[k - 2] = row.held[k];
       }
@@ -278,14 +284,14 @@ class adwin {
     }
     --row.size;
     width_ -= std::uint32_t{1} << (used_ - 1U);
-    total_ -= gone.sum;
+    total_ = between(-most_sum(static_cast<Real>(width_)), total_ - gone.sum, most_sum(static_cast<Real>(width_)));
     if (row.size == 0) {
       --used_;
     }
     const auto left = static_cast<Real>(width_);
     const Real d = gone.sum / n - total_ / left;
     squares_ -= gone.squares + d * d * (n / (n + left) * left);
-    squares_ = squares_ > 0 ? squares_ : 0;
+    squares_ = between(0, squares_, most_squares(left));
   }
 
   /// Whether there was a change.
