@@ -12,9 +12,8 @@ namespace {
 using world = replica_world<replica_board<state::replica<plant<as_it_is>::schema, limits>>>;
 }
 
-outcome explore(std::uint64_t first, std::uint64_t histories, const sim_options& options, bool stop) {
-  world w;
-  return explore_in(w, first, histories, options, stop);
+outcome explore(std::uint64_t first, std::uint64_t histories, const sim_options& options, std::size_t threads) {
+  return explore_by_threads<world>(first, histories, options, threads);
 }
 outcome replay(const sim_script& script) {
   world w;

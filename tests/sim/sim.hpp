@@ -30,18 +30,31 @@ struct outcome {
 };
 
 /// Seeds `first` to `first + histories − 1`.
-///
-/// stop     after the first finding
-[[nodiscard]] outcome explore(std::uint64_t first, std::uint64_t histories, const skerry::testing::sim_options& options, bool stop);
+[[nodiscard]] outcome explore(std::uint64_t first, std::uint64_t histories, const skerry::testing::sim_options& options,
+                              std::size_t threads);
 /// One script; found, if at all, as it is.
 [[nodiscard]] outcome replay(const skerry::testing::sim_script& script);
 [[nodiscard]] skerry::testing::sim_script script_of(std::uint64_t seed, const skerry::testing::sim_options& options);
 [[nodiscard]] std::string text_of(const skerry::testing::sim_script& script);
 
-/// The same with a defect in the place of what the library does. False for a name that is not in the list.
+/// The same with a defect in the place of what the library does, up to the first finding. False for a name that is not in the list.
 [[nodiscard]] bool plant_defect(std::string_view name);
 [[nodiscard]] outcome explore_planted(std::uint64_t first, std::uint64_t histories, const skerry::testing::sim_options& options);
 [[nodiscard]] outcome replay_planted(const skerry::testing::sim_script& script);
+
+/// What all histories of a few operations at one path showed.
+struct scope_outcome {
+  std::string path{};
+  std::uint64_t histories = 0;  ///< with each number of operations up to the length
+  std::uint64_t states = 0;     ///< of those who know a part of one
+  std::uint64_t joins = 0;      ///< that were compared
+  std::uint64_t found = 0;
+  std::string text{};  ///< the first finding
+  skerry::testing::sim_counts counts{};
+};
+[[nodiscard]] std::size_t scope_paths();
+/// with_plant   with the defect that is planted, if it is one of a policy
+[[nodiscard]] scope_outcome explore_scope(std::size_t path, std::size_t length, bool with_plant);
 
 /// Faults that were on in many runs and did nothing in any of them.
 [[nodiscard]] std::string idle_faults(const outcome& o);

@@ -49,9 +49,9 @@ void print_last(const outcome& o, double seconds) {
   fmt::print("histories={} divergent={} lost={} resurrected={} seconds={:.1f}\n", o.histories, o.divergent, o.lost, o.resurrected, seconds);
 }
 
-int run(std::uint64_t first, std::uint64_t histories, const sim_options& options, bool trace) {
+int run(std::uint64_t first, std::uint64_t histories, const sim_options& options, std::size_t threads, bool trace) {
   const auto begin = std::chrono::steady_clock::now();
-  const outcome o = explore(first, histories, options, false);
+  const outcome o = explore(first, histories, options, threads);
   print_counts(o);
   const std::string idle = idle_faults(o);
   if (o.found() > 0) {
@@ -144,6 +144,23 @@ int run_plants(const std::string& name, std::uint64_t first, std::uint64_t histo
   return worst;
 }
 
+int run_exhaustive(std::size_t length, bool with_plant) {
+  const auto begin = std::chrono::steady_clock::now();
+  scope_outcome all;
+  for (std::size_t path = 0; path < scope_paths(); ++path) {
+    const scope_outcome o = explore_scope(path, length, with_plant);
+    fmt::print("{}: histories={} states={} joins={}\n", o.path, o.histories, o.states, o.joins);
+    if (o.found > 0) {
+      fmt::print("{}", o.text);
+    }
+    std::fflush(stdout);
+    all.histories += o.histories;
+    all.found += o.found;
+  }
+  fmt::print("sequences={} divergent={} seconds={:.1f}\n", all.histories, all.found, seconds_since(begin));
+  return all.found == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -154,14 +171,19 @@ int main(int argc, char** argv) {
   std::string faults = "all";
   std::string replayed;
   std::string plant_name;
+  std::size_t exhaustive = 0;
+  std::size_t threads = 1;
   bool trace = false;
   CLI::Option* number = app.add_option("--histories", histories, "how many; with --plant, how many at most")->capture_default_str();
   app.add_option("--seed", seed, "the first one")->capture_default_str();
   app.add_option("--nodes", options.nodes, "replicas in a history")->capture_default_str()->check(CLI::Range(1, 16));
   app.add_option("--events", options.events, "events in a history")->capture_default_str()->check(CLI::Range(1, 400));
+  app.add_option("--threads", threads, "histories at a time")->capture_default_str()->check(CLI::Range(1, 256));
   app.add_option("--faults", faults, "all, none, or names between commas")->capture_default_str();
   app.add_option("--replay", replayed, "a seed, or a file with a script");
   app.add_option("--plant", plant_name, "a defect by its name, list, or all");
+  app.add_option("--exhaustive", exhaustive, "all histories of this many operations by three replicas, for every policy")
+      ->check(CLI::Range(1, 6));
   app.add_flag("--trace", trace, "prints a hash of all that happened");
   CLI11_PARSE(app, argc, argv);
   const skerry::result<std::uint32_t> chosen = parse_faults(faults);
@@ -171,6 +193,13 @@ int main(int argc, char** argv) {
   }
   options.faults = chosen.value();
   try {
+    if (exhaustive > 0) {
+      if (!plant_name.empty() && !plant_defect(plant_name)) {
+        fmt::print(stderr, "skerry_sim: no plant is called {}\n", plant_name);
+        return 2;
+      }
+      return run_exhaustive(exhaustive, !plant_name.empty());
+    }
     if (!replayed.empty()) {
       if (!plant_name.empty() && !plant_defect(plant_name)) {
         fmt::print(stderr, "skerry_sim: no plant is called {}\n", plant_name);
@@ -181,7 +210,7 @@ int main(int argc, char** argv) {
     if (!plant_name.empty()) {
       return run_plants(plant_name, seed, number->count() > 0 ? histories : 100'000, options);
     }
-    return run(seed, histories, options, trace);
+    return run(seed, histories, options, threads, trace);
   } catch (const std::exception& e) {
     fmt::print(stderr, "skerry_sim: {}\n", e.what());
     return 2;

@@ -141,6 +141,16 @@ class history_oracle {
     operations_.push_back(op);
     return number;
   }
+  /// Takes the last operation back, for a search that tries another one. Whoever knows of it must be made to `forget` it.
+  void take_back() {
+    const std::size_t number = operations_.size() - 1;
+    for (auto& list : by_key_) {
+      if (!list.empty() && list.back() == number) {
+        list.pop_back();
+      }
+    }
+    operations_.pop_back();
+  }
   void learn(std::size_t node, const op_set& known, const op_set& heard) noexcept {
     known_[node] |= known;
     heard_[node] |= heard;

@@ -26,6 +26,15 @@ struct network_faults {
 /// How often each thing happened.
 struct network_counts {
   std::uint64_t sent = 0, lost = 0, repeated = 0, reordered = 0, delayed = 0, partitioned = 0, cut = 0, arrived = 0;
+
+  /// What happened in another network is added.
+  network_counts& operator+=(const network_counts& other) noexcept {
+    using c = network_counts;
+    for (const auto field : {&c::sent, &c::lost, &c::repeated, &c::reordered, &c::delayed, &c::partitioned, &c::cut, &c::arrived}) {
+      this->*field += other.*field;
+    }
+    return *this;
+  }
 };
 
 /// Many nodes and the messages between them: lost, repeated, reordered, delayed, cut off at the MTU, and kept apart by one-way partitions.

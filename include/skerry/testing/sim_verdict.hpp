@@ -6,6 +6,7 @@
 #include <skerry/testing/sim_script.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -31,6 +32,21 @@ struct sim_totals {
                 new_lives = 0, names_collided = 0, amnesia = 0, converged = 0, unfinished = 0;
   std::array<std::uint64_t, sim_fault_names.size()> on{};   ///< runs that a fault was on in
   std::array<std::uint64_t, sim_fault_names.size()> bit{};  ///< how often it did something
+
+  /// What runs of another world saw is added.
+  sim_totals& operator+=(const sim_totals& other) noexcept {
+    using t = sim_totals;
+    answers += other.answers;
+    for (const auto field : {&t::histories, &t::events, &t::operations, &t::deliveries, &t::syncs, &t::full, &t::clock_refusals,
+                             &t::refused_damaged, &t::new_lives, &t::names_collided, &t::amnesia, &t::converged, &t::unfinished}) {
+      this->*field += other.*field;
+    }
+    for (std::size_t f = 0; f < on.size(); ++f) {
+      on[f] += other.on[f];
+      bit[f] += other.bit[f];
+    }
+    return *this;
+  }
 };
 
 }  // namespace skerry::inline v0::testing

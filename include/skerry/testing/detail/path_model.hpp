@@ -30,6 +30,15 @@ struct sample_value {
 /// What was seen while a run went on: a search that never met a conflict has found nothing.
 struct sim_counts {
   std::uint64_t reads = 0, siblings = 0, ties = 0, resets_raced = 0, stale = 0, absent = 0, overflows = 0, refused_rights = 0;
+
+  sim_counts& operator+=(const sim_counts& other) noexcept {
+    using c = sim_counts;
+    for (const auto field :
+         {&c::reads, &c::siblings, &c::ties, &c::resets_raced, &c::stale, &c::absent, &c::overflows, &c::refused_rights}) {
+      this->*field += other.*field;
+    }
+    return *this;
+  }
 };
 
 /// How an answer differs from what the history says.
