@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/math.hpp>
+#include <skerry/core/random.hpp>
 #include <skerry/state/digest.hpp>
 
 #include <array>
@@ -27,14 +28,51 @@ struct coded_symbol {
 
 /// The coded symbols that an element belongs to: symbol i with probability 1 / (1 + i / 2), symbol 0 always.
 ///
-/// Cost    a multiplication, a square root and a division per step; about 2 ln m steps among the first m symbols
-/// Source  Yang, Gilad, Alizadeh, "Practical rateless set reconciliation", SIGCOMM 2024, section 4.2. Departures: 24 random bits per step
-///         in single precision, which a microcontroller has in hardware and which rounds alike everywhere (no sum follows a product)
+/// Cost    a multiplication, a square root and a division per step; about 2 ln m steps among the first m symbols, and 1 to 4 to get to
+///         any symbol directly
+/// Source  Yang, Gilad, Alizadeh, "Practical rateless set reconciliation", SIGCOMM 2024, section 4.2. Departures: the symbols are
+///         cut into segments (0 to 63, to 255, to 1023, ...), each with random numbers of its own, so that nobody need remember where an
+///         element had come to: membership in one symbol is independent of that in others, so the distribution is the same. And 24 random
+///         bits per step in single precision, which a microcontroller has in hardware and which rounds alike everywhere (no sum follows a
+///         product)
 class riblt_mapping {
  public:
-  constexpr explicit riblt_mapping(std::uint64_t hash) noexcept : state_{hash | 1} {}
+  /// Begins with the first symbol of the element that is not before `from`.
+  constexpr explicit riblt_mapping(std::uint64_t hash, std::uint32_t from = 0) noexcept : hash_{hash} {
+    while (end_ <= from) {
+      ++segment_;
+      end_ *= 4;
+    }
+    enter();
+    settle();
+    while (index_ < from) {
+      next();
+    }
+  }
   [[nodiscard]] constexpr std::uint32_t index() const noexcept { return index_; }
   constexpr void next() noexcept {
+    step();
+    settle();
+  }
+
+ private:
+  /// A step out of a segment leads to the beginning of the next one.
+  constexpr void settle() noexcept {
+    while (index_ >= end_) {
+      ++segment_;
+      end_ *= 4;
+      enter();
+    }
+  }
+  constexpr void enter() noexcept {
+    state_ = splitmix64{hash_ + segment_}() | 1;
+    index_ = 0;
+    if (segment_ > 0) {
+      index_ = static_cast<std::uint32_t>(end_ / 4 - 1);
+      step();
+    }
+  }
+  constexpr void step() noexcept {
     state_ *= 0xda942042e4dd58b5;  // Steele and Vigna, "Computationally easy, spectrally good multipliers", 2021
     const float u = static_cast<float>(static_cast<std::uint32_t>(state_ >> 40) + 1) * 0x1p-24F;
     const float gap = (static_cast<float>(index_) + 1.5F) * (1.0F / math::sqrt(u) - 1.0F);
@@ -42,8 +80,10 @@ class riblt_mapping {
     index_ += static_cast<float>(whole) < gap || whole == 0 ? whole + 1 : whole;
   }
 
- private:
-  std::uint64_t state_;
+  std::uint64_t hash_;
+  std::uint64_t state_ = 0;
+  std::uint64_t end_ = 64;
+  std::uint32_t segment_ = 0;
   std::uint32_t index_ = 0;
 };
 
@@ -52,9 +92,9 @@ class riblt_mapping {
 ///
 /// M       coded symbols that the asking side keeps: enough for about M / 1.5 differences
 /// Window  symbols that the answering side makes in one walk over its set
-/// Cost    27 M + 88 bytes (4-byte indices above 65 535: 29 M), no heap; a walk costs about 2 ln(m) steps of `riblt_mapping` per element, m
-/// being the last symbol; peeling the same
-///         per difference. Answering takes 24 Window bytes of stack
+/// Cost    27 M + 88 bytes (4-byte indices above 65 535: 29 M), no heap; a walk costs 1 to 4 steps of `riblt_mapping`
+///         per element beside those that hit the window; peeling m symbols costs 2 ln m steps per difference. Answering takes 24 Window
+///         bytes of stack
 /// Wire    question: first · how many (varints). Answer: elements (varint) · their sum (8 bytes) · first · {sum (8), check (8),
 ///         zigzag(count - 2 · elements / (i + 2))}*
 /// Errors  those of `digest`; `full` when M symbols were not enough
@@ -237,11 +277,7 @@ class riblt {
   }
   static constexpr void apply(std::uint64_t value, std::uint64_t hash, std::uint32_t first, std::span<coded_symbol> to,
                               std::int32_t times) noexcept {
-    riblt_mapping at{hash};
-    while (at.index() < first) {
-      at.next();
-    }
-    for (; at.index() - first < to.size(); at.next()) {
+    for (riblt_mapping at{hash, first}; at.index() - first < to.size(); at.next()) {
       to[at.index() - first].apply(value, hash, times);
     }
   }
