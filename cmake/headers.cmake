@@ -144,6 +144,7 @@ set(skerry_state_headers
     skerry/state/schema.hpp
     skerry/state/sets.hpp
     skerry/state/standalone.hpp
+    skerry/state/strategy.hpp
     skerry/state/version_vector.hpp)
 
 set(skerry_delivery_headers

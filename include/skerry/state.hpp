@@ -31,4 +31,5 @@
 #include <skerry/state/schema.hpp>
 #include <skerry/state/sets.hpp>
 #include <skerry/state/standalone.hpp>
+#include <skerry/state/strategy.hpp>
 #include <skerry/state/version_vector.hpp>

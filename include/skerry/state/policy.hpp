@@ -35,6 +35,7 @@ namespace kinds {
 inline constexpr std::uint8_t stamped = 0x80;
 inline constexpr std::uint8_t lww = stamped | 1;
 inline constexpr std::uint8_t keep_both = stamped | 2;
+inline constexpr std::uint8_t one_of = stamped | 3;  ///< never a record's: those have the kind that was chosen
 inline constexpr std::uint8_t counter = 3;
 inline constexpr std::uint8_t pn_counter = 4;
 inline constexpr std::uint8_t reset_counter = 5;
@@ -98,6 +99,7 @@ struct no_edit {
   [[nodiscard]] constexpr no_records records() const { return {}; }
   [[nodiscard]] constexpr actor self() const { return {}; }
   [[nodiscard]] constexpr std::uint64_t number() const { return 0; }
+  [[nodiscard]] constexpr std::uint8_t kind() const { return 0; }
   constexpr void supersede(const record_view&) {}
   constexpr void supersede_all() {}
   template <typename Encode>

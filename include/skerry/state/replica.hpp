@@ -16,6 +16,7 @@
 #include <skerry/state/hlc.hpp>
 #include <skerry/state/replica_counters.hpp>
 #include <skerry/state/schema.hpp>
+#include <skerry/state/strategy.hpp>
 
 #include <array>
 #include <cstddef>
@@ -265,6 +266,15 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     }
     return operate_at<P>(key.value(), mutate, at, clock, wall);
   }
+  /// The kind of the records that an operation writes at a path; 0 while it is not chosen.
+  template <typename P>
+  [[nodiscard]] std::uint8_t kind_at() const noexcept {
+    if constexpr (detail::choosing_policy<typename P::policy>) {
+      return choices_[Schema::template index_of<P>];
+    } else {
+      return P::policy::kind;
+    }
+  }
   template <typename P>
   [[nodiscard]] errc check_writer() const noexcept {
     return !alive_ ? errc::needs_epoch : (detail::writer_of<P>().allows(identity_.role()) ? errc::ok : errc::not_owner);
@@ -296,7 +306,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     const bool renewed = !(me.self() == identity_.self());
     const actor self = me.self();
     // After a new epoch the old rows are another actor's and stay; the new life begins rows of its own.
-    edit_for<P, A, R> edit{store_.records(key), self, store_.next(self), at, P::policy::kind};
+    edit_for<P, A, R> edit{store_.records(key), self, store_.next(self), at, kind_at<P>()};
     const status mutated = mutate(edit);
     const status closed = mutated ? edit.close(key) : mutated;
     crowded = edit.crowded();
@@ -377,6 +387,11 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
 
   template <typename Delta>
   [[nodiscard]] status join_delta(const Delta& delta, join_report& report) {
+    if constexpr (detail::choices_of<Schema>::any) {
+      if (!choices_.admits(delta, store_)) {
+        return errc::mismatch;
+      }
+    }
     const status s =
         store_.join(delta, identity_.self(), report, [this](typename store_type::index slot, const actor& who) { prune(slot, who); });
     if (report.own_conflict && alive_) {
@@ -425,6 +440,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     clock_ = other.clock_;
     wall_ = other.wall_;
     quarantine_ = other.quarantine_;
+    choices_ = other.choices_;
     counters_ = other.counters_;
     lacking_ = other.lacking_;
   }
@@ -444,6 +460,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   hlc clock_{};
   detail::wall_estimate<instant_t> wall_{};
   [[no_unique_address]] detail::quarantine<detail::store_limits<Schema, Limits>, quarantine_places> quarantine_{};
+  [[no_unique_address]] detail::choices_of<Schema> choices_{};
   replica_counters counters_{};
   std::array<std::byte, Limits::log_bytes> log_{};  ///< holds the last delta
   resource lacking_ = resource::none;

@@ -36,6 +36,9 @@ class local_edit {
   /// The number that the next record gets.
   [[nodiscard]] constexpr std::uint64_t number() const noexcept { return next_ + count_; }
 
+  /// The kind of the records that it writes.
+  [[nodiscard]] constexpr std::uint8_t kind() const noexcept { return kind_; }
+
   /// Says that the operation has seen a record and takes its place.
   constexpr void supersede(const record_view& r) noexcept { (void)cover(r.who, r.n); }
   constexpr void supersede_all() noexcept {

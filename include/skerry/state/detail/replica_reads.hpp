@@ -8,6 +8,7 @@
 #include <skerry/state/keep_both.hpp>
 #include <skerry/state/policy.hpp>
 #include <skerry/state/schema.hpp>
+#include <skerry/state/strategy.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -99,8 +100,11 @@ class replica_reads {
     using store_type = typename Replica::store_type;
     typename Replica::key_buffer buffer{};
     const result<key_ref> key = Replica::template make_key<P>(buffer, args...);
-    return sibling_view<value_t<P>, typename store_type::record_list>{key ? self().store().records(key.value())
-                                                                          : self().store().records(store_type::none)};
+    auto records = key ? self().store().records(key.value()) : self().store().records(store_type::none);
+    if constexpr (choosing_policy<typename P::policy>) {
+      records = P::policy::picks(least_kind(records)) ? records : self().store().records(store_type::none);
+    }
+    return sibling_view<value_t<P>, typename store_type::record_list>{records};
   }
 
   /// Why a key reads as it does.
@@ -115,7 +119,7 @@ class replica_reads {
     const auto records = self().store().records(found.value());
     verdict v;
     schema_type::visit(found.value().path, [&]<typename P>() {
-      e.policy = P::policy::kind;
+      e.policy = self().template kind_at<P>();
       e.writer = writer_of<P>();
       v = P::policy::judge(records);
     });

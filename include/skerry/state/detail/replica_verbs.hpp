@@ -9,6 +9,7 @@
 #include <skerry/state/hlc.hpp>
 #include <skerry/state/policy.hpp>
 #include <skerry/state/schema.hpp>
+#include <skerry/state/strategy.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -46,6 +47,28 @@ concept relaying_policy = requires(no_edit& edit, const writer_mark& mark, const
 template <typename Replica>
 class replica_verbs {
  public:
+  /// Chooses the policy of a path that leaves it open, for all its keys. Before that its verbs are refused.
+  ///
+  /// Errors  `unsupported`: no alternative goes by that word; `mismatch`: something else was chosen, or stands there
+  template <typename P>
+  requires choosing_policy<typename P::policy>
+  [[nodiscard]] status choose(strategy s) {
+    static_assert(Replica::schema_type::template has<P>, "this path is not in the replica's schema");
+    const result<std::uint8_t> kind = P::policy::kind_of(s);
+    if (!kind) {
+      return self().refuse(kind.error());
+    }
+    constexpr std::uint16_t path = Replica::schema_type::template index_of<P>;
+    bool other = false;
+    const auto& store = self().store_;
+    store.for_each_key([&](auto slot) {
+      const std::uint8_t there = store.key(slot).path == path ? least_kind(store.records(slot)) : std::uint8_t{0};
+      other = other || (there != 0 && there != kind.value());
+    });
+    const status chosen = other ? status{errc::mismatch} : self().choices_.choose(path, kind.value());
+    return chosen ? chosen : status{self().refuse(chosen.error())};
+  }
+
   /// Writes a value. It takes the place of every record of the key that is here; concurrent ones elsewhere stand beside it.
   template <typename P, typename... Args>
   requires written_policy<typename P::policy>
@@ -57,6 +80,11 @@ class replica_verbs {
     }
     return self().template operate<P>(
         [&](auto& edit) {
+          if constexpr (choosing_policy<typename P::policy>) {
+            if (!P::policy::writes(edit.kind())) {
+              return status{errc::mismatch};
+            }
+          }
           edit.supersede_all();
           return edit.put([&](byte_writer& out) { return P::policy::encode(out, value); });
         },

@@ -7,6 +7,7 @@
 #include <skerry/state/frame.hpp>
 #include <skerry/state/hlc.hpp>
 #include <skerry/state/schema.hpp>
+#include <skerry/state/strategy.hpp>
 
 #include <array>
 #include <cstddef>
@@ -102,11 +103,11 @@ class schema_delta {
   [[nodiscard]] static errc belongs(const incoming& in, resource& lacks) {
     errc problem = errc::ok;
     Schema::visit(in.key.path, [&]<typename P>() {
-      if (in.kind != P::policy::kind) {
+      if (!takes_kind<typename P::policy>(in.kind)) {
         problem = errc::mismatch;
       } else if (in.payload.size() > Limits::payload_bytes) {
         problem = (lacks = resource::bytes, errc::full);
-      } else if (!P::policy::valid(in.payload) || !names_element<P>(in.key)) {
+      } else if (!valid_payload<typename P::policy>(in.kind, in.payload) || !names_element<P>(in.key)) {
         problem = errc::corrupt;
       }
     });
