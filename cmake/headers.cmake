@@ -179,6 +179,7 @@ set(skerry_delivery_headers
     skerry/delivery/outcome.hpp
     skerry/delivery/presets.hpp
     skerry/delivery/rate_limiter.hpp
+    skerry/delivery/record.hpp
     skerry/delivery/retry.hpp
     skerry/delivery/retry_budget.hpp
     skerry/delivery/transport.hpp)

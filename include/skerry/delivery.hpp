@@ -22,6 +22,7 @@
 #include <skerry/delivery/outcome.hpp>
 #include <skerry/delivery/presets.hpp>
 #include <skerry/delivery/rate_limiter.hpp>
+#include <skerry/delivery/record.hpp>
 #include <skerry/delivery/retry.hpp>
 #include <skerry/delivery/retry_budget.hpp>
 #include <skerry/delivery/transport.hpp>
