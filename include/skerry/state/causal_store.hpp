@@ -4,8 +4,12 @@
 
 #include <skerry/core/algebra.hpp>
 #include <skerry/state/delta.hpp>
+#include <skerry/state/detail/chunk_join.hpp>
+#include <skerry/state/detail/pending_context.hpp>
 #include <skerry/state/detail/record_table.hpp>
+#include <skerry/state/detail/store_restore.hpp>
 #include <skerry/state/dot_context.hpp>
+#include <skerry/state/join_report.hpp>
 #include <skerry/state/limits.hpp>
 
 #include <array>
@@ -16,20 +20,6 @@
 #include <type_traits>
 
 namespace skerry::inline v0::state {
-
-/// What ran out when a join was answered `full`. `events`: those covered must be countable in 64 bits.
-enum class resource : std::uint8_t { none, actors, ranges, keys, records, bytes, events };
-
-/// What a join did, or why it did nothing.
-struct join_report {
-  std::size_t added = 0;      ///< records that are new here
-  std::size_t seen = 0;       ///< records that were known already, live or dead
-  std::size_t removed = 0;    ///< records that died
-  std::size_t conflicts = 0;  ///< events that came with another content than they have here: somebody is cloned
-  bool own_conflict = false;  ///< one of them is an event of `watched`
-  bool own_greater = false;   ///< and the content here is the greater one
-  resource lacking = resource::none;
-};
 
 /// The one store under every type: key -> {event -> payload}, and the set of all events seen.
 ///
@@ -44,6 +34,7 @@ template <typename Limits>
 class causal_store {
  public:
   using algebra = joins;
+  using limits_type = Limits;
   static constexpr std::size_t actor_capacity = Limits::actors;
   static constexpr std::size_t key_capacity = Limits::keys;
   static constexpr std::size_t record_capacity = Limits::records;
@@ -57,6 +48,8 @@ class causal_store {
 
  private:
   using table_type = detail::record_table<Limits>;
+  friend struct detail::chunk_join<causal_store>;
+  friend struct detail::store_restore<causal_store>;
 
  public:
   using index = typename table_type::index;
@@ -121,8 +114,37 @@ class causal_store {
   /// 1 + the greatest number known of an actor, or 0 when its numbers are used up.
   [[nodiscard]] constexpr std::uint64_t next(const actor& who) const noexcept {
     const actor_ref ref = actors_.find(who);
-    return ref == no_actor ? 1 : context_.next(ref);
+    if (ref == no_actor) {
+      return 1;
+    }
+    const std::uint64_t pending = pending_.next(ref);
+    const std::uint64_t known = context_.next(ref);
+    return known != 0 && (pending == 0 || pending > known) ? pending : known;
   }
+
+  /// What a catch-up has told so far. Until it ends, keys up to its cursor are judged with the context and what is pending, keys
+  /// beyond it with the context alone; so the store is valid to read all the while.
+  using pending_type = detail::pending_context<Limits>;
+  [[nodiscard]] constexpr const pending_type& pending() const noexcept { return pending_; }
+  /// Takes in a part of the context under which a catch-up stands. Another catch-up than before begins anew.
+  ///
+  /// Errors  `full`, `gap` when a part before it is missing, `unsupported` when Limits::catch_up is off
+  [[nodiscard]] constexpr status learn(const context_part& part, join_report& report) {
+    return detail::chunk_join<causal_store>::learn(*this, part, report);
+  }
+  /// Joins all keys of a range, with all their records, under the pending context; the last chunk moves the context.
+  ///
+  /// chunk    `of()`, `after()`, `upto()`, `last()`, `listed_only()`, `actors()`, and `for_each(f)`, which calls `f(incoming)` for its
+  ///          records, the same ones each time
+  /// Errors   `full`, found by counting before anything is touched; `gap` when the chunk before it is missing; `stale` when it belongs
+  ///          to another catch-up; `unsupported` when Limits::catch_up is off
+  /// Cost     O(keys) texts and O(records in the chunk); stack 10 A bytes
+  template <typename Chunk, typename Touched>
+  [[nodiscard]] constexpr status join_chunk(const Chunk& chunk, const actor& watched, join_report& report, Touched&& touched) {
+    return detail::chunk_join<causal_store>::run(*this, chunk, watched, report, touched);
+  }
+  /// Gives up a catch-up whose sender will not come back. What it brought stays, as far as the context has room for it.
+  constexpr void abandon_catch_up() noexcept { detail::chunk_join<causal_store>::abandon(*this); }
 
   /// Joins a delta: something with `context()`, the events that it covers, and `for_each(f)`, which calls `f(incoming)` for its
   /// records, the same ones each time.
@@ -187,7 +209,11 @@ class causal_store {
   }
   [[nodiscard]] constexpr status join(const causal_store& other) {
     join_report report;
-    return this == &other ? status{} : join(everything{other}, report);
+    if (this == &other) {
+      return {};
+    }
+    const everything all{other};
+    return all.complete() ? join(all, report) : status{errc::full};
   }
 
   /// A whole store as a delta, in the order that makes equal stores equal bytes when `order` lists the slots of the keys in an order
@@ -197,14 +223,22 @@ class causal_store {
     constexpr explicit everything(const causal_store& store, std::span<const index> order = {}) noexcept : store_{&store}, order_{order} {
       for (std::size_t i = 0; i < store.actors_.size(); ++i) {
         const actor_ref ref = store.actors_.sorted(i);
-        bool known = false;
-        store.context_.for_each(ref, [&](const dot_range& run) {
-          (void)covers_.append(store.actors_[ref], run.first, run.last);
-          known = true;
-        });
-        position_[ref] = known ? static_cast<actor_ref>(covers_.actors().size() - 1) : no_actor;
+        store.context_.for_each(ref, [&](const dot_range& run) { (void)covers_.append(store.actors_[ref], run.first, run.last); });
+      }
+      if (store.pending_.active()) {  // what a catch-up has brought lies beyond the context
+        for (std::size_t i = 0; i < record_capacity; ++i) {
+          const auto& r = store.table_[static_cast<index>(i)];
+          if (r.who != no_actor && !store.context_.contains({r.n, r.who})) {
+            complete_ = static_cast<bool>(covers_.insert(store.actors_[r.who], r.n)) && complete_;
+          }
+        }
+      }
+      for (std::size_t i = 0; i < covers_.actors().size(); ++i) {
+        position_[store.actors_.find(covers_.actors()[i])] = static_cast<actor_ref>(i);
       }
     }
+    /// Whether the runs had room for all of it; false only in the midst of a catch-up.
+    [[nodiscard]] constexpr bool complete() const noexcept { return complete_; }
     [[nodiscard]] constexpr const cover_type& context() const noexcept { return covers_; }
     template <typename F>
     constexpr void for_each(F&& f) const {
@@ -257,6 +291,7 @@ class causal_store {
     std::span<const index> order_;
     cover_type covers_{};
     std::array<actor_ref, Limits::actors> position_{};
+    bool complete_ = true;
   };
 
   /// Drops the records of a key that are obsolete beside one of an actor, and those of the actor that are obsolete beside another.
@@ -376,7 +411,7 @@ class causal_store {
         verdict = errc::full;
         return;
       }
-      if (!context_.contains(d)) {
+      if (!known(in.key, d)) {
         ++report.added;
       } else {
         ++report.seen;
@@ -434,10 +469,14 @@ class causal_store {
     }
     return {};
   }
+  /// Whether an event under this key is held, or counts as dead.
+  [[nodiscard]] constexpr bool known(const key_ref& key, const dot& d) const noexcept {
+    return context_.contains(d) || (pending_.active() && (pending_.judges(key, d) || table_.find(d) != none));
+  }
   /// Whether the join gives this content a place.
   [[nodiscard]] constexpr bool arrives(const incoming& in, const dot& d) const noexcept {
     const index i = table_.find(d);
-    return i == none ? !context_.contains(d) : table_.compare(i, in) < 0;
+    return i == none ? !known(in.key, d) : table_.compare(i, in) < 0;
   }
   [[nodiscard]] constexpr bool all_marked(index slot) const noexcept {
     for (index i = table_.first_of(slot); i != none; i = table_[i].next) {
@@ -478,6 +517,7 @@ class causal_store {
   context_type context_{};
   table_type table_{};
   std::uint64_t events_ = 0;  ///< how many the context holds
+  [[no_unique_address]] pending_type pending_{};
 };
 
 }  // namespace skerry::inline v0::state

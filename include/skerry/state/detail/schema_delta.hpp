@@ -19,6 +19,9 @@ namespace skerry::inline v0::state::detail {
 template <typename Schema, typename Limits>
 struct store_limits : Limits {
   static constexpr std::size_t key_bytes = Schema::has_placeholders ? key_bytes_of<Limits>() : 0;
+  static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
+  /// The text of a key orders it alike in every firmware.
+  static constexpr std::size_t write_text(const key_ref& key, std::span<char> out) noexcept { return Schema::write_text(key, out); }
 };
 
 /// Whether a key names an element, where the path is a set's. A set with other keys could not be read any more.
@@ -80,6 +83,7 @@ class schema_delta {
   }
 
   [[nodiscard]] const auto& context() const noexcept { return frame_->context(); }
+  [[nodiscard]] const frame_type& frame() const noexcept { return *frame_; }
   /// An `incoming`'s key lasts as long as the call.
   template <typename F>
   void for_each(F&& f) const {
