@@ -94,10 +94,14 @@ set(skerry_state_headers
     skerry/state/actor.hpp
     skerry/state/bounded_counter.hpp
     skerry/state/by_writer.hpp
+    skerry/state/catch_up.hpp
     skerry/state/causal_store.hpp
+    skerry/state/chunk.hpp
     skerry/state/contribution.hpp
     skerry/state/counter.hpp
     skerry/state/delta.hpp
+    skerry/state/detail/chunk_common.hpp
+    skerry/state/detail/chunk_join.hpp
     skerry/state/detail/counter_sum.hpp
     skerry/state/detail/json_value.hpp
     skerry/state/detail/key_hash.hpp
@@ -106,14 +110,17 @@ set(skerry_state_headers
     skerry/state/detail/named_actor.hpp
     skerry/state/detail/number_text.hpp
     skerry/state/detail/op_record.hpp
+    skerry/state/detail/pending_context.hpp
     skerry/state/detail/probe_table.hpp
     skerry/state/detail/quarantine.hpp
     skerry/state/detail/record_table.hpp
+    skerry/state/detail/replica_catch_up.hpp
     skerry/state/detail/replica_reads.hpp
     skerry/state/detail/replica_time.hpp
     skerry/state/detail/replica_verbs.hpp
     skerry/state/detail/schema_delta.hpp
     skerry/state/detail/sifted_delta.hpp
+    skerry/state/detail/store_restore.hpp
     skerry/state/detail/twin_pace.hpp
     skerry/state/detail/twin_rows.hpp
     skerry/state/detail/twin_three_way.hpp
@@ -128,7 +135,9 @@ set(skerry_state_headers
     skerry/state/frame.hpp
     skerry/state/hash_tree.hpp
     skerry/state/hlc.hpp
+    skerry/state/join_report.hpp
     skerry/state/keep_both.hpp
+    skerry/state/key_chunk.hpp
     skerry/state/limits.hpp
     skerry/state/lww.hpp
     skerry/state/op_ledger.hpp

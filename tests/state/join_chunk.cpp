@@ -1,16 +1,321 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
-#include <skerry/state/key_chunk.hpp>
+#include <skerry/state/catch_up.hpp>
 
 #include "state/plant.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 using namespace skerry_test;
 namespace state = skerry::state;
-struct wider : roomy { static constexpr std::size_t links_max = 4; };
-using node = state::replica<plant, wider>;
-TEST_CASE("x") { node a = make<node>(1); CHECK(a.store().record_count() == 0);
-  std::array<std::byte, 2000> b{}; skerry::byte_writer out{b}; state::context_cursor c; c.actors = 0;
-  CHECK(state::write_context_part(out, a.store(), 1, c));
+using skerry::errc;
+using skerry::wall_ms;
+using bytes = std::vector<std::byte>;
+
+namespace {
+
+struct wider : roomy {
+  static constexpr std::size_t links_max = 4;
+};
+/// Last in the order of texts, first in a catch-up.
+struct alarm {
+  static constexpr state::path at{"zone/{line}/alarm"};
+  using policy = state::keep_both<std::int32_t>;
+  static constexpr bool urgent = true;
+};
+using node = state::replica<state::schema<setpoint, recipe, mode, starts, stock, alarm>, wider>;
+using source = node::source_type;
+struct tight : wider {
+  static constexpr std::size_t keys = 6;
+  static constexpr std::size_t records = 7;
+};
+using tight_node = state::replica<node::schema_type, tight>;
+
+/// All frames of a catch-up of what the sender holds now, none longer than `most`.
+std::vector<bytes> frames_of(const node& from, std::uint64_t salt, std::size_t most) {
+  std::vector<bytes> all;
+  source s;
+  from.start_catch_up(s, salt);
+  for (;;) {
+    bytes frame(most);
+    const auto n = from.next_chunk(s, frame);
+    REQUIRE(n);
+    if (n.value() == 0) {
+      return all;
+    }
+    frame.resize(n.value());
+    all.push_back(frame);
+  }
+}
+
+/// Empty when the operation was refused.
+bytes operate(node& n, skerry::splitmix64& rng, std::uint64_t now) {
+  const auto line = static_cast<int>(rng() % 6);
+  const auto made = [&]() -> skerry::result<state::delta_view> {
+    switch (rng() % 8) {
+      case 0: return n.write<setpoint>(static_cast<double>(rng() % 100), wall_ms{now}, line);
+      case 1: return n.remove<setpoint>(line);
+      case 2: return n.write<mode>(static_cast<std::int64_t>(rng() % 100), wall_ms{now}, line);
+      case 3: return n.remove<mode>(line);
+      case 4: return n.inc<starts>(1 + rng() % 5, line, 1);
+      case 5: return n.write<alarm>(static_cast<std::int32_t>(rng() % 9), wall_ms{now}, line);
+      case 6: return n.remove<alarm>(line);
+      default: return n.dec<stock>(1 + rng() % 3);
+    }
+  }();
+  return made ? copy(made.value().bytes()) : bytes{};
+}
+
+using event = std::pair<state::actor, std::uint64_t>;
+std::set<event> live_in(const node& n) {
+  std::set<event> all;
+  n.store().for_each_key([&](auto slot) {
+    n.store().records(slot).for_each([&all](const state::record_view& r) { all.insert({r.who, r.n}); });
+  });
+  return all;
+}
+std::set<std::string> keys_in(const node& n) {
+  std::set<std::string> all;
+  n.store().for_each_key([&](auto slot) {
+    std::array<char, 64> text{};
+    all.insert(std::string{text.data(), node::schema_type::write_text(n.store().key(slot), text)});
+  });
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a catch-up of any frame size ends where one join would") {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    CAPTURE(seed);
+    skerry::splitmix64 rng{seed};
+    std::array<node, 3> n{make<node>(1), make<node>(2), make<node>(3)};
+    for (int i = 0; i < 60; ++i) {
+      const std::size_t at = rng() % 3;
+      operate(n[at], rng, 1'700'000'000'000 + static_cast<std::uint64_t>(i));
+      if (rng() % 4 == 0) {
+        (void)n[at].join(n[rng() % 3]);
+      }
+    }
+    node expected = n[0];
+    REQUIRE(expected.join(n[1]));
+    for (const auto& frame : frames_of(n[1], seed, 90 + rng() % 400)) {
+      const auto taken = n[0].take_chunk(frame, 0);
+      REQUIRE(taken);
+      if (rng() % 3 == 0) {
+        REQUIRE(n[0].take_chunk(frame, 0).error() != errc::corrupt);
+      }
+    }
+    CHECK_FALSE(n[0].catching_up());
+    CHECK(bytes_of(n[0]) == bytes_of(expected));
+  }
+}
+
+TEST_CASE("a catch-up between writes, other deltas, lost frames and lost contacts never shows what nobody had") {
+  std::size_t lost = 0;
+  std::size_t beside = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    CAPTURE(seed);
+    skerry::splitmix64 rng{seed};
+    std::uint64_t now = 1'700'000'000'000;
+    node receiver = make<node>(1);
+    node sender = make<node>(2);
+    node third = make<node>(3);
+    const auto meet = [&](node& a, node& b) { REQUIRE(a.join(b)); };
+    for (int i = 0; i < 80; ++i) {
+      node& at = rng() % 2 == 0 ? sender : (rng() % 2 == 0 ? third : receiver);
+      (void)operate(at, rng, ++now);
+      if (rng() % 6 == 0) {
+        meet(sender, rng() % 3 == 0 ? receiver : third);
+      }
+      if (i < 20 && rng() % 5 == 0) {
+        meet(receiver, sender);
+      }
+    }
+    node expected = receiver;
+    std::vector<bytes> since;  // what the sender has learnt since the catch-up began
+    std::set<event> dead;
+    std::set<event> before = live_in(receiver);
+    std::set<std::string> held = keys_in(receiver);
+    const auto look = [&](bool quiet) {
+      const auto live = live_in(receiver);
+      for (const event& e : before) {
+        if (live.count(e) == 0) {
+          dead.insert(e);
+        }
+      }
+      for (const event& e : live) {
+        CHECK(dead.count(e) == 0);
+      }
+      before = live;
+      const auto keys = keys_in(receiver);
+      const auto theirs = keys_in(sender);
+      for (const auto& key : held) {
+        CHECK((keys.count(key) > 0 || theirs.count(key) == 0 || !quiet));
+      }
+      held = keys;
+      CHECK_FALSE(bytes_of(receiver).empty());
+    };
+    source s;
+    sender.start_catch_up(s, seed);
+    int steps = 0;
+    for (; steps < 4000 && (s.active() || receiver.catching_up() || receiver.chunk_request().of != s.of()); ++steps) {
+      const auto what = rng() % 16;
+      if (what == 0) {
+        const bytes delta = operate(sender, rng, ++now);
+        if (!delta.empty()) {
+          since.push_back(delta);
+          if (rng() % 2 == 0) {
+            REQUIRE(receiver.accept(delta, 0));
+            REQUIRE(expected.accept(delta, 0));
+          }
+        }
+        look(true);
+      } else if (what == 1) {
+        const bytes delta = operate(third, rng, ++now);
+        if (!delta.empty()) {
+          REQUIRE(receiver.accept(delta, 0));
+          REQUIRE(expected.accept(delta, 0));
+          ++beside;
+          if (rng() % 2 == 0) {
+            REQUIRE(sender.accept(delta, 0));
+            since.push_back(delta);
+          }
+        }
+        look(false);
+      } else if (what == 2) {
+        const bytes delta = operate(receiver, rng, ++now);
+        if (!delta.empty()) {
+          REQUIRE(expected.accept(delta, 0));
+        }
+        look(false);
+      } else if (what == 3) {
+        bytes frame(256);
+        skerry::byte_writer out{frame};
+        REQUIRE(receiver.chunk_request().encode(out));
+        const auto request = state::catch_up_request::parse(out.written());
+        REQUIRE(request);
+        (void)s.on_request(request.value());
+      } else {
+        bytes frame(70 + rng() % 300);
+        const auto n = sender.next_chunk(s, frame);
+        if (!n) {
+          continue;
+        }
+        frame.resize(n.value());
+        if (n.value() == 0 || rng() % 5 == 0) {
+          ++lost;
+          if (s.on_request(receiver.chunk_request()).error() == errc::stale) {
+            since.clear();
+            sender.start_catch_up(s, seed + 1000U * lost);  // the receiver has heard nothing of this one
+          }
+          continue;
+        }
+        const auto taken = receiver.take_chunk(frame, 0);
+        CHECK((taken || taken.error() == errc::gap || taken.error() == errc::stale));
+        look(true);
+      }
+    }
+    REQUIRE(steps < 4000);
+    REQUIRE_FALSE(receiver.catching_up());
+    for (const bytes& delta : since) {
+      REQUIRE(receiver.accept(delta, 0));
+      REQUIRE(expected.accept(delta, 0));
+    }
+    look(false);
+    REQUIRE(expected.join(sender));
+    CHECK((bytes_of(receiver) == bytes_of(expected)));
+  }
+  CHECK(lost > 200);
+  CHECK(beside > 60);
+}
+
+TEST_CASE("a chunk that does not fit changes nothing, and fits later") {
+  std::size_t refused = 0;
+  std::size_t later = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    CAPTURE(seed);
+    skerry::splitmix64 rng{seed};
+    node sender = make<node>(2);
+    tight_node receiver = make<tight_node>(1);
+    for (int line = 0; line < 4; ++line) {
+      REQUIRE(sender.write<setpoint>(1.0 + line, wall_ms{2'000'000'000'000}, line));
+      REQUIRE(receiver.write<mode>(line, wall_ms{2'000'000'000'000}, line));
+    }
+    REQUIRE(sender.write<recipe>(3, wall_ms{2'000'000'000'001}));
+    for (const bytes& frame : frames_of(sender, seed, 80 + rng() % 60)) {
+      const bytes before = bytes_of(receiver);
+      const auto request = receiver.chunk_request();
+      auto taken = receiver.take_chunk(frame, 0);
+      if (!taken) {
+        ++refused;
+        CHECK(taken.error() == errc::full);
+        CHECK((receiver.lacking() == state::resource::keys || receiver.lacking() == state::resource::records));
+        CHECK((bytes_of(receiver) == before));
+        CHECK(receiver.chunk_request().cursor == request.cursor);
+        (void)receiver.clear<mode>();
+        taken = receiver.take_chunk(frame, 0);
+        later += taken ? 1 : 0;
+      }
+      REQUIRE(taken);
+    }
+    CHECK_FALSE(receiver.catching_up());
+    CHECK(receiver.read<setpoint>(3).value() == 4.0);
+  }
+  CHECK(refused > 0);
+  CHECK(later == refused);
+}
+
+TEST_CASE("a chunk without its context, of another catch-up or out of turn is refused") {
+  node sender = make<node>(2);
+  node receiver = make<node>(1);
+  for (int line = 0; line < 40; ++line) {
+    REQUIRE(sender.inc<starts>(1, line, 1));
+  }
+  const auto first = frames_of(sender, 1, 120);
+  const auto second = frames_of(sender, 2, 120);
+  REQUIRE(first.size() > 4);
+  CHECK(receiver.take_chunk(first[1], 0).error() == errc::stale);
+  REQUIRE(receiver.take_chunk(first[0], 0));
+  CHECK(receiver.take_chunk(first[2], 0).error() == errc::gap);
+  CHECK(receiver.take_chunk(second[1], 0).error() == errc::stale);
+  CHECK(receiver.store().record_count() == 0);
+  REQUIRE(receiver.take_chunk(first[1], 0));
+  CHECK(receiver.store().record_count() > 0);
+  // Somebody else takes over: what was there stays and becomes part of the whole.
+  for (const bytes& frame : second) {
+    REQUIRE(receiver.take_chunk(frame, 0));
+  }
+  CHECK((bytes_of(receiver) == bytes_of(sender)));
+
+  node left = make<node>(3);
+  REQUIRE(left.take_chunk(first[0], 0));
+  REQUIRE(left.take_chunk(first[1], 0));
+  left.abandon_catch_up();
+  CHECK_FALSE(left.catching_up());
+  CHECK(left.read<starts>(0, 1).value() == 1);
+  REQUIRE(left.join(sender));
+  CHECK((bytes_of(left) == bytes_of(sender)));
+}
+
+TEST_CASE("urgent paths come first") {
+  node sender = make<node>(2);
+  node receiver = make<node>(1);
+  for (int line = 0; line < 20; ++line) {
+    REQUIRE(sender.write<setpoint>(1.0, wall_ms{2'000'000'000'000}, line));
+  }
+  REQUIRE(sender.write<alarm>(7, wall_ms{2'000'000'000'000}, 1));
+  bool seen = false;
+  for (const bytes& frame : frames_of(sender, 1, 160)) {
+    REQUIRE(receiver.take_chunk(frame, 0));
+    seen = seen || (receiver.read<alarm>(1) && !receiver.read<setpoint>(0));
+  }
+  CHECK(seen);
+  CHECK((bytes_of(receiver) == bytes_of(sender)));
 }

@@ -26,7 +26,7 @@ struct catch_up_request {
   std::string_view cursor{};
 
   /// Errors  `full`
-  [[nodiscard]] constexpr status encode(byte_writer& out) const noexcept {
+  [[nodiscard]] status encode(byte_writer& out) const noexcept {
     const std::size_t begin = out.written().size();
     byte_writer trial = out;
     detail::begin_chunk(trial, chunk_part::request);
@@ -42,7 +42,7 @@ struct catch_up_request {
     return {};
   }
   /// The cursor is a view of the frame. Errors: `truncated`, `corrupt`, `unsupported`.
-  [[nodiscard]] static constexpr result<catch_up_request> parse(std::span<const std::byte> frame) noexcept {
+  [[nodiscard]] static result<catch_up_request> parse(std::span<const std::byte> frame) noexcept {
     chunk_part part{};
     const auto body = detail::open_chunk(frame, part);
     if (!body) {
@@ -102,7 +102,7 @@ class catch_up_source {
   /// Errors   `full` when `out` has no room for a frame with one key, all its records and their actors
   /// Cost     stack 10 A bytes
   template <typename Store, typename Text, typename Urgent>
-  [[nodiscard]] constexpr result<std::size_t> next(const Store& store, Text&& text, Urgent&& urgent, std::span<std::byte> out) {
+  [[nodiscard]] result<std::size_t> next(const Store& store, Text&& text, Urgent&& urgent, std::span<std::byte> out) {
     byte_writer w{out};
     if (phase_ == phase::context) {
       if (const status s = write_context_part(w, store, of_, context_); !s) {

@@ -53,10 +53,9 @@ template <std::size_t N>
 /// Errors   `full` when they do not fit into `out`: nothing was written
 /// Cost     stack 10 A bytes
 template <std::size_t TextBytes, typename Store, typename Text>
-[[nodiscard]] constexpr status write_key_chunk(byte_writer& out, const Store& store, Text&& text, std::uint64_t of,
-                                               const context_cursor& context, std::string_view after,
-                                               std::span<const typename Store::index> slots, bool all, std::uint8_t flags,
-                                               std::size_t target, std::size_t& taken) {
+[[nodiscard]] status write_key_chunk(byte_writer& out, const Store& store, Text&& text, std::uint64_t of, const context_cursor& context,
+                                     std::string_view after, std::span<const typename Store::index> slots, bool all, std::uint8_t flags,
+                                     std::size_t target, std::size_t& taken) {
   detail::chunk_actors<Store::actor_capacity> actors;
   const auto text_of = [&](std::size_t i, detail::key_text<TextBytes>& to) {
     to.size = text(store.key(slots[i]), std::span<char>{to.chars});
@@ -161,6 +160,8 @@ template <std::size_t TextBytes, typename Store, typename Text>
 template <std::size_t A, std::size_t TextBytes>
 class key_chunk {
  public:
+  /// How many records a reader may look up once and keep: these frames are read again instead.
+  static constexpr std::size_t kept = 0;
   /// A record as it lies in the frame; the key is a view that lasts as long as the call.
   struct entry {
     std::string_view key{};
@@ -186,7 +187,7 @@ class key_chunk {
   }
   /// resolve   `resolve(place) -> const actor*`: the actor at a place of the context's list; null when there is none
   template <typename Resolve>
-  [[nodiscard]] constexpr status parse(std::span<const std::byte> frame, Resolve&& resolve) {
+  [[nodiscard]] status parse(std::span<const std::byte> frame, Resolve&& resolve) {
     chunk_part part{};
     const auto body = detail::open_chunk(frame, part);
     if (!body) {
@@ -213,7 +214,7 @@ class key_chunk {
   }
   /// The same for a body without its head: what stands in frames of other parts.
   template <typename Resolve>
-  [[nodiscard]] constexpr status parse_body(byte_reader& in, Resolve&& resolve) {
+  [[nodiscard]] status parse_body(byte_reader& in, Resolve&& resolve) {
     base_ = in.varint();
     const std::size_t named = in.count(2);
     if (in.error() == errc::ok && base_ > stamp::greatest_ms) {
@@ -248,7 +249,9 @@ class key_chunk {
     key_count_ = in.count(4);
     keys_ = in.remaining();
     last_.size = 0;
+    record_count_ = 0;
     const errc e = walk(in, [this](const entry& r, std::size_t i) {
+      ++record_count_;
       if (i == 0) {
         (void)last_.assign(r.key);
       }
@@ -264,6 +267,7 @@ class key_chunk {
   /// Says nothing about keys that it does not list.
   [[nodiscard]] constexpr bool listed_only() const noexcept { return (flags_ & wire::chunk_listed) != 0; }
   [[nodiscard]] constexpr std::size_t key_count() const noexcept { return key_count_; }
+  [[nodiscard]] constexpr std::size_t record_count() const noexcept { return record_count_; }
   [[nodiscard]] constexpr std::span<const actor> actors() const noexcept { return std::span{actors_}.first(actor_count_); }
   /// Its actors, under the name by which deltas have theirs.
   [[nodiscard]] constexpr const key_chunk& context() const noexcept { return *this; }
@@ -354,6 +358,7 @@ class key_chunk {
   std::uint64_t of_ = 0;
   std::uint64_t base_ = 0;
   std::size_t key_count_ = 0;
+  std::size_t record_count_ = 0;
   std::size_t actor_count_ = 0;
   std::uint8_t flags_ = 0;
 };

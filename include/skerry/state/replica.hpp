@@ -7,6 +7,7 @@
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/detail/key_text.hpp>
 #include <skerry/state/detail/local_edit.hpp>
+#include <skerry/state/detail/replica_catch_up.hpp>
 #include <skerry/state/detail/replica_reads.hpp>
 #include <skerry/state/detail/replica_time.hpp>
 #include <skerry/state/detail/replica_verbs.hpp>
@@ -42,7 +43,8 @@ namespace skerry::inline v0::state {
 template <typename Schema, typename Limits = limits::firmware>
 class replica : public detail::replica_verbs<replica<Schema, Limits>>,
                 public detail::replica_reads<replica<Schema, Limits>>,
-                public detail::replica_time<replica<Schema, Limits>, typename Limits::time> {
+                public detail::replica_time<replica<Schema, Limits>, typename Limits::time>,
+                public detail::replica_catch_up<replica<Schema, Limits>, Schema, Limits> {
   static_assert(replica_limits<Limits>, "Limits models replica_limits: see limits.hpp for what it names");
   static_assert(Schema::need <= Limits::links::promise,
                 "a policy of this schema needs its deltas in an order that Limits::links does not promise");
@@ -56,11 +58,17 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   /// No identity yet: reads and accepts, but cannot write. `create` gives it one.
   constexpr replica() noexcept = default;
   replica(const replica& other) noexcept
-      : detail::replica_verbs<replica>{}, detail::replica_reads<replica>{}, detail::replica_time<replica, typename Limits::time>{} {
+      : detail::replica_verbs<replica>{},
+        detail::replica_reads<replica>{},
+        detail::replica_time<replica, typename Limits::time>{},
+        detail::replica_catch_up<replica, Schema, Limits>{} {
     copy(other);
   }
   replica(replica&& other) noexcept
-      : detail::replica_verbs<replica>{}, detail::replica_reads<replica>{}, detail::replica_time<replica, typename Limits::time>{} {
+      : detail::replica_verbs<replica>{},
+        detail::replica_reads<replica>{},
+        detail::replica_time<replica, typename Limits::time>{},
+        detail::replica_catch_up<replica, Schema, Limits>{} {
     take(other);
   }
   replica& operator=(const replica& other) noexcept {
@@ -188,6 +196,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   friend class detail::replica_reads<replica>;
   friend class detail::replica_time<replica, typename Limits::time>;
   static constexpr std::size_t actor_places = Limits::actors;
+  friend class detail::replica_catch_up<replica, Schema, Limits>;
   static constexpr std::size_t quarantine_places = detail::quarantine_of<Limits>();
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
@@ -394,6 +403,10 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     }
     const status s =
         store_.join(delta, identity_.self(), report, [this](typename store_type::index slot, const actor& who) { prune(slot, who); });
+    return account(s, report);
+  }
+  /// What follows from any join, done or refused.
+  [[nodiscard]] status account(status s, const join_report& report) noexcept {
     if (report.own_conflict && alive_) {
       identity_.conclude({identity_.self(), 0, false, false}, detection::clone);
       identity_.stir(report.own_greater ? 1 : 2);  // the clone, which holds the other content, sees it the other way round
@@ -425,13 +438,16 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     }
     const std::uint64_t own = store_.next(identity_.self()) - 1;
     for (const auto& run : delta.context().runs()) {
-      const heard entry{delta.context().actors()[run.who], run.last, true, false};
-      const detection verdict = identity_.detect(entry, own);
-      identity_.conclude(entry, verdict);
+      const detection verdict = conclude({delta.context().actors()[run.who], run.last, true, false}, own);
       worst = verdict > worst ? verdict : worst;
     }
     counters_.amnesia += worst == detection::amnesia_or_clone ? 1 : 0;
     return worst;
+  }
+  detection conclude(const heard& entry, std::uint64_t own) noexcept {
+    const detection verdict = identity_.detect(entry, own);
+    identity_.conclude(entry, verdict);
+    return verdict;
   }
 
   void assign(const replica& other) noexcept {

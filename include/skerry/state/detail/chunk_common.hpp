@@ -93,8 +93,8 @@ struct key_text {
 /// wanted   `wanted(key_ref) -> bool`: the others are passed over
 /// Cost     O(keys log(size of out)) texts; no memory but `out`
 template <std::size_t TextBytes, typename Store, typename Text, typename Wanted>
-[[nodiscard]] constexpr std::size_t next_keys(const Store& store, Text&& text, std::string_view after,
-                                              std::span<typename Store::index> out, Wanted&& wanted) {
+[[nodiscard]] constexpr std::size_t next_keys(const Store& store, Text&& text, std::string_view after, std::span<typename Store::index> out,
+                                              Wanted&& wanted) {
   using index = typename Store::index;
   std::size_t count = 0;
   key_text<TextBytes> greatest;  // of those chosen: most of the others are not below it

@@ -5,6 +5,7 @@
 #include <skerry/state/chunk.hpp>
 #include <skerry/state/delta.hpp>
 #include <skerry/state/detail/chunk_common.hpp>
+#include <skerry/state/detail/pending_context.hpp>
 #include <skerry/state/dot.hpp>
 #include <skerry/state/join_report.hpp>
 
@@ -43,9 +44,8 @@ struct chunk_join {
       if (!other && part.listed_before() > pending.listed_) {
         return errc::gap;
       }
-      const actor_ref last = other || part.listed_before() == 0
-                                 ? no_actor
-                                 : pending.at(store.actors_, static_cast<std::uint16_t>(part.listed_before() - 1));
+      const actor_ref last =
+          other || part.listed_before() == 0 ? no_actor : pending.at(store.actors_, static_cast<std::uint16_t>(part.listed_before() - 1));
       if (part.listed() > actor_capacity) {
         report.lacking = resource::actors;
         return errc::full;
@@ -101,8 +101,7 @@ struct chunk_join {
   }
 
   template <typename Chunk, typename Touched>
-  [[nodiscard]] static constexpr status run(Store& store, const Chunk& chunk, const actor& watched, join_report& report,
-                                            Touched& touched) {
+  [[nodiscard]] static constexpr status run(Store& store, const Chunk& chunk, const actor& watched, join_report& report, Touched& touched) {
     report = {};
     if constexpr (!Store::pending_type::enabled) {
       return errc::unsupported;

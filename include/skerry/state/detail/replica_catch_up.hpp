@@ -111,12 +111,14 @@ class replica_catch_up {
 
   [[nodiscard]] result<receipt> take_context(const context_part& part) {
     detection worst = detection::ok;
+    const std::uint64_t own = self().store_.next(self().self()) - 1;
     part.for_each([&](const actor* who, std::uint64_t first, std::uint64_t length) {
       if (who != nullptr && length > 0) {
-        const detection verdict = self().hear(*who, first + (length - 1));
+        const detection verdict = self().alive_ ? self().conclude({*who, first + (length - 1), true, false}, own) : detection::ok;
         worst = verdict > worst ? verdict : worst;
       }
     });
+    self().counters_.amnesia += worst == detection::amnesia_or_clone ? 1 : 0;
     join_report report;
     if (const status s = self().store_.learn(part, report); !s) {
       return self().refuse(s.error() == errc::full ? self().lack(report.lacking) : s.error());
@@ -141,10 +143,29 @@ class replica_catch_up {
     if (const status s = received.parse(frame, at); !s) {
       return self().refuse(s.error() == errc::full ? self().lack(resource::actors) : s.error());
     }
-    const schema_chunk<Schema, Limits> chunk{received};
-    return self().take_examined(chunk, detection::ok, now, [&](const actor& me, join_report& report, auto&& touched) {
-      return self().store_.join_chunk(chunk, me, report, touched);
-    });
+    schema_chunk<Schema, Limits> chunk{received};
+    const wall_ms wall = self().wall_.at(now);
+    hlc clock = self().clock_;
+    clock.passed(self().wall_.passed(now));
+    resource lacks = resource::none;
+    const result<stamp> latest = chunk.examine(store, clock, self().wall_.known() ? &wall : nullptr, nullptr, lacks);
+    if (!latest) {
+      return self().refuse(latest.error() == errc::full ? self().lack(lacks) : latest.error());
+    }
+    join_report report;
+    const status joined =
+        self().store_.join_chunk(chunk, self().self(), report, [this](auto slot, const actor& who) { self().prune(slot, who); });
+    if (const status s = self().account(joined, report); !s) {
+      return self().refuse(s.error());
+    }
+    clock.follow(latest.value());
+    if (self().wall_.known() && latest.value() != stamp{}) {
+      clock.confirm(wall, latest.value());
+    }
+    self().clock_ = clock;
+    self().wall_.advance(now);
+    ++self().counters_.frames_accepted;
+    return receipt{report.added, report.seen, report.removed, report.conflicts > 0 ? detection::clone : detection::ok};
   }
 };
 
