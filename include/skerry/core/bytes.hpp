@@ -142,8 +142,8 @@ class byte_reader {
       return 0;
     }
     std::uint64_t v = 0;
-    const std::byte* const at = in_.data();
-    in_ = in_.subspan(N);
+    const std::byte* const at = at_;
+    at_ += N;
     if constexpr (std::endian::native == std::endian::little) {
       if (!std::is_constant_evaluated()) {
         __builtin_memcpy(&v, at, N);
@@ -155,9 +155,32 @@ class byte_reader {
     }
     return v;
   }
+  struct long_number {
+    std::uint64_t value = 0;
+    const std::byte* end = nullptr;  ///< null: refused
+    errc error = errc::ok;
+  };
+  /// Apart, so that what reads many small numbers stays small and keeps its place in registers.
+  [[nodiscard, gnu::noinline]] static constexpr long_number read_long(const std::byte* at, const std::byte* end) noexcept {
+    std::uint64_t v = 0;
+    for (unsigned i = 0; i < 10; ++i) {
+      if (at == end) {
+        return {0, nullptr, errc::truncated};
+      }
+      const auto b = std::to_integer<std::uint64_t>(*at++);
+      if (i == 9 && b > 1) {
+        break;  // more than 64 bits
+      }
+      v |= (b & 0x7f) << (7 * i);
+      if (b < 0x80) {
+        return b == 0 && i > 0 ? long_number{0, nullptr, errc::corrupt} : long_number{v, at, errc::ok};  // the shortest form only
+      }
+    }
+    return {0, nullptr, errc::corrupt};
+  }
 
  public:
-  constexpr explicit byte_reader(std::span<const std::byte> in) noexcept : in_{in} {}
+  constexpr explicit byte_reader(std::span<const std::byte> in) noexcept : at_{in.data()}, end_{in.data() + in.size()} {}
 
   [[nodiscard]] constexpr std::uint8_t u8() noexcept { return static_cast<std::uint8_t>(fixed<1>()); }
   [[nodiscard]] constexpr std::uint16_t u16() noexcept { return static_cast<std::uint16_t>(fixed<2>()); }
@@ -173,10 +196,8 @@ class byte_reader {
   [[nodiscard]] constexpr double f64() noexcept { return std::bit_cast<double>(u64()); }
 
   [[nodiscard]] constexpr std::uint64_t varint() noexcept {
-    if (!in_.empty() && std::to_integer<std::uint8_t>(in_[0]) < 0x80) {  // most are small
-      const auto small = std::to_integer<std::uint64_t>(in_[0]);
-      in_ = in_.subspan(1);
-      return small;
+    if (at_ != end_ && std::to_integer<std::uint8_t>(*at_) < 0x80) {  // most are small
+      return std::to_integer<std::uint64_t>(*at_++);
     }
     return long_varint();
   }
@@ -186,7 +207,7 @@ class byte_reader {
   [[nodiscard]] constexpr std::size_t count(std::size_t item_bytes) noexcept {
     SKERRY_ASSERT(item_bytes > 0);
     const std::uint64_t n = varint();
-    if (error_ == errc::ok && n > in_.size() / item_bytes) {
+    if (n > left() / item_bytes && error_ == errc::ok) {
       return static_cast<std::size_t>(refuse(errc::truncated));
     }
     return static_cast<std::size_t>(n);
@@ -196,9 +217,8 @@ class byte_reader {
     if (!has(n)) {
       return {};
     }
-    const auto taken = in_.first(n);
-    in_ = in_.subspan(n);
-    return taken;
+    at_ += n;
+    return {at_ - n, n};
   }
 
   /// Hands the next `n` bytes to a reader of their own, so that an image inside a frame is all that its reader holds.
@@ -210,57 +230,43 @@ class byte_reader {
     return inner;
   }
 
-  [[nodiscard]] constexpr std::span<const std::byte> remaining() const noexcept { return {in_.data(), in_.size() + unread_}; }
+  [[nodiscard]] constexpr std::span<const std::byte> remaining() const noexcept { return {at_, left() + unread_}; }
   [[nodiscard]] constexpr errc error() const noexcept { return error_; }
   /// Refuses everything from here on. The first refusal stays.
   constexpr void fail(errc e) noexcept {
     if (error_ == errc::ok) {
       error_ = e;
-      unread_ = in_.size();
-      in_ = in_.first(0);  // so that no read needs a look at the error
+      unread_ = left();
+      end_ = at_;  // so that no read needs a look at the error
     }
   }
   /// The verdict at the end of an image: the sticky error, or `corrupt` when bytes are left over.
-  [[nodiscard]] constexpr status finish() const noexcept { return error_ != errc::ok ? error_ : (in_.empty() ? errc::ok : errc::corrupt); }
+  [[nodiscard]] constexpr status finish() const noexcept { return error_ != errc::ok ? error_ : (at_ == end_ ? errc::ok : errc::corrupt); }
 
  private:
+  [[nodiscard]] constexpr std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
   [[nodiscard]] constexpr std::uint64_t long_varint() noexcept {
-    if (error_ != errc::ok) {
-      return 0;
+    const long_number read = read_long(at_, end_);
+    if (read.end == nullptr) {
+      return refuse(read.error);
     }
-    std::uint64_t v = 0;
-    for (unsigned i = 0; i < 10; ++i) {
-      if (i >= in_.size()) {
-        return refuse(errc::truncated);
-      }
-      const auto b = std::to_integer<std::uint64_t>(in_[i]);
-      if (i == 9 && b > 1) {
-        return refuse(errc::corrupt);  // more than 64 bits
-      }
-      v |= (b & 0x7f) << (7 * i);
-      if (b < 0x80) {
-        if (b == 0 && i > 0) {
-          return refuse(errc::corrupt);  // not the shortest form
-        }
-        in_ = in_.subspan(i + 1);
-        return v;
-      }
-    }
-    return refuse(errc::corrupt);
+    at_ = read.end;
+    return read.value;
   }
   constexpr std::uint64_t refuse(errc e) noexcept {
     fail(e);
     return 0;
   }
   [[nodiscard]] constexpr bool has(std::size_t n) noexcept {
-    if (n > in_.size()) {
+    if (n > left()) {
       fail(errc::truncated);
       return false;
     }
     return true;
   }
 
-  std::span<const std::byte> in_;
+  const std::byte* at_;
+  const std::byte* end_;
   std::size_t unread_ = 0;  ///< bytes left when the first error came
   errc error_ = errc::ok;
 };

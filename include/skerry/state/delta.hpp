@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0::state {
 
@@ -39,6 +40,45 @@ class delta_view {
   std::span<const std::byte> bytes_;
 };
 
+/// A run of one actor's events that a delta covers.
+struct covered_run {
+  std::uint64_t first;
+  std::uint64_t last;
+  actor_ref who;  ///< position among the delta's actors
+};
+
+/// What a delta covers, wherever that lies: A actors at most.
+template <std::size_t A>
+class cover_view {
+ public:
+  static constexpr std::size_t actor_capacity = A;
+  using run = covered_run;
+
+  template <typename Context>
+  constexpr explicit cover_view(const Context& context) noexcept : actors_{context.actors()}, runs_{context.runs()} {}
+
+  constexpr cover_view(std::span<const actor> actors, std::span<const run> runs) noexcept : actors_{actors}, runs_{runs} {}
+
+  [[nodiscard]] constexpr std::span<const actor> actors() const noexcept { return actors_; }
+  [[nodiscard]] constexpr std::span<const run> runs() const noexcept { return runs_; }
+
+  /// The number of an event among all that are covered: what stands for its name in a frame. It must be covered.
+  [[nodiscard]] constexpr std::uint64_t offset(const actor& who, std::uint64_t n) const noexcept {
+    std::uint64_t before = 0;
+    for (const run& r : runs_) {
+      if (n <= r.last && actors_[r.who] == who) {
+        return before + (n - r.first);
+      }
+      before += r.last - r.first + 1;
+    }
+    return before;
+  }
+
+ private:
+  std::span<const actor> actors_;
+  std::span<const run> runs_;
+};
+
 /// The events that a delta covers, actors in their own order: runs per actor, ascending, none touching the next.
 ///
 /// A join kills what the delta covers and does not hold. Cost: 16 A + 24 (A + R) bytes, on the stack of a join.
@@ -47,11 +87,7 @@ class delta_context {
  public:
   static constexpr std::size_t actor_capacity = A;
   static constexpr std::size_t run_capacity = A + R;
-  struct run {
-    std::uint64_t first;
-    std::uint64_t last;
-    actor_ref who;  ///< position in `actors()`
-  };
+  using run = covered_run;
 
   constexpr delta_context() noexcept {}  // NOLINT(modernize-use-equals-default): the runs begin as they lie
 
@@ -124,16 +160,9 @@ class delta_context {
     return {};
   }
 
-  /// The number of an event among all that are covered: what stands for its name in a frame. It must be covered.
+  /// See `cover_view`.
   [[nodiscard]] constexpr std::uint64_t offset(const actor& who, std::uint64_t n) const noexcept {
-    std::uint64_t before = 0;
-    for (const run& r : runs()) {
-      if (actors_[r.who] == who && n <= r.last) {
-        return before + (n - r.first);
-      }
-      before += r.last - r.first + 1;
-    }
-    return before;
+    return cover_view<A>{*this}.offset(who, n);
   }
 
  private:
@@ -152,6 +181,53 @@ struct incoming {
   std::uint8_t kind = 0;
   std::span<const std::byte> payload{};
   std::size_t of_key = 1;  ///< how many records of this key the delta holds; they come one after another
+};
+
+/// A delta whose records lie in memory. Operations of all policies and frames of a few records are joined as this one type, so that a
+/// small machine needs the join only once for all of them.
+template <std::size_t A>
+class flat_delta {
+ public:
+  template <typename Context>
+  constexpr flat_delta(const Context& covers, std::span<const incoming> records) noexcept : covers_{covers}, records_{records} {}
+
+  [[nodiscard]] constexpr const cover_view<A>& context() const noexcept { return covers_; }
+  template <typename F>
+  constexpr void for_each(F&& f) const {
+    for (const incoming& in : records_) {
+      f(in);
+    }
+  }
+
+ private:
+  cover_view<A> covers_;
+  std::span<const incoming> records_;
+};
+
+/// Any other delta, as one type. It is a view.
+template <std::size_t A>
+class streamed_delta {
+ public:
+  template <typename Delta>
+  constexpr explicit streamed_delta(const Delta& delta) noexcept
+      : covers_{delta.context()}, delta_{&delta}, each_{[](const void* from, const sink& to) {
+          static_cast<const Delta*>(from)->for_each([&to](const incoming& in) { to.take(to.where, in); });
+        }} {}
+
+  [[nodiscard]] constexpr const cover_view<A>& context() const noexcept { return covers_; }
+  template <typename F>
+  void for_each(F&& f) const {
+    each_(delta_, sink{&f, [](void* where, const incoming& in) { (*static_cast<std::remove_reference_t<F>*>(where))(in); }});
+  }
+
+ private:
+  struct sink {
+    void* where;
+    void (*take)(void*, const incoming&);
+  };
+  cover_view<A> covers_;
+  const void* delta_;
+  void (*each_)(const void*, const sink&);
 };
 
 /// The delta of one local operation: what it covers, and the records that it writes, all of one actor under one key, by number.

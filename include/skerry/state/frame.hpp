@@ -12,8 +12,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 namespace skerry::inline v0::state {
 
@@ -114,14 +116,31 @@ template <std::size_t TextBytes, typename Delta, typename Text>
   return out.error();
 }
 
+namespace detail {
+/// Memory for N objects, of which each is written before it is read: only the used ones cost anything.
+template <typename T, std::size_t N>
+class places {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
+ public:
+  places() noexcept {}  // NOLINT(modernize-use-equals-default): the bytes begin as they lie
+  void put(std::size_t i, const T& value) noexcept { ::new (static_cast<void*>(bytes_ + i * sizeof(T))) T(value); }
+  [[nodiscard]] std::span<const T> first(std::size_t n) const noexcept { return {std::launder(reinterpret_cast<const T*>(bytes_)), n}; }
+
+ private:
+  alignas(T) std::byte bytes_[N * sizeof(T)];
+};
+}  // namespace detail
+
 /// A received delta frame: checked as a whole before anything of it is used, then read in place.
 ///
 /// Errors  `truncated`, `corrupt`, `unsupported` (another version, kind or unknown flags), `full` when it covers more actors or runs
 ///         than this node could ever hold
-/// Cost    O(bytes); 16 A + 24 (A + R) bytes, wherever the object lies
+/// Cost    O(bytes); 16 A + 24 (A + R) bytes, wherever the object lies, of which only those for what the frame covers are touched
 template <std::size_t A, std::size_t R>
 class delta_frame {
  public:
+  static constexpr std::size_t run_capacity = A + R;
   /// A record as it lies in the frame.
   struct entry {
     std::string_view key{};
@@ -132,35 +151,22 @@ class delta_frame {
     std::uint8_t kind = 0;
     std::span<const std::byte> payload{};
   };
-
   /// So many records are read once and kept; of a frame with more they are read again each time.
   static constexpr std::size_t kept = 2;
 
   [[nodiscard]] status parse(std::span<const std::byte> frame) noexcept {
-    byte_reader in{frame};
-    const std::uint8_t head = in.u8();
-    const std::uint8_t flags = in.u8();
-    if (in.error() != errc::ok) {
-      return in.error();
-    }
-    constexpr std::uint8_t known = wire::has_sender | wire::has_checksum | wire::has_extensions;
-    if (head >> 4 != wire::version || (flags & ~known) != 0 || (flags & wire::has_checksum) == 0) {
-      return errc::unsupported;
-    }
-    if ((head & 0xf) > static_cast<std::uint8_t>(frame_kind::ops_ack)) {
-      return errc::corrupt;
-    }
-    if ((head & 0xf) != static_cast<std::uint8_t>(frame_kind::delta)) {
-      return errc::unsupported;
-    }
     if (frame.size() < 6) {
-      return errc::truncated;
+      return frame.size() < 2 ? status{errc::truncated} : check_head(frame[0], frame[1], true);
+    }
+    if (const status head = check_head(frame[0], frame[1], false); !head) {
+      return head;
     }
     byte_reader tail{frame.last(4)};
     if (tail.u32() != crc32c(frame.first(frame.size() - 4))) {
       return errc::corrupt;
     }
-    in = byte_reader{frame.subspan(2, frame.size() - 6)};
+    const auto flags = std::to_integer<std::uint8_t>(frame[1]);
+    byte_reader in{frame.subspan(2, frame.size() - 6)};
     has_sender_ = (flags & wire::has_sender) != 0;
     if (has_sender_) {
       sender_ = detail::read_actor(in);
@@ -192,9 +198,10 @@ class delta_frame {
     return in.finish();
   }
 
-  [[nodiscard]] constexpr const delta_context<A, R>& context() const noexcept { return covers_; }
+  /// The events that it covers.
+  [[nodiscard]] cover_view<A> context() const noexcept { return {actors_.first(actor_count_), runs_.first(run_count_)}; }
   /// After `full`: whether runs or actors were too many.
-  [[nodiscard]] constexpr bool lacks_runs() const noexcept { return covers_.runs().size() == covers_.run_capacity; }
+  [[nodiscard]] constexpr bool lacks_runs() const noexcept { return run_count_ == run_capacity; }
   /// Who sent it; null when the frame does not say.
   [[nodiscard]] constexpr const actor* sender() const noexcept { return has_sender_ ? &sender_ : nullptr; }
 
@@ -228,19 +235,39 @@ class delta_frame {
     std::size_t run = 0;
   };
 
-  [[nodiscard]] constexpr status parse_runs(byte_reader& in) noexcept {
+  [[nodiscard]] static status check_head(std::byte head, std::byte flags, bool cut) noexcept {
+    constexpr std::uint8_t known = wire::has_sender | wire::has_checksum | wire::has_extensions;
+    const auto kind = std::to_integer<std::uint8_t>(head & std::byte{0xf});
+    if (std::to_integer<std::uint8_t>(head >> 4) != wire::version || (flags & ~std::byte{known}) != std::byte{0} ||
+        (flags & std::byte{wire::has_checksum}) == std::byte{0}) {
+      return errc::unsupported;
+    }
+    if (kind != static_cast<std::uint8_t>(frame_kind::delta)) {
+      return kind > static_cast<std::uint8_t>(frame_kind::ops_ack) ? errc::corrupt : errc::unsupported;
+    }
+    return cut ? status{errc::truncated} : status{};
+  }
+
+  [[nodiscard]] status parse_runs(byte_reader& reader) noexcept {
+    byte_reader in = reader;
     const std::size_t count = in.count(3);
-    const actor* before = nullptr;
+    actor_count_ = 0;
+    run_count_ = 0;
     covered_ = 0;
+    actor last{};
+    std::uint64_t upto = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t name = in.varint();
-      actor who;
-      if (name == wire::actor_literal) {
-        who = detail::read_actor(in);
-      } else if (name == wire::actor_as_before && before != nullptr) {
-        who = *before;
-      } else if (name == wire::actor_is_sender && has_sender_) {
-        who = sender_;
+      bool same = false;
+      if (name == wire::actor_as_before && i > 0) {
+        same = true;
+      } else if (name == wire::actor_literal || (name == wire::actor_is_sender && has_sender_)) {
+        const actor who = name == wire::actor_literal ? detail::read_actor(in) : sender_;
+        same = i > 0 && who == last;
+        if (i > 0 && !same && !(last < who)) {
+          return in.error() != errc::ok ? in.error() : errc::corrupt;
+        }
+        last = who;
       } else {
         return in.error() != errc::ok ? in.error() : errc::corrupt;
       }
@@ -249,19 +276,26 @@ class delta_frame {
       if (in.error() != errc::ok) {
         return in.error();
       }
-      if (first == 0 || length == 0 || length - 1 > std::numeric_limits<std::uint64_t>::max() - first || covered_ + length < covered_) {
+      if (first == 0 || length == 0 || length - 1 > std::numeric_limits<std::uint64_t>::max() - first || covered_ + length < covered_ ||
+          (same && first - 1 <= upto)) {
         return errc::corrupt;
       }
-      covered_ += length;
-      if (const status added = covers_.append(who, first, first + (length - 1)); !added) {
-        return added;
+      if (run_count_ == run_capacity || (!same && actor_count_ == A)) {
+        return errc::full;
       }
-      before = &covers_.actors().back();
+      if (!same) {
+        actors_.put(actor_count_++, last);
+      }
+      covered_ += length;
+      upto = first + (length - 1);
+      runs_.put(run_count_++, covered_run{first, upto, static_cast<actor_ref>(actor_count_ - 1)});
     }
+    reader = in;
     return in.error();
   }
 
-  [[nodiscard]] status parse_keys(byte_reader& in) noexcept {
+  [[nodiscard]] status parse_keys(byte_reader& reader) noexcept {
+    byte_reader in = reader;
     cursor at;
     record_count_ = 0;
     std::string_view last_key{};
@@ -287,6 +321,7 @@ class delta_frame {
         return in.error();
       }
     }
+    reader = in;
     return {};
   }
   static void read_key(byte_reader& in, entry& e) noexcept {
@@ -298,7 +333,7 @@ class delta_frame {
     e.key = {reinterpret_cast<const char*>(text.data()), text.size()};
     e.of_key = in.count(3);
   }
-  constexpr void read_record(byte_reader& in, cursor& at, entry& e) const noexcept {
+  void read_record(byte_reader& in, cursor& at, entry& e) const noexcept {
     at.offset += static_cast<std::uint64_t>(in.varint_signed());
     e.kind = in.u8();
     e.at = {};
@@ -317,7 +352,7 @@ class delta_frame {
     if (in.error() != errc::ok) {
       return;
     }
-    const auto runs = covers_.runs();
+    const auto runs = runs_.first(run_count_);
     while (at.offset < at.before) {
       --at.run;
       at.before -= runs[at.run].last - runs[at.run].first + 1;
@@ -330,7 +365,10 @@ class delta_frame {
     e.n = runs[at.run].first + (at.offset - at.before);
   }
 
-  delta_context<A, R> covers_;
+  detail::places<actor, A> actors_;
+  detail::places<covered_run, run_capacity> runs_;
+  std::size_t actor_count_ = 0;
+  std::size_t run_count_ = 0;
   std::span<const std::byte> body_{};
   actor sender_{};
   std::uint64_t base_ = 0;

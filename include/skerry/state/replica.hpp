@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 namespace skerry::inline v0::state {
@@ -153,7 +154,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     const typename store_type::everything all{other.store_};
     (void)detect(all);
     join_report report;
-    if (const status s = join_delta(all, report); !s) {
+    if (const status s = join_delta(streamed{all}, report); !s) {
       counters_.count(s.error());
       return s;
     }
@@ -204,9 +205,12 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   /// Most frames and operations cover a few runs of events; only what does not fit there is given room for as many as there can be.
   static constexpr std::size_t few = 16;
   static constexpr bool is_large = Limits::actors + Limits::ranges > 4 * few;
-  using small_frame = delta_frame<few, 0>;
+  static constexpr std::size_t small_actors = is_large ? few : Limits::actors;
+  static constexpr std::size_t small_ranges = is_large ? 0 : Limits::ranges;
+  using streamed = streamed_delta<Limits::actors>;
+  using small_frame = delta_frame<small_actors, small_ranges>;
   using large_frame = delta_frame<Limits::actors, Limits::ranges>;
-  using local = local_delta<few, 0>;
+  using local = local_delta<small_actors, small_ranges>;
   template <typename P, std::size_t A, std::size_t R>
   using edit_for =
       detail::local_edit<typename store_type::record_list, A, R, Limits::payload_bytes, detail::most_records<typename P::policy>()>;
@@ -291,12 +295,11 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   template <typename P, typename Mutate>
   [[nodiscard]] result<delta_view> operate_at(const key_ref& key, Mutate&& mutate, stamp at, const hlc& clock, wall_ms wall) {
     bool crowded = false;
+    const result<delta_view> done = operate_with<P, small_actors, small_ranges>(key, mutate, at, clock, wall, crowded);
     if constexpr (is_large) {
-      const result<delta_view> done = operate_with<P, few, 0>(key, mutate, at, clock, wall, crowded);
       return crowded ? operate_large<P>(key, mutate, at, clock, wall) : done;
-    } else {
-      return operate_with<P, Limits::actors, Limits::ranges>(key, mutate, at, clock, wall, crowded);
     }
+    return done;
   }
   template <typename P, typename Mutate>
   [[nodiscard, gnu::noinline]] result<delta_view> operate_large(const key_ref& key, Mutate&& mutate, stamp at, const hlc& clock,
@@ -308,11 +311,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   template <typename P, std::size_t A, std::size_t R, typename Mutate>
   [[nodiscard]] result<delta_view> operate_with(const key_ref& key, Mutate&& mutate, stamp at, const hlc& clock, wall_ms wall,
                                                 bool& crowded) {
-    identity me = identity_;
-    if (me.in_doubt() || store_.next(me.self()) == 0) {
-      me.renew(store_.actors().greatest_generation(me.self().id));
-    }
-    const bool renewed = !(me.self() == identity_.self());
+    const identity me = next_self();
     const actor self = me.self();
     // After a new epoch the old rows are another actor's and stay; the new life begins rows of its own.
     edit_for<P, A, R> edit{store_.records(key), self, store_.next(self), at, kind_at<P>()};
@@ -323,7 +322,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
       return errc::full;
     }
     if (!mutated) {
-      if (mutated.error() == errc::needs_epoch && !renewed) {
+      if (mutated.error() == errc::needs_epoch && self == identity_.self()) {
         identity_.doubt();  // a record knows more of this life than this life does itself
         ++counters_.amnesia;
         return operate_at<P>(key, mutate, at, clock, wall);
@@ -333,16 +332,29 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     if (!closed) {
       return refuse(lack(resource::ranges));
     }
+    return commit(me, flat_delta<A>{edit.context(), edit.written()}, at, clock, wall);
+  }
+  /// Who the next operation belongs to: in doubt, a new life.
+  [[nodiscard]] identity next_self() const noexcept {
+    identity me = identity_;
+    if (me.in_doubt() || store_.next(me.self()) == 0) {
+      me.renew(store_.actors().greatest_generation(me.self().id));
+    }
+    return me;
+  }
+  template <typename Delta>
+  [[nodiscard]] result<delta_view> commit(const identity& me, const Delta& delta, stamp at, const hlc& clock, wall_ms wall) {
+    const actor self = me.self();
     byte_writer out{log_};
-    if (!write_delta<text_bytes>(out, &self, edit, &Schema::write_text)) {
+    if (!write_delta<text_bytes>(out, &self, delta, &Schema::write_text)) {
       return refuse(lack(resource::bytes));
     }
     join_report report;
-    if (const status s = join_delta(edit, report); !s) {
+    if (const status s = join_delta(delta, report); !s) {
       return refuse(s.error());
     }
+    counters_.epochs += self == identity_.self() ? 0 : 1;
     identity_ = me;
-    counters_.epochs += renewed ? 1 : 0;
     if (at != stamp{}) {
       clock_ = clock;
       wall_.read(wall);
@@ -376,7 +388,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     }
     join_report report;
     std::size_t held = 0;
-    if (const status s = ahead ? this->join_before(clock, wall, delta, report, held) : join_delta(delta, report); !s) {
+    if (const status s = ahead ? this->join_before(clock, wall, delta, report, held) : join_received(delta, report); !s) {
       return refuse(s.error());
     }
     clock.follow(latest.value());
@@ -394,6 +406,12 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     return receipt{report.added, report.seen, report.removed, verdict, held};
   }
 
+  template <typename Delta>
+  [[nodiscard]] status join_received(const Delta& delta, join_report& report) {
+    return delta.keeps()
+               ? join_delta(flat_delta<std::decay_t<decltype(delta.context())>::actor_capacity>{delta.context(), delta.flat()}, report)
+               : join_delta(streamed{delta}, report);
+  }
   template <typename Delta>
   [[nodiscard]] status join_delta(const Delta& delta, join_report& report) {
     if constexpr (detail::choices_of<Schema>::any) {

@@ -58,7 +58,7 @@ class local_edit {
     if (const status s = take_number(count_); !s) {
       return s;
     }
-    views_[count_] = {self_, next_ + count_, at_, kind_, out.written()};
+    written_[count_] = {{}, 0, next_ + count_, at_, kind_, out.written(), 1};
     ++count_;
     return {};
   }
@@ -68,24 +68,27 @@ class local_edit {
     if (count_ == 0) {
       (void)take_number(0);
     }
-    key_ = key;
+    actor_ref position = 0;
+    while (position < covers_.actors().size() && !(covers_.actors()[position] == self_)) {
+      ++position;
+    }
+    for (std::size_t i = 0; i < count_; ++i) {
+      written_[i].key = key;
+      written_[i].who = position;
+      written_[i].of_key = count_;
+    }
     return error_;
   }
   /// After `full`: whether there is no more room for what is covered, and not for numbers.
   [[nodiscard]] constexpr bool crowded() const noexcept { return crowded_; }
 
   [[nodiscard]] constexpr const delta_context<A, R>& context() const noexcept { return covers_; }
+  /// The records, each as it goes into the store.
+  [[nodiscard]] constexpr std::span<const incoming> written() const noexcept { return std::span{written_}.first(count_); }
   template <typename F>
   constexpr void for_each(F&& f) const {
-    if (count_ == 0) {
-      return;
-    }
-    actor_ref position = 0;
-    while (!(covers_.actors()[position] == self_)) {
-      ++position;
-    }
-    for (const record_view& r : std::span{views_}.first(count_)) {
-      f(incoming{key_, position, r.n, r.at, r.kind, r.payload, count_});
+    for (const incoming& in : written()) {
+      f(in);
     }
   }
 
@@ -114,10 +117,9 @@ class local_edit {
   errc error_ = errc::ok;
   bool crowded_ = false;
   std::size_t count_ = 0;
-  key_ref key_{};
   delta_context<A, R> covers_;
-  std::array<record_view, Most> views_{};
-  std::array<std::array<std::byte, PayloadBytes>, Most> payloads_{};
+  std::array<incoming, Most> written_{};
+  std::array<std::array<std::byte, PayloadBytes>, Most> payloads_;
 };
 
 /// How many records one operation of a policy writes.

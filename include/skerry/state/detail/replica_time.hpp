@@ -191,7 +191,7 @@ class replica_time {
           }
         });
       });
-      if (const status s = self().join_delta(sifted, report); !s) {
+      if (const status s = self().join_delta(typename Replica::streamed{sifted}, report); !s) {
         return report.lacking == resource::ranges ? errc::clock_ahead : s.error();
       }
       self().quarantine_ = quarantine;
@@ -229,7 +229,7 @@ class replica_time {
           fits = fits && delta.covers.insert(e.who, e.n);
         }
         join_report report;
-        const status s = fits ? self().join_delta(delta, report) : status{self().lack(resource::ranges)};
+        const status s = fits ? self().join_delta(typename Replica::streamed{delta}, report) : status{self().lack(resource::ranges)};
         if (!s) {
           problem = s.error();
           ++i;

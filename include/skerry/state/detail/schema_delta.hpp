@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 namespace skerry::inline v0::state::detail {
@@ -82,7 +83,7 @@ class schema_delta {
     return problem == errc::ok ? result<stamp>{latest} : result<stamp>{problem};
   }
 
-  [[nodiscard]] const auto& context() const noexcept { return frame_->context(); }
+  [[nodiscard]] decltype(auto) context() const noexcept { return frame_->context(); }
   [[nodiscard]] const frame_type& frame() const noexcept { return *frame_; }
   /// An `incoming`'s key lasts as long as the call.
   template <typename F>
@@ -101,8 +102,11 @@ class schema_delta {
     });
   }
 
- private:
+  /// Whether all of it lies in memory, in `flat`.
   [[nodiscard]] bool keeps() const noexcept { return frame_->record_count() <= frame_type::kept; }
+  [[nodiscard]] std::span<const incoming> flat() const noexcept { return std::span{known_}.first(frame_->record_count()); }
+
+ private:
   /// Whether the policy of the key's path can read it.
   [[nodiscard]] static errc belongs(const incoming& in, resource& lacks) {
     errc problem = errc::ok;
