@@ -121,3 +121,59 @@ TEST_CASE("siblings of any exchange are the writes that no later writer had read
     REQUIRE(!a.strictly_before(a));
   }
 }
+
+TEST_CASE("a value without a number stands until a set that has seen more comes, and no longer", "[state][dvv_set]") {
+  set server;
+  REQUIRE(server.put(1, {}, 7));
+  const auto read = server.context();
+  const set fresh = set::anonymous(9, read).value();
+  CHECK(fresh.context() == read);
+  CHECK(fresh.size() == 1);
+  CHECK(!(fresh == server));
+
+  set same = server;  // nobody has seen more than its writer: the value that it had read is gone, its own stands
+  REQUIRE(same.join(fresh));
+  CHECK(same.entries()[0].values.empty());
+  REQUIRE(same.anonymous_values().size() == 1);
+  CHECK(same.anonymous_values()[0] == 9);
+  set turned = fresh;
+  REQUIRE(turned.join(server));
+  CHECK(turned == same);
+  REQUIRE(turned.join(fresh));
+  CHECK(turned == same);
+
+  set ahead = server;  // has moved on meanwhile
+  REQUIRE(ahead.put(2, read, 7));
+  const set before = ahead;
+  REQUIRE(ahead.join(fresh));
+  CHECK(ahead == before);
+
+  set blind = set::anonymous(3, {}).value();  // its writer had read nothing
+  REQUIRE(blind.join(server));
+  CHECK(blind == server);
+
+  set two = set::anonymous(5, {}).value();
+  REQUIRE(two.join(set::anonymous(4, {}).value()));
+  REQUIRE(two.join(set::anonymous(5, {}).value()));
+  REQUIRE(two.anonymous_values().size() == 2);
+  CHECK(two.anonymous_values()[0] == 4);
+  set back;
+  REQUIRE(back.restore_anonymous(5));
+  REQUIRE(back.restore_anonymous(4));
+  CHECK(back == two);
+
+  REQUIRE(two.put(6, {}, 7));  // a write by a client that has not seen them
+  CHECK(two.size() == 3);
+  REQUIRE(two.put(7, two.context(), 8));
+  CHECK(two.size() == 3);  // what has no number cannot have been read
+}
+
+TEST_CASE("values without a number fill up like others", "[state][dvv_set]") {
+  set s;
+  for (int i = 0; i < 4; ++i) {
+    REQUIRE(s.join(set::anonymous(i, {}).value()));
+  }
+  const set before = s;
+  CHECK(s.join(set::anonymous(9, {}).value()).error() == errc::full);
+  CHECK(s == before);
+}

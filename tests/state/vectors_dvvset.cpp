@@ -72,8 +72,14 @@ nlohmann::json as_json(const siblings& s, const skerry_test::name_numbers& ids) 
   for (const auto& e : seen.entries()) {
     context[ids.name(e.id)] = e.n;
   }
+  std::vector<std::string> anonymous;
+  for (const text& v : s.anonymous_values()) {
+    anonymous.emplace_back(v.view());
+    values.emplace_back(v.view());
+  }
+  std::sort(anonymous.begin(), anonymous.end());
   std::sort(values.begin(), values.end());
-  return {{"entries", entries}, {"anon", nlohmann::json::array()}, {"context", context}, {"values", values}};
+  return {{"entries", entries}, {"anon", anonymous}, {"context", context}, {"values", values}};
 }
 
 void run_steps(const nlohmann::json& script, const skerry_test::name_numbers& ids, skerry_test::suite_report::checks& check) {
@@ -82,11 +88,8 @@ void run_steps(const nlohmann::json& script, const skerry_test::name_numbers& id
     const auto op = step.at("op").get<std::string>();
     const auto as = step.at("as").get<std::string>();
     siblings s;
-    if (op == "put") {
-      if (step.contains("at")) {
-        s = named.at(step["at"].get<std::string>());
-      }
-      siblings::context_type read;
+    siblings::context_type read;
+    if (op == "put" || op == "new") {
       if (step.contains("context_of")) {
         read = named.at(step["context_of"].get<std::string>()).context();
       }
@@ -96,17 +99,31 @@ void run_steps(const nlohmann::json& script, const skerry_test::name_numbers& id
         }
       }
       const text value = text::create(step.at("value").get<std::string>()).value();
-      check.equal(as, true, static_cast<bool>(s.put(value, read, ids.number(step.at("id").get<std::string>()))));
+      if (op == "new") {
+        const auto fresh = siblings::anonymous(value, read);
+        check.equal(as, true, static_cast<bool>(fresh));
+        s = fresh ? fresh.value() : s;
+      } else {
+        s = step.contains("at") ? named.at(step["at"].get<std::string>()) : s;
+        check.equal(as, true, static_cast<bool>(s.put(value, read, ids.number(step.at("id").get<std::string>()))));
+      }
     } else if (op == "sync") {
       for (const auto& name : step.at("of")) {
         check.equal(as, true, static_cast<bool>(s.join(named.at(name.get<std::string>()))));
       }
     } else if (op == "raw") {
       s = from_entries(step.at("entries"), ids, check);
+      for (const auto& v : step.value("anon", nlohmann::json::array())) {
+        check.equal(as, true, static_cast<bool>(s.restore_anonymous(text::create(v.get<std::string>()).value())));
+      }
     } else {
       check.held(as, false, "an operation of a known name", op);
     }
-    check.equal(as, step.at("expect"), as_json(s, ids));
+    nlohmann::json expected = step.at("expect");
+    if (expected.contains("anon")) {  // in no particular order
+      std::sort(expected["anon"].begin(), expected["anon"].end());
+    }
+    check.equal(as, expected, as_json(s, ids));
     named.insert_or_assign(as, s);
   }
 }

@@ -67,8 +67,12 @@ class dvv_context {
 ///
 /// A client hands back the context that it read; its write takes the place of all that it had read and stands beside the rest. Per
 /// server id the set keeps the number of writes and the values that nobody has overwritten, newest first, so clients need no ids.
-/// Join    keeps, per id, the values of the longer history that the other side has not discarded
-/// Cost    16 bytes and `Siblings` values per id; put and join O(ids · siblings); no heap
+/// A value that no server has numbered yet is anonymous: a set of its own with what its writer had read. It is for the way from a client
+/// to a server. Where sets with anonymous values are joined, the order can matter (who has seen a value without a number?); without
+/// them it never does.
+/// Join    keeps, per id, the values of the longer history that the other side has not discarded; anonymous values of the set that has
+///         seen more, of both when neither has
+/// Cost    16 bytes and `Siblings` values per id, and `Siblings` values; put and join O(ids · siblings); no heap
 /// Errors  `full`: more ids or siblings than fit, or an id's numbers are used up. Nothing changes then.
 /// Source  Almeida, Baquero, Gonçalves, Preguiça, Fonte, Scalable and Accurate Causality Tracking for Eventually Consistent Stores,
 ///         DAIS 2014, section 5
@@ -86,6 +90,20 @@ class dvv_set {
     inplace_vector<T, Siblings> values{};
     friend constexpr bool operator==(const entry&, const entry&) noexcept = default;
   };
+
+  /// A value as its writer sends it, without a number: what it has read, and the value.
+  [[nodiscard]] static constexpr result<dvv_set> anonymous(const T& value, const context_type& read = context_type()) {
+    dvv_set fresh;
+    for (const auto& e : read.entries()) {
+      if (const status s = fresh.insert({e.id, e.n, {}}); !s) {
+        return s.error();
+      }
+    }
+    if (const status s = fresh.add_anonymous(value); !s) {
+      return s.error();
+    }
+    return fresh;
+  }
 
   /// A write at the server `id` by a client that has read `read`.
   [[nodiscard]] constexpr status put(const T& value, const context_type& read, std::uint64_t id) {
@@ -122,6 +140,15 @@ class dvv_set {
 
   [[nodiscard]] constexpr status join(const dvv_set& other) {
     dvv_set joined = *this;
+    if (strictly_before(other)) {
+      joined.anonymous_ = other.anonymous_;
+    } else if (!other.strictly_before(*this)) {
+      for (const T& v : other.anonymous_) {
+        if (const status s = joined.add_anonymous(v); !s) {
+          return s;
+        }
+      }
+    }
     for (const entry& theirs : other.entries_) {
       const entry* mine = find(theirs.id);
       if (const status s = joined.insert(mine == nullptr ? theirs : longer(*mine, theirs)); !s) {
@@ -140,9 +167,12 @@ class dvv_set {
     }
     return seen;
   }
-  /// Calls `f(value)` for each sibling: by id, newest first. Equal values written twice come twice.
+  /// Calls `f(value)` for each sibling: those without a number first, then by id, newest first. Equal values written twice come twice.
   template <typename F>
   constexpr void for_each(F&& f) const {
+    for (const T& v : anonymous_) {
+      f(v);
+    }
     for (const entry& e : entries_) {
       for (const T& v : e.values) {
         f(v);
@@ -150,7 +180,7 @@ class dvv_set {
     }
   }
   [[nodiscard]] constexpr std::size_t size() const noexcept {
-    std::size_t count = 0;
+    std::size_t count = anonymous_.size();
     for (const entry& e : entries_) {
       count += e.values.size();
     }
@@ -171,14 +201,52 @@ class dvv_set {
   /// In ascending order of ids: for storing.
   [[nodiscard]] constexpr std::span<const entry> entries() const& noexcept { return {entries_.begin(), entries_.size()}; }
   void entries() && = delete;
+  /// The values without a number, each once; in ascending order where T has one.
+  [[nodiscard]] constexpr std::span<const T> anonymous_values() const& noexcept { return {anonymous_.begin(), anonymous_.size()}; }
+  void anonymous_values() && = delete;
+  /// Puts a stored value without a number back.
+  [[nodiscard]] constexpr status restore_anonymous(const T& value) { return add_anonymous(value); }
   /// Puts a stored entry back. `invalid`: more values than writes, or an id that is there already.
   [[nodiscard]] constexpr status restore(const entry& e) {
     return e.n == 0 || e.values.size() > e.n || find(e.id) != nullptr ? status{errc::invalid} : insert(e);
   }
 
-  friend constexpr bool operator==(const dvv_set&, const dvv_set&) noexcept = default;
+  friend constexpr bool operator==(const dvv_set& a, const dvv_set& b) noexcept {
+    if (!(a.entries_ == b.entries_) || a.anonymous_.size() != b.anonymous_.size()) {
+      return false;
+    }
+    for (const T& v : a.anonymous_) {
+      if (!b.has_anonymous(v)) {
+        return false;
+      }
+    }
+    return true;
+  }
 
  private:
+  [[nodiscard]] constexpr bool has_anonymous(const T& value) const noexcept {
+    for (const T& v : anonymous_) {
+      if (v == value) {
+        return true;
+      }
+    }
+    return false;
+  }
+  [[nodiscard]] constexpr status add_anonymous(const T& value) {
+    if (has_anonymous(value)) {
+      return {};
+    }
+    if (const status s = anonymous_.try_push_back(value); !s) {
+      return s;
+    }
+    if constexpr (std::totally_ordered<T>) {
+      for (std::size_t i = anonymous_.size() - 1; i > 0 && value < anonymous_[i - 1]; --i) {
+        anonymous_[i] = anonymous_[i - 1];
+        anonymous_[i - 1] = value;
+      }
+    }
+    return {};
+  }
   [[nodiscard]] constexpr const entry* find(std::uint64_t id) const noexcept {
     for (const entry& e : entries_) {
       if (e.id == id) {
@@ -218,6 +286,7 @@ class dvv_set {
   }
 
   inplace_vector<entry, Ids> entries_{};
+  inplace_vector<T, Siblings> anonymous_{};
 };
 
 }  // namespace skerry::inline v0::state
