@@ -100,6 +100,7 @@ set(skerry_state_headers
     skerry/state/contribution.hpp
     skerry/state/counter.hpp
     skerry/state/delta.hpp
+    skerry/state/detail/arrival_log.hpp
     skerry/state/detail/chunk_common.hpp
     skerry/state/detail/chunk_join.hpp
     skerry/state/detail/counter_sum.hpp
@@ -120,6 +121,7 @@ set(skerry_state_headers
     skerry/state/detail/replica_verbs.hpp
     skerry/state/detail/schema_delta.hpp
     skerry/state/detail/sifted_delta.hpp
+    skerry/state/detail/state_hash.hpp
     skerry/state/detail/store_restore.hpp
     skerry/state/detail/twin_pace.hpp
     skerry/state/detail/twin_rows.hpp

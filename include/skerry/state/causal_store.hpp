@@ -7,12 +7,14 @@
 #include <skerry/state/detail/chunk_join.hpp>
 #include <skerry/state/detail/pending_context.hpp>
 #include <skerry/state/detail/record_table.hpp>
+#include <skerry/state/detail/state_hash.hpp>
 #include <skerry/state/detail/store_restore.hpp>
 #include <skerry/state/dot_context.hpp>
 #include <skerry/state/join_report.hpp>
 #include <skerry/state/limits.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -59,6 +61,40 @@ class causal_store {
   [[nodiscard]] constexpr const context_type& context() const noexcept { return context_; }
   [[nodiscard]] constexpr std::size_t record_count() const noexcept { return table_.record_count(); }
   [[nodiscard]] constexpr std::size_t key_count() const noexcept { return table_.key_count(); }
+
+  /// How many changes there were, counted only where links can ask for them.
+  [[nodiscard]] constexpr std::uint64_t arrivals() const noexcept {
+    if constexpr (table_type::logs) {
+      return table_.log().arrivals();
+    } else {
+      return 0;
+    }
+  }
+  /// The set of events seen, as one number: equal sets, equal numbers, whatever the order in which actors became known.
+  ///
+  /// Cost  O(actors + ranges)
+  [[nodiscard]] constexpr std::uint64_t context_hash() const noexcept {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < actors_.size(); ++i) {
+      const auto ref = static_cast<actor_ref>(i);
+      context_.for_each(ref, [&](const dot_range& run) { sum += detail::run_hash(actors_[ref], run.first, run.last); });
+    }
+    return sum;
+  }
+  /// The records, as one number.
+  ///
+  /// text  `text(key_ref, std::span<char, TextBytes>) -> std::size_t` writes a key's text
+  /// Cost  O(bytes of all records)
+  template <std::size_t TextBytes, typename Text>
+  [[nodiscard]] constexpr std::uint64_t content_hash(Text&& text) const {
+    std::uint64_t sum = 0;
+    for_each_key([&](index slot) {
+      std::array<char, TextBytes> buffer{};
+      const std::uint64_t name = detail::text_hash(std::span<const char>{buffer}.first(text(key(slot), std::span<char>{buffer})));
+      records(slot).for_each([&](const record_view& r) { sum += detail::record_hash(r, name); });
+    });
+    return sum;
+  }
 
   /// Slot of a key that has live records, or `none`.
   [[nodiscard]] constexpr index find(const key_ref& key) const noexcept { return table_.find(key); }
@@ -151,8 +187,10 @@ class causal_store {
   ///
   /// watched    an actor whose conflicts are of special interest, usually the own one
   /// touched    called as `touched(slot, who)` after a key got a record of an actor
+  /// from       the link over which it came
   template <typename Delta, typename Touched>
-  [[nodiscard]] constexpr status join(const Delta& delta, const actor& watched, join_report& report, Touched&& touched) {
+  [[nodiscard]] constexpr status join(const Delta& delta, const actor& watched, join_report& report, Touched&& touched,
+                                      detail::party from = detail::no_party) {
     report = {};
     const auto& covers = delta.context();
     std::array<actor_ref, std::decay_t<decltype(covers)>::actor_capacity> mine;  // as far as the delta names actors
@@ -183,16 +221,28 @@ class causal_store {
       return errc::full;
     }
 
-    const index covered = mark(covers, mine);
-    const status counted = count(delta, mine, watched, covered, report);
-    sweep(covered, static_cast<bool>(counted), report);
+    index covered = mark(covers, mine);
+    if constexpr (scoped_delta<Delta>) {
+      covered = mark_scopes(delta, covered);
+    }
+    std::size_t new_keys = 0;
+    const status counted = count(delta, mine, watched, covered, report, new_keys);
+    const std::uint64_t before = arrivals();
+    from_ = from;
     if (!counted) {
+      unmark(covered);
       return counted;
     }
+    sweep(covered, delta, mine, report);
     for (std::size_t i = 0; i < covers.actors().size(); ++i) {
       (void)actors_.insert(covers.actors()[i]);  // gets the number it was given above
     }
-    delta.for_each([&](const incoming& in) { take(in, {in.n, mine[in.who]}, touched); });
+    need_places(delta, mine, new_keys);
+    delta.for_each([&](const incoming& in) { take(in, {in.n, mine[in.who]}, touched, delta); });
+    for (const auto& run : covers.runs()) {
+      note_events(mine[run.who], run.first, run.last, before);
+    }
+    from_ = detail::no_party;
     events_ = events;
     for (const bool closing : {true, false}) {  // see dot_context::join
       for (const auto& run : covers.runs()) {
@@ -322,7 +372,9 @@ class causal_store {
         }
         const bool first = obsolete(view(i), view(b));
         if (first || obsolete(view(b), view(i))) {
-          table_.erase(first ? i : b);
+          const index dead = first ? i : b;
+          const actor_ref its = table_[dead].who;
+          erase(dead, its == table_[first ? b : i].who);
           return true;
         }
       }
@@ -384,12 +436,30 @@ class causal_store {
     return i;
   }
 
+  /// Marks what is live under the keys that the delta lists completely and has been seen by its sender, but for what is alive there.
+  template <typename Delta>
+  [[nodiscard]] constexpr index mark_scopes(const Delta& delta, index chain) {
+    delta.for_each_scope([&](index slot, actor_ref only) {
+      for (index i = table_.first_of(slot); i != none; i = table_[i].next) {
+        const auto& r = table_[i];
+        if (!r.marked && (only == no_actor || r.who == only) && r.n <= delta.seen(r.who)) {
+          chain = mark(i, chain);
+        }
+      }
+    });
+    delta.for_each_kept([&](const dot& d) {
+      if (const index i = table_.find(d); i != none) {
+        table_[i].marked = false;
+      }
+    });
+    return chain;
+  }
+
   /// The counting pass: takes the mark from what the delta holds, and compares what it needs with what is free or becomes so.
   template <typename Delta, std::size_t A>
   [[nodiscard]] constexpr status count(const Delta& delta, const std::array<actor_ref, A>& mine, const actor& watched, index covered,
-                                       join_report& report) {
+                                       join_report& report, std::size_t& new_keys) {
     status verdict;
-    std::size_t new_keys = 0;
     // Records of one key come together, so a new key is counted once. Its text is copied: it lasts only as long as its record.
     std::array<char, key_bytes> text{};
     key_ref last_new{};
@@ -486,31 +556,110 @@ class causal_store {
     }
     return true;
   }
-  /// Takes the marks away, and with them, if the join goes ahead, the records that kept theirs.
-  constexpr void sweep(index chain, bool goes_ahead, join_report& report) noexcept {
+  /// Takes the marks away.
+  constexpr void unmark(index chain) noexcept {
+    while (chain != none) {
+      auto& r = table_[chain];
+      chain = r.chain;
+      r.marked = false;
+      r.chain = none;
+    }
+  }
+  /// Takes the marks away, and with them the records that kept theirs.
+  template <typename Delta, std::size_t A>
+  constexpr void sweep(index chain, const Delta& delta, const std::array<actor_ref, A>& mine, join_report& report) {
     while (chain != none) {
       auto& r = table_[chain];
       const index following = r.chain;
-      const bool dies = r.marked && goes_ahead;
+      const bool dies = r.marked;
       r.marked = false;
       r.chain = none;
       if (dies) {
-        table_.erase(chain);
+        erase(chain, replaced(chain, delta, mine));
         ++report.removed;
       }
       chain = following;
     }
   }
+  /// Whether the delta brings a later record of the same actor for the same key: who hears of that one knows that this one is dead.
+  template <typename Delta, std::size_t A>
+  [[nodiscard]] constexpr bool replaced(index i, const Delta& delta, const std::array<actor_ref, A>& mine) const {
+    bool found = false;
+    if constexpr (table_type::logs) {
+      const auto& r = table_[i];
+      if (table_.first_of(r.key) == i && r.next == none) {
+        return false;  // it is the key's last one, and the key as a whole is told
+      }
+      delta.for_each([&](const incoming& in) {
+        found = found || (mine[in.who] == r.who && in.n > r.n && !context_.contains({in.n, r.who}) && table_.find(in.key) == r.key);
+      });
+    }
+    return found;
+  }
+  constexpr void erase(index i, bool told) noexcept {
+    const actor_ref who = table_[i].who;
+    const std::uint64_t n = table_[i].n;
+    table_.erase(i, from_, told);
+    if constexpr (table_type::logs) {
+      if (n > context_.prefix(who) || table_.log().any_late()) {
+        table_.log().lose(who, n, n, told);
+      }
+    }
+  }
+  /// Dead keys that the delta gives a record must not lose their places to others that it brings.
+  template <typename Delta, std::size_t A>
+  constexpr void need_places(const Delta& delta, const std::array<actor_ref, A>& mine, std::size_t new_keys) {
+    if constexpr (table_type::logs) {
+      if (new_keys > table_.free_places()) {
+        delta.for_each([&](const incoming& in) {
+          const index slot = table_.find_place(in.key);
+          if (slot != none && !table_.used(slot) && arrives(in, {in.n, mine[in.who]})) {
+            table_.need(slot);
+          }
+        });
+      }
+    }
+  }
+  /// Events that came, most of them with their records, some dead.
+  constexpr void note_events(actor_ref who, std::uint64_t first, std::uint64_t last, [[maybe_unused]] std::uint64_t before) noexcept {
+    if constexpr (table_type::logs) {
+      if (context_.fresh(who, first, last) == 0) {
+        return;
+      }
+      table_.log().events_in(who, before, from_);
+      if (context_.greatest(who) >= first) {
+        table_.log().late();
+        if (first != last || table_.find(dot{first, who}) == none) {
+          table_.log().lose(who, first, last, false);
+        }
+      }
+    }
+  }
 
-  template <typename Touched>
-  constexpr void take(const incoming& in, const dot& d, Touched& touched) {
-    if (!arrives(in, d)) {
+  template <typename Touched, typename Delta>
+  constexpr void take(const incoming& in, const dot& d, Touched& touched, const Delta& delta) {
+    const index i = table_.find(d);
+    if (i == none && context_.contains(d)) {
+      if constexpr (table_type::logs && scoped_delta<Delta>) {
+        if (delta.repairs()) {
+          table_.log().events_in(d.who, arrivals(), detail::no_party);
+          table_.log().lose(d.who, d.n, d.n, false);
+        }
+      }
       return;
     }
-    if (const index i = table_.find(d); i != none) {
-      table_.erase(i);
+    if (i != none) {
+      if (const int order = table_.compare(i, in); order >= 0) {
+        if constexpr (table_type::logs) {
+          if (order == 0) {
+            table_.log().know(i, from_);
+          }
+        }
+        return;
+      }
+      table_.erase(i, from_);
     }
-    touched(table_.insert(in, d), actors_[d.who]);
+    touched(table_.insert(in, d, from_), actors_[d.who]);
   }
 
   actor_table<Limits::actors> actors_{};
@@ -518,6 +667,7 @@ class causal_store {
   table_type table_{};
   std::uint64_t events_ = 0;  ///< how many the context holds
   [[no_unique_address]] pending_type pending_{};
+  detail::party from_ = detail::no_party;  ///< of the join that goes on
 };
 
 }  // namespace skerry::inline v0::state

@@ -132,21 +132,25 @@ struct chunk_join {
         return s;
       }
       const index covered = mark(store, chunk);
-      const status counted = store.count(chunk, mine, watched, covered, report);
-      store.sweep(covered, static_cast<bool>(counted), report);
+      std::size_t new_keys = 0;
+      const status counted = store.count(chunk, mine, watched, covered, report, new_keys);
       if (!counted) {
+        store.unmark(covered);
         return counted;
       }
+      store.sweep(covered, chunk, mine, report);
       for (const actor& who : chunk.actors()) {
         (void)store.actors_.insert(who);  // gets the number it was given above
       }
-      chunk.for_each([&](const incoming& in) { store.take(in, {in.n, mine[in.who]}, touched); });
+      store.need_places(chunk, mine, new_keys);
+      chunk.for_each([&](const incoming& in) { store.take(in, {in.n, mine[in.who]}, touched, chunk); });
       if (chunk.last()) {
         move_context(store);
       }
       chunk.for_each([&](const incoming& in) {
         const dot d{in.n, mine[in.who]};
         if (!store.context_.contains(d) && (chunk.last() || !pending.seen_.contains(d))) {
+          store.note_events(d.who, d.n, d.n, store.arrivals());
           store.events_ += 1;
           (void)store.context_.insert(d.who, d.n, d.n);
         }
@@ -239,6 +243,7 @@ struct chunk_join {
     const auto& pending = store.pending_;
     for (std::size_t i = 0; i < store.actors_.size(); ++i) {
       pending.seen_.for_each(static_cast<actor_ref>(i), [&](const dot_range& run) {
+        store.note_events(static_cast<actor_ref>(i), run.first, run.last, store.arrivals());
         store.events_ += store.context_.fresh(static_cast<actor_ref>(i), run.first, run.last);
       });
     }
@@ -255,7 +260,7 @@ struct chunk_join {
       if (store.events_ < std::numeric_limits<std::uint64_t>::max() && store.context_.insert(d.who, d.n, d.n)) {
         ++store.events_;
       } else {
-        store.table_.erase(static_cast<index>(i));
+        store.table_.erase(static_cast<index>(i), no_party);
       }
     }
   }

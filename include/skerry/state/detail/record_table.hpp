@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/state/delta.hpp>
+#include <skerry/state/detail/arrival_log.hpp>
 #include <skerry/state/detail/key_hash.hpp>
 #include <skerry/state/detail/probe_table.hpp>
 #include <skerry/state/dot.hpp>
@@ -17,6 +18,7 @@ namespace skerry::inline v0::state::detail {
 
 /// The memory of a causal store: records in lists per key, both found by hash. Knows nothing of joins.
 ///
+/// With a log a key that lost its last record keeps its place until another key needs it: so links can tell of its removal by name.
 /// Cost    insert and find O(1), erase O(records of the key); no heap
 template <typename Limits>
 class record_table {
@@ -27,6 +29,9 @@ class record_table {
   static constexpr std::size_t key_bytes = key_bytes_of<Limits>();
   using index = index_for<(record_capacity > key_capacity ? record_capacity : key_capacity)>;
   static constexpr index none = static_cast<index>(-1);
+  using log_type = typename log_for<Limits, (links_of<Limits>() > 0)>::type;
+  static constexpr bool logs = log_type::enabled;
+  enum class place : std::uint8_t { free, used, needed };
 
   struct record {
     std::uint64_t n = 0;
@@ -44,7 +49,7 @@ class record_table {
     std::uint16_t path = 0;
     index first = 0;  ///< record, or the next free slot
     std::uint8_t size = 0;
-    bool used = false;
+    place state = place::free;
     std::array<char, key_bytes> args{};
   };
 
@@ -62,12 +67,20 @@ class record_table {
   [[nodiscard]] constexpr record& operator[](index i) noexcept { return records_[i]; }
   [[nodiscard]] constexpr const record& operator[](index i) const noexcept { return records_[i]; }
   [[nodiscard]] constexpr index first_of(index slot) const noexcept { return keys_[slot].first; }
-  [[nodiscard]] constexpr bool used(index slot) const noexcept { return keys_[slot].used; }
+  /// Whether there is a key in this place that has records.
+  [[nodiscard]] constexpr bool used(index slot) const noexcept { return keys_[slot].state != place::free && keys_[slot].first != none; }
+  [[nodiscard]] constexpr bool placed(index slot) const noexcept { return keys_[slot].state != place::free; }
   [[nodiscard]] constexpr key_ref key(index slot) const noexcept {
     return {keys_[slot].path, std::span{keys_[slot].args}.first(keys_[slot].size)};
   }
 
+  /// The place of a key that has records.
   [[nodiscard]] constexpr index find(const key_ref& key) const noexcept {
+    const index slot = find_place(key);
+    return slot != none && keys_[slot].first != none ? slot : none;
+  }
+  /// The place of a key, with records or dead.
+  [[nodiscard]] constexpr index find_place(const key_ref& key) const noexcept {
     const auto at = key_index_.find(hash(key), [&](std::size_t i) { return equal(this->key(static_cast<index>(i)), key); });
     return at == decltype(key_index_)::none ? none : static_cast<index>(at);
   }
@@ -108,23 +121,29 @@ class record_table {
     return compare(key(r.key), in.key);
   }
 
+  /// A dead key is about to get a record: its place is not to be taken by another one before.
+  constexpr void need(index slot) noexcept { keys_[slot].state = place::needed; }
+  /// How many new keys find a place that is not a dead one's.
+  [[nodiscard]] constexpr std::size_t free_places() const noexcept { return key_capacity - placed_; }
+
   /// Adds a record; there must be room for it and its key. Returns the slot of the key.
-  constexpr index insert(const incoming& in, const dot& d) {
-    index slot = find(in.key);
-    if (slot == none) {
-      slot = free_key_;
+  constexpr index insert(const incoming& in, const dot& d, party from) {
+    index slot = find_place(in.key);
+    const bool was_placed = slot != none;
+    const bool was_live = was_placed && keys_[slot].first != none;
+    if (!was_placed) {
+      slot = new_place();
       key_slot& k = keys_[slot];
-      free_key_ = k.first;
       k.path = in.key.path;
       k.first = none;
       k.size = static_cast<std::uint8_t>(in.key.args.size());
-      k.used = true;
       for (std::size_t i = 0; i < in.key.args.size(); ++i) {
         k.args[i] = in.key.args[i];
       }
       key_index_.insert(hash(in.key), static_cast<typename decltype(key_index_)::index>(slot));
-      ++key_count_;
     }
+    keys_[slot].state = place::used;
+    key_count_ += was_live ? 0 : 1;
     const index i = free_record_;
     record& r = records_[i];
     free_record_ = r.next;
@@ -141,16 +160,22 @@ class record_table {
     }
     dot_index_.insert(hash(d), static_cast<typename decltype(dot_index_)::index>(i));
     ++record_count_;
+    if constexpr (logs) {
+      log_.record_in(slot, was_placed && !was_live, was_live, i, from);
+    }
     return slot;
   }
 
-  /// Takes a record out, and its key with the last one.
-  constexpr void erase(index i) noexcept {
+  /// Takes a record out; without a log its key goes with the last one.
+  ///
+  /// told    a record that follows under the same key says by itself that this one is dead
+  constexpr void erase(index i, party from, bool told = false) noexcept {
     record& r = records_[i];
     dot_index_.erase(hash(dot{r.n, r.who}), static_cast<typename decltype(dot_index_)::index>(i), [this](std::size_t j) {
       return hash(dot{records_[j].n, records_[j].who});
     });
-    key_slot& k = keys_[r.key];
+    const index slot = r.key;
+    key_slot& k = keys_[slot];
     if (k.first == i) {
       k.first = r.next;
     } else {
@@ -160,14 +185,14 @@ class record_table {
       }
       records_[before].next = r.next;
     }
-    if (k.first == none) {
-      const index slot = r.key;
-      key_index_.erase(hash(key(slot)), static_cast<typename decltype(key_index_)::index>(slot),
-                       [this](std::size_t j) { return hash(key(static_cast<index>(j))); });
-      k = key_slot{};
-      k.first = free_key_;
-      free_key_ = slot;
-      --key_count_;
+    const bool dies = k.first == none;
+    key_count_ -= dies ? 1 : 0;
+    if constexpr (logs) {
+      if (dies || !told) {
+        log_.record_out(slot, dies, r.who, from);
+      }
+    } else if (dies) {
+      free_place(slot);
     }
     r = record{};
     r.next = free_record_;
@@ -175,15 +200,45 @@ class record_table {
     --record_count_;
   }
 
+  [[nodiscard]] constexpr log_type& log() noexcept { return log_; }
+  [[nodiscard]] constexpr const log_type& log() const noexcept { return log_; }
+
  private:
+  [[nodiscard]] constexpr index new_place() noexcept {
+    if constexpr (logs) {
+      if (free_key_ == none) {
+        index oldest = log_.oldest(false);
+        while (keys_[oldest].state == place::needed) {
+          oldest = log_.newer(oldest);
+        }
+        log_.forget(oldest);
+        free_place(oldest);
+      }
+    }
+    const index slot = free_key_;
+    free_key_ = keys_[slot].first;
+    ++placed_;
+    return slot;
+  }
+  constexpr void free_place(index slot) noexcept {
+    key_index_.erase(hash(key(slot)), static_cast<typename decltype(key_index_)::index>(slot),
+                     [this](std::size_t j) { return hash(key(static_cast<index>(j))); });
+    keys_[slot] = key_slot{};
+    keys_[slot].first = free_key_;
+    free_key_ = slot;
+    --placed_;
+  }
+
   std::array<record, record_capacity> records_{};
   std::array<key_slot, key_capacity> keys_{};
   probe_table<record_capacity> dot_index_{};
   probe_table<key_capacity> key_index_{};
   std::size_t record_count_ = 0;
-  std::size_t key_count_ = 0;
+  std::size_t key_count_ = 0;  ///< with records
+  index placed_ = 0;           ///< with records or dead
   index free_record_ = 0;
   index free_key_ = 0;
+  [[no_unique_address]] log_type log_{};
 };
 
 }  // namespace skerry::inline v0::state::detail

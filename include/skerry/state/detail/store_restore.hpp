@@ -44,19 +44,19 @@ struct store_restore {
     if (store.table_.find(d) != Store::none) {
       return errc::corrupt;
     }
-    (void)store.table_.insert(in, d);
+    (void)store.table_.insert(in, d, no_party);
     return {};
   }
   /// Takes all records of a key out.
   static constexpr void clear(Store& store, const key_ref& key) noexcept {
     for (index slot = store.find(key); slot != Store::none; slot = store.find(key)) {
-      store.table_.erase(store.table_.first_of(slot));
+      store.table_.erase(store.table_.first_of(slot), no_party);
     }
   }
   /// Takes a record out, if it is there.
   static constexpr void kill(Store& store, const dot& d) noexcept {
     if (const index i = store.table_.find(d); i != Store::none) {
-      store.table_.erase(i);
+      store.table_.erase(i, no_party);
     }
   }
 };
