@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <skerry/core/counters.hpp>
 #include <skerry/state/replica.hpp>
+#include <skerry/state/sets.hpp>
 
 #include "state/plant.hpp"
 
@@ -21,7 +22,13 @@ using large = state::replica<plant, roomy>;
 
 static_assert(skerry::join_semilattice<small> && skerry::encodable<small>);
 static_assert(skerry::counter_block<state::replica_counters>);
-//static_assert(sizeof(small) <= 8192, "the firmware profile");
+
+// The firmware profile of the documentation: a register, a counter, a set, and a link.
+struct alarms {
+  static constexpr state::path at{"alarms"};
+  using policy = state::aw_set<std::int32_t, 8>;
+};
+static_assert(sizeof(state::replica<state::schema<setpoint, starts, alarms>>) <= 8192);
 
 // What does not compile.
 template <typename P, typename R>

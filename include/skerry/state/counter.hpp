@@ -25,6 +25,7 @@ struct counter_rows {
   using row = counter_row;
   static constexpr delivery_need need = delivery_need::any_order;
   static constexpr bool removable = false;
+  static constexpr std::size_t most_payload = Signed ? 30 : 20;
 
   [[nodiscard]] static constexpr status encode(byte_writer& out, const counter_row& r) noexcept {
     out.varint(r.from);

@@ -69,6 +69,7 @@ struct ew_flag {
   static constexpr std::uint8_t kind = kinds::ew_flag;
   static constexpr delivery_need need = delivery_need::any_order;
   static constexpr bool removable = true;
+  static constexpr std::size_t most_payload = 0;
 
   [[nodiscard]] static constexpr bool valid(std::span<const std::byte> payload) noexcept { return payload.empty(); }
   template <typename Edit>
@@ -105,6 +106,7 @@ struct dw_flag {
   static constexpr std::uint8_t kind = InitiallyOn ? kinds::dw_flag_initially_on : kinds::dw_flag;
   static constexpr delivery_need need = delivery_need::any_order;
   static constexpr bool removable = false;  // an erased "off" would turn the flag on, or back to what it was at first
+  static constexpr std::size_t most_payload = 1;
 
   [[nodiscard]] static constexpr bool valid(std::span<const std::byte> payload) noexcept { return detail::marks::valid(payload); }
   template <typename Edit>

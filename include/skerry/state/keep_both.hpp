@@ -19,6 +19,7 @@ struct keep_both {
   static constexpr std::uint8_t kind = kinds::keep_both;
   static constexpr delivery_need need = delivery_need::any_order;
   static constexpr bool removable = true;
+  static constexpr std::size_t most_payload = detail::most_value_bytes<T>();
 
   template <typename Records>
   [[nodiscard]] static constexpr verdict judge(const Records& records) noexcept {

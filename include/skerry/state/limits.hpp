@@ -31,7 +31,11 @@ using causal_links = links_promising<delivery_need::causal>;
 ///      takes up to 30);
 ///   5. `key_bytes`, if it is there, bounds what stands for the placeholders of a path (24 otherwise);
 ///   6. `quarantine`, if it is there, is how many records are kept that lie further ahead than is accepted (4 otherwise); with 0 a frame
-///      that holds one is refused as a whole.
+///      that holds one is refused as a whole;
+///   7. `fit_payload`, if it is there and true, says that a record gets no more room than the schema's own policies need: what others
+///      write that this schema does not know is then kept only if it is as small;
+///   8. `interned`, if it is there, is how many keys a peer may call by number on a link (`keys`, at most 4096, otherwise), and
+///      `lost_events` how many runs of events that died out of order a store remembers for its links (`keys` / 8, between 8 and 1024).
 template <typename L>
 concept replica_limits = instant<typename L::time> && requires {
   { L::links::promise } -> std::convertible_to<delivery_need>;
@@ -64,13 +68,14 @@ struct firmware {
   using links = unordered_links;
   static constexpr std::size_t actors = 32;
   static constexpr std::size_t keys = 64;
-  static constexpr std::size_t records = 80;
+  static constexpr std::size_t records = 72;
   static constexpr std::size_t ranges = 12;
   static constexpr std::size_t members = 32;
   static constexpr std::size_t links_max = 1;
-  static constexpr std::size_t log_bytes = 640;
+  static constexpr std::size_t log_bytes = 512;
   static constexpr std::size_t payload_bytes = 32;
   static constexpr std::size_t key_bytes = 8;
+  static constexpr bool fit_payload = true;
   static constexpr std::size_t quarantine = 1;
 };
 

@@ -18,6 +18,7 @@ struct lww {
   static constexpr std::uint8_t kind = kinds::lww;
   static constexpr delivery_need need = delivery_need::any_order;
   static constexpr bool removable = true;
+  static constexpr std::size_t most_payload = detail::most_value_bytes<T>();
 
   template <typename Records>
   [[nodiscard]] static constexpr verdict judge(const Records& records) noexcept {

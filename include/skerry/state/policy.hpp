@@ -78,7 +78,8 @@ struct verdict {
 ///   4. `P::kind` is its wire tag, for ever;
 ///   5. payloads have one encoding per content, of bounded size; `P::valid(payload)` knows it from all other bytes;
 ///   6. `P::need` names the order of deltas that it relies on;
-///   7. `P::removable` says whether a key may be removed.
+///   7. `P::removable` says whether a key may be removed;
+///   8. `P::most_payload`, if it is there, is the size of its greatest payload (`greatest_payload` otherwise).
 /// Its mutators are static functions over an *edit*: `edit.records()` are the live ones of the key, `edit.self()` is who operates,
 /// `edit.number()` the number of the record that comes next, `edit.supersede(record)` takes a record's place, and
 /// `edit.put(encode)` writes one. `P::most_records`, if it is there, says how many one operation may write (1 otherwise).

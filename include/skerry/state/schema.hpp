@@ -174,6 +174,14 @@ constexpr write_rule writer_of() noexcept {
     return owner::any;
   }
 }
+template <typename Policy>
+constexpr std::size_t most_payload_of() noexcept {
+  if constexpr (requires { Policy::most_payload; }) {
+    return Policy::most_payload;
+  } else {
+    return greatest_payload;
+  }
+}
 template <typename P>
 constexpr bool is_permanent() noexcept {
   if constexpr (requires { P::permanent; }) {
@@ -209,6 +217,12 @@ class schema {
     for (const path& p : paths) {
       most = p.text().size() + 1 > most ? p.text().size() + 1 : most;  // an element stands behind a '/'
     }
+    return most;
+  }();
+  /// Size of the greatest payload.
+  static constexpr std::size_t most_payload = [] {
+    std::size_t most = 0;
+    ((most = detail::most_payload_of<typename Ps::policy>() > most ? detail::most_payload_of<typename Ps::policy>() : most), ...);
     return most;
   }();
   static constexpr delivery_need need = [] {

@@ -25,6 +25,7 @@ struct aw_set {
   static constexpr std::uint8_t kind = kinds::aw_set;
   static constexpr delivery_need need = delivery_need::any_order;
   static constexpr bool removable = true;
+  static constexpr std::size_t most_payload = 0;
 
   template <typename Edit>
   [[nodiscard]] static constexpr status add(Edit& edit) {
@@ -57,6 +58,7 @@ struct rw_set {
   static constexpr std::uint8_t kind = kinds::rw_set;
   static constexpr delivery_need need = delivery_need::any_order;
   static constexpr bool removable = false;  // an erased mark would put an element back
+  static constexpr std::size_t most_payload = 1;
 
   template <typename Edit>
   [[nodiscard]] static constexpr status add(Edit& edit) {

@@ -16,9 +16,21 @@
 
 namespace skerry::inline v0::state::detail {
 
-/// The limits with the key bytes that the schema really needs: a path without placeholders has nothing to store.
+/// Whether records get no more room than the schema's own policies need.
+template <typename Limits>
+constexpr bool fits_payload() noexcept {
+  if constexpr (requires { Limits::fit_payload; }) {
+    return Limits::fit_payload;
+  } else {
+    return false;
+  }
+}
+
+/// The limits with the bytes that the schema really needs: a path without placeholders has nothing to store.
 template <typename Schema, typename Limits>
 struct store_limits : Limits {
+  static constexpr std::size_t payload_bytes =
+      fits_payload<Limits>() && Schema::most_payload < Limits::payload_bytes ? Schema::most_payload : Limits::payload_bytes;
   static constexpr std::size_t key_bytes = Schema::has_placeholders ? key_bytes_of<Limits>() : 0;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
   /// The text of a key orders it alike in every firmware.

@@ -88,6 +88,24 @@ template <typename T>
 concept storable = (std::is_arithmetic_v<T> && !std::same_as<T, long double>) || std::is_enum_v<T> || bounded_text<T> ||
                    (encodable<T> && decodable_value<T>);
 
+/// How many bytes `encode_value` writes at most; `greatest_payload` where the type does not say.
+template <storable T>
+constexpr std::size_t most_value_bytes() noexcept {
+  if constexpr (std::same_as<T, bool>) {
+    return 1;
+  } else if constexpr (std::is_enum_v<T>) {
+    return most_value_bytes<std::underlying_type_t<T>>();
+  } else if constexpr (std::integral<T>) {
+    return (8 * sizeof(T) + 6) / 7;
+  } else if constexpr (std::same_as<T, float>) {
+    return 4;
+  } else if constexpr (std::same_as<T, double>) {
+    return 9;
+  } else {
+    return greatest_payload;
+  }
+}
+
 template <storable T>
 [[nodiscard]] constexpr status encode_value(byte_writer& out, const T& value) {
   if constexpr (std::same_as<T, bool>) {

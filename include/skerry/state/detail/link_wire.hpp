@@ -1,0 +1,184 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/bytes.hpp>
+#include <skerry/core/crc32c.hpp>
+#include <skerry/state/detail/named_actor.hpp>
+#include <skerry/state/frame.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace skerry::inline v0::state::detail {
+
+/// The second byte of a link's frames, beside the bits of `wire`.
+namespace link_flag {
+inline constexpr std::uint8_t on_link = 8;   ///< everything in it is meant relative to a contact
+inline constexpr std::uint8_t short_one = 16;  ///< a delta of one event of the sender's, which is all of one step
+inline constexpr std::uint8_t stamped = 32;  ///< a delta with a stamp to count from
+inline constexpr std::uint8_t acks = 64;     ///< an acknowledgement comes first
+inline constexpr std::uint8_t repairs = 128;  ///< whoever knows that something in it is dead shall say so
+inline constexpr std::uint8_t known = wire::has_checksum | on_link | short_one | stamped | acks | repairs;
+}  // namespace link_flag
+
+/// The two numbers that make a contact: each side draws one. Frames of another contact fail the tag.
+struct contact {
+  std::uint32_t sender = 0;
+  std::uint32_t receiver = 0;
+};
+
+/// The checksum of a frame within its contact. Its low half is the tag.
+[[nodiscard]] constexpr std::uint32_t contact_crc(const contact& c, std::span<const std::byte> frame) noexcept {
+  std::array<std::byte, 8> names{};
+  byte_writer out{names};
+  out.u32(c.sender);
+  out.u32(c.receiver);
+  return crc32c(frame, crc32c(names));
+}
+
+constexpr void begin_frame(byte_writer& out, frame_kind kind, std::uint8_t flags) noexcept {
+  out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(kind)));
+  out.u8(static_cast<std::uint8_t>(flags | link_flag::on_link));
+}
+/// Ends a frame with its tag, or all of its checksum where the flags say so.
+constexpr void seal_frame(byte_writer& out, const contact& c) noexcept {
+  if (out.error() != errc::ok) {
+    return;
+  }
+  const std::span<const std::byte> frame = out.written();
+  const std::uint32_t crc = contact_crc(c, frame);
+  if ((std::to_integer<std::uint8_t>(frame[1]) & wire::has_checksum) != 0) {
+    out.u32(crc);
+  } else {
+    out.u16(static_cast<std::uint16_t>(crc));
+  }
+}
+
+/// A frame of a link, taken apart as far as all kinds are alike.
+struct opened_frame {
+  frame_kind kind{};
+  std::uint8_t flags = 0;
+  std::span<const std::byte> body{};
+};
+
+/// Errors  `truncated`, `corrupt`, `unsupported`, `stale` for a frame of another contact (or with an error: the tag cannot tell)
+[[nodiscard]] constexpr result<opened_frame> open_frame(std::span<const std::byte> frame, const contact& c) noexcept {
+  if (frame.size() < 4) {
+    return errc::truncated;
+  }
+  opened_frame f;
+  const auto head = std::to_integer<std::uint8_t>(frame[0]);
+  f.flags = std::to_integer<std::uint8_t>(frame[1]);
+  if (head >> 4 != wire::version || (f.flags & ~link_flag::known) != 0 || (f.flags & link_flag::on_link) == 0) {
+    return errc::unsupported;
+  }
+  if ((head & 0xf) > static_cast<std::uint8_t>(frame_kind::ops_ack)) {
+    return errc::corrupt;
+  }
+  f.kind = static_cast<frame_kind>(head & 0xf);
+  const std::size_t tag = (f.flags & wire::has_checksum) != 0 ? 4 : 2;
+  if (frame.size() < 2 + tag) {
+    return errc::truncated;
+  }
+  const std::uint32_t crc = contact_crc(c, frame.first(frame.size() - tag));
+  byte_reader end{frame.last(tag)};
+  if (tag == 4 ? end.u32() != crc : end.u16() != static_cast<std::uint16_t>(crc)) {
+    return errc::stale;
+  }
+  f.body = frame.subspan(2, frame.size() - 2 - tag);
+  return f;
+}
+
+/// How a contact begins: who speaks, where the counts of this contact begin, and what is still known from the last one.
+struct hello {
+  actor sender{};
+  std::uint32_t nonce = 0;      ///< this side's number of the contact
+  std::uint32_t echo = 0;       ///< the other side's, 0 when it is not known yet
+  std::uint64_t schema = 0;     ///< hash of paths, policies and owners
+  std::uint32_t log = 0;        ///< names the life of this side's log
+  std::uint64_t arrivals = 0;   ///< its last number
+  std::uint64_t ms = 0;         ///< stamps count from here
+  std::uint64_t n = 0;          ///< the sender's last event
+  std::uint64_t interned = 0;   ///< how many keys it can know by number
+  std::uint64_t runs = 0;       ///< how many runs of events it takes in one frame
+  std::uint32_t held_log = 0;   ///< the receiver's log that it has followed, 0 for none
+  std::uint64_t held = 0;       ///< up to here
+  std::uint64_t known_n = 0;    ///< of the actor that the receiver said it is: the greatest number known here
+  std::uint64_t known_generation = 0;  ///< the greatest generation known of the receiver's id
+
+  constexpr void encode(byte_writer& out) const noexcept {
+    const std::size_t begin = out.written().size();
+    out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(frame_kind::hello)));
+    out.u8(wire::has_sender | wire::has_checksum | link_flag::on_link);
+    write_actor(out, sender);
+    out.u32(nonce);
+    out.u32(echo);
+    out.u64(schema);
+    out.u32(log);
+    out.varint(arrivals);
+    out.varint(ms);
+    out.varint(n);
+    out.varint(interned);
+    out.varint(runs);
+    out.u32(held_log);
+    out.varint(held);
+    out.varint(known_n);
+    out.varint(known_generation);
+    if (out.error() == errc::ok) {
+      out.u32(crc32c(out.written().subspan(begin)));
+    }
+  }
+  /// Errors  `truncated`, `corrupt`, `unsupported`
+  [[nodiscard]] static constexpr result<hello> decode(std::span<const std::byte> frame) noexcept {
+    if (frame.size() < 6) {
+      return errc::truncated;
+    }
+    const auto flags = std::to_integer<std::uint8_t>(frame[1]);
+    constexpr std::uint8_t needed = wire::has_sender | wire::has_checksum | link_flag::on_link;
+    if (frame[0] != std::byte{wire::version << 4} || (flags & ~wire::has_extensions) != needed) {
+      return errc::unsupported;
+    }
+    byte_reader end{frame.last(4)};
+    if (end.u32() != crc32c(frame.first(frame.size() - 4))) {
+      return errc::corrupt;
+    }
+    byte_reader in{frame.subspan(2, frame.size() - 6)};
+    hello h;
+    h.sender = read_actor(in);
+    h.nonce = in.u32();
+    h.echo = in.u32();
+    h.schema = in.u64();
+    h.log = in.u32();
+    h.arrivals = in.varint();
+    h.ms = in.varint();
+    h.n = in.varint();
+    h.interned = in.varint();
+    h.runs = in.varint();
+    h.held_log = in.u32();
+    h.held = in.varint();
+    h.known_n = in.varint();
+    h.known_generation = in.varint();
+    if (in.error() == errc::ok && (h.nonce == 0 || h.log == 0 || h.ms > stamp::greatest_ms || h.known_generation > 0xffffffff)) {
+      in.fail(errc::corrupt);
+    }
+    if ((flags & wire::has_extensions) != 0) {
+      while (in.error() == errc::ok && !in.remaining().empty()) {
+        (void)in.varint();
+        (void)in.bytes(in.count(1));
+      }
+    }
+    const status s = in.finish();
+    return s ? result<hello>{h} : result<hello>{s.error()};
+  }
+};
+
+/// What a `want` asks for.
+enum class wanted : std::uint8_t {
+  context,  ///< what the other side has seen, unless it is the same as here
+  names,    ///< a number was used that means nothing here: say names again
+};
+
+}  // namespace skerry::inline v0::state::detail
