@@ -107,6 +107,7 @@ set(skerry_state_headers
     skerry/state/detail/json_value.hpp
     skerry/state/detail/key_hash.hpp
     skerry/state/detail/key_text.hpp
+    skerry/state/detail/link_wire.hpp
     skerry/state/detail/local_edit.hpp
     skerry/state/detail/named_actor.hpp
     skerry/state/detail/number_text.hpp
@@ -141,6 +142,7 @@ set(skerry_state_headers
     skerry/state/keep_both.hpp
     skerry/state/key_chunk.hpp
     skerry/state/limits.hpp
+    skerry/state/link.hpp
     skerry/state/lww.hpp
     skerry/state/op_ledger.hpp
     skerry/state/op_queue.hpp

@@ -22,9 +22,9 @@ inline constexpr party any_party = 0xfffe;  ///< several: everybody has to hear 
 template <std::size_t Links>
 class link_marks {
   static constexpr bool few = Links <= 64;
-  using bits = std::conditional_t<(Links <= 8), std::uint8_t,
-                                  std::conditional_t<(Links <= 16), std::uint16_t,
-                                                     std::conditional_t<(Links <= 32) || !few, std::uint32_t, std::uint64_t>>>;
+  using bits = std::conditional_t<
+      (Links <= 8), std::uint8_t,
+      std::conditional_t<(Links <= 16), std::uint16_t, std::conditional_t<(Links <= 32) || !few, std::uint32_t, std::uint64_t>>>;
 
  public:
   [[nodiscard]] constexpr bool has(party link) const noexcept {
@@ -71,7 +71,6 @@ class arrival_log {
   static constexpr hearer everybody = static_cast<hearer>(any_party);
 
  public:
-
   /// Events that are dead here and that no record stands for: those that came late or died out of their order.
   struct gone {
     std::uint64_t first = 0;

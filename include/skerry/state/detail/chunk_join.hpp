@@ -4,6 +4,7 @@
 
 #include <skerry/state/chunk.hpp>
 #include <skerry/state/delta.hpp>
+#include <skerry/state/detail/arrival_log.hpp>
 #include <skerry/state/detail/chunk_common.hpp>
 #include <skerry/state/detail/pending_context.hpp>
 #include <skerry/state/dot.hpp>

@@ -16,11 +16,11 @@ namespace skerry::inline v0::state::detail {
 
 /// The second byte of a link's frames, beside the bits of `wire`.
 namespace link_flag {
-inline constexpr std::uint8_t on_link = 8;   ///< everything in it is meant relative to a contact
+inline constexpr std::uint8_t on_link = 8;     ///< everything in it is meant relative to a contact
 inline constexpr std::uint8_t short_one = 16;  ///< a delta of one event of the sender's, which is all of one step
-inline constexpr std::uint8_t stamped = 32;  ///< a delta with a stamp to count from
-inline constexpr std::uint8_t acks = 64;     ///< an acknowledgement comes first
-inline constexpr std::uint8_t repairs = 128;  ///< whoever knows that something in it is dead shall say so
+inline constexpr std::uint8_t stamped = 32;    ///< a delta with a stamp to count from
+inline constexpr std::uint8_t acks = 64;       ///< an acknowledgement comes first
+inline constexpr std::uint8_t repairs = 128;   ///< whoever knows that something in it is dead shall say so
 inline constexpr std::uint8_t known = wire::has_checksum | on_link | short_one | stamped | acks | repairs;
 }  // namespace link_flag
 
@@ -95,18 +95,18 @@ struct opened_frame {
 /// How a contact begins: who speaks, where the counts of this contact begin, and what is still known from the last one.
 struct hello {
   actor sender{};
-  std::uint32_t nonce = 0;      ///< this side's number of the contact
-  std::uint32_t echo = 0;       ///< the other side's, 0 when it is not known yet
-  std::uint64_t schema = 0;     ///< hash of paths, policies and owners
-  std::uint32_t log = 0;        ///< names the life of this side's log
-  std::uint64_t arrivals = 0;   ///< its last number
-  std::uint64_t ms = 0;         ///< stamps count from here
-  std::uint64_t n = 0;          ///< the sender's last event
-  std::uint64_t interned = 0;   ///< how many keys it can know by number
-  std::uint64_t runs = 0;       ///< how many runs of events it takes in one frame
-  std::uint32_t held_log = 0;   ///< the receiver's log that it has followed, 0 for none
-  std::uint64_t held = 0;       ///< up to here
-  std::uint64_t known_n = 0;    ///< of the actor that the receiver said it is: the greatest number known here
+  std::uint32_t nonce = 0;             ///< this side's number of the contact
+  std::uint32_t echo = 0;              ///< the other side's, 0 when it is not known yet
+  std::uint64_t schema = 0;            ///< hash of paths, policies and owners
+  std::uint32_t log = 0;               ///< names the life of this side's log
+  std::uint64_t arrivals = 0;          ///< its last number
+  std::uint64_t ms = 0;                ///< stamps count from here
+  std::uint64_t n = 0;                 ///< the sender's last event
+  std::uint64_t interned = 0;          ///< how many keys it can know by number
+  std::uint64_t runs = 0;              ///< how many runs of events it takes in one frame
+  std::uint32_t held_log = 0;          ///< the receiver's log that it has followed, 0 for none
+  std::uint64_t held = 0;              ///< up to here
+  std::uint64_t known_n = 0;           ///< of the actor that the receiver said it is: the greatest number known here
   std::uint64_t known_generation = 0;  ///< the greatest generation known of the receiver's id
 
   constexpr void encode(byte_writer& out) const noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/state/delta.hpp>
+#include <skerry/state/detail/arrival_log.hpp>
 #include <skerry/state/dot.hpp>
 #include <skerry/state/join_report.hpp>
 
