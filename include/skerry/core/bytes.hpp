@@ -156,16 +156,34 @@ class byte_reader {
     return v;
   }
   struct long_number {
-    std::uint64_t value = 0;
+    std::uint64_t value = 0;         ///< or the error
     const std::byte* end = nullptr;  ///< null: refused
-    errc error = errc::ok;
   };
+  [[nodiscard]] static constexpr long_number refusal(errc e) noexcept { return {static_cast<std::uint64_t>(e), nullptr}; }
   /// Apart, so that what reads many small numbers stays small and keeps its place in registers.
   [[nodiscard, gnu::noinline]] static constexpr long_number read_long(const std::byte* at, const std::byte* end) noexcept {
+    if constexpr (std::endian::native == std::endian::little && sizeof(void*) == 8) {
+      if (!std::is_constant_evaluated() && end - at >= 8) {
+        std::uint64_t word = 0;
+        __builtin_memcpy(&word, at, 8);
+        const std::uint64_t stops = ~word & 0x8080808080808080;
+        if (stops != 0) {
+          const int bits = std::countr_zero(stops) + 1;  // up to the end of the last byte
+          if (bits > 8 && (word >> (bits - 8) & 0xff) == 0) {
+            return refusal(errc::corrupt);  // not the shortest form
+          }
+          word &= 0x7f7f7f7f7f7f7f7f & ~std::uint64_t{0} >> (64 - bits);
+          word = (word & 0x7f007f007f007f00) >> 1 | (word & 0x007f007f007f007f);  // eight of 7 bits, four of 14, two of 28, one of 56
+          word = (word & 0x3fff00003fff0000) >> 2 | (word & 0x00003fff00003fff);
+          word = (word & 0x0fffffff00000000) >> 4 | (word & 0x000000000fffffff);
+          return {word, at + bits / 8};
+        }
+      }
+    }
     std::uint64_t v = 0;
     for (unsigned i = 0; i < 10; ++i) {
       if (at == end) {
-        return {0, nullptr, errc::truncated};
+        return refusal(errc::truncated);
       }
       const auto b = std::to_integer<std::uint64_t>(*at++);
       if (i == 9 && b > 1) {
@@ -173,10 +191,10 @@ class byte_reader {
       }
       v |= (b & 0x7f) << (7 * i);
       if (b < 0x80) {
-        return b == 0 && i > 0 ? long_number{0, nullptr, errc::corrupt} : long_number{v, at, errc::ok};  // the shortest form only
+        return b == 0 && i > 0 ? refusal(errc::corrupt) : long_number{v, at};  // the shortest form only
       }
     }
-    return {0, nullptr, errc::corrupt};
+    return refusal(errc::corrupt);
   }
 
  public:
@@ -248,7 +266,7 @@ class byte_reader {
   [[nodiscard]] constexpr std::uint64_t long_varint() noexcept {
     const long_number read = read_long(at_, end_);
     if (read.end == nullptr) {
-      return refuse(read.error);
+      return refuse(static_cast<errc>(read.value));
     }
     at_ = read.end;
     return read.value;

@@ -201,14 +201,12 @@ class actor_table {
  private:
   [[nodiscard]] constexpr std::size_t lower_bound(const actor& who) const noexcept {
     std::size_t low = 0;
-    std::size_t high = size_;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      if (actors_[order_[middle]] < who) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
+    for (std::size_t left = size_; left > 0;) {
+      const std::size_t half = left / 2;
+      const actor& middle = actors_[order_[low + half]];
+      const bool above = middle.id != who.id ? middle.id < who.id : middle < who;
+      low += above ? half + 1 : 0;
+      left = above ? left - half - 1 : half;
     }
     return low;
   }

@@ -49,6 +49,9 @@ class dot_context {
     if (d.n <= prefix_[d.who]) {
       return true;
     }
+    if (size_ == 0) {
+      return false;
+    }
     const std::size_t at = first_reaching(d.who, d.n);
     return at < size_ && who_[at] == d.who && first_[at] <= d.n;
   }
@@ -143,6 +146,9 @@ class dot_context {
   /// counting pass before a join possible.
   [[nodiscard]] constexpr std::ptrdiff_t growth(actor_ref who, std::uint64_t first, std::uint64_t last) const noexcept {
     const bool on_prefix = first - 1 <= prefix_[who];
+    if (size_ == 0 || last <= prefix_[who]) {
+      return on_prefix ? 0 : 1;
+    }
     std::size_t at = first_reaching(who, first - 1);
     std::size_t touched = 0;
     for (; at < size_ && who_[at] == who && first_[at] - 1 <= last; ++at) {
@@ -157,6 +163,9 @@ class dot_context {
       return 0;
     }
     first = first > prefix_[who] ? first : prefix_[who] + 1;
+    if (size_ == 0) {
+      return last - first + 1;
+    }
     std::uint64_t known = 0;
     for (std::size_t at = first_reaching(who, first); at < size_ && who_[at] == who && first_[at] <= last; ++at) {
       known += (last_[at] < last ? last_[at] : last) - (first_[at] > first ? first_[at] : first) + 1;
@@ -257,6 +266,10 @@ class dot_context {
 
   constexpr void add(actor_ref who, std::uint64_t first, std::uint64_t last) noexcept {
     if (last <= prefix_[who]) {
+      return;
+    }
+    if (size_ == 0 && first - 1 <= prefix_[who]) {
+      prefix_[who] = last;
       return;
     }
     const std::size_t from = first_reaching(who, first - 1);

@@ -454,9 +454,17 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     if (!alive_) {
       return worst;
     }
+    const auto& covers = delta.context();
+    bool of_mine = false;
+    for (const actor& who : covers.actors()) {
+      of_mine = of_mine || who.id == identity_.self().id;
+    }
+    if (!of_mine) {
+      return worst;  // nobody else's books say anything of mine
+    }
     const std::uint64_t own = store_.next(identity_.self()) - 1;
-    for (const auto& run : delta.context().runs()) {
-      const detection verdict = conclude({delta.context().actors()[run.who], run.last, true, false}, own);
+    for (const auto& run : covers.runs()) {
+      const detection verdict = conclude({covers.actors()[run.who], run.last, true, false}, own);
       worst = verdict > worst ? verdict : worst;
     }
     counters_.amnesia += worst == detection::amnesia_or_clone ? 1 : 0;
