@@ -115,6 +115,7 @@ set(skerry_state_headers
     skerry/state/detail/pending_context.hpp
     skerry/state/detail/probe_table.hpp
     skerry/state/detail/quarantine.hpp
+    skerry/state/detail/quick_join.hpp
     skerry/state/detail/record_table.hpp
     skerry/state/detail/replica_catch_up.hpp
     skerry/state/detail/replica_reads.hpp

@@ -6,6 +6,7 @@
 #include <skerry/state/delta.hpp>
 #include <skerry/state/detail/chunk_join.hpp>
 #include <skerry/state/detail/pending_context.hpp>
+#include <skerry/state/detail/quick_join.hpp>
 #include <skerry/state/detail/record_table.hpp>
 #include <skerry/state/detail/state_hash.hpp>
 #include <skerry/state/detail/store_restore.hpp>
@@ -45,12 +46,16 @@ class causal_store {
   static_assert(key_capacity > 0 && record_capacity > 0, "a store without room for a record");
   static_assert(payload_capacity <= 255 && key_bytes <= 255, "lengths of payloads and keys take one byte");
 
+  /// Whether operations that come in their turn have a way of their own; a small machine would rather save its code.
+  static constexpr bool joins_quickly = record_capacity > 128;
+
   using context_type = dot_context<Limits::actors, Limits::ranges>;
   using cover_type = delta_context<Limits::actors, Limits::ranges>;
 
  private:
   using table_type = detail::record_table<Limits>;
   friend struct detail::chunk_join<causal_store>;
+  friend struct detail::quick_join<causal_store>;
   friend struct detail::store_restore<causal_store>;
 
  public:
@@ -193,6 +198,11 @@ class causal_store {
                                       detail::party from = detail::no_party) {
     report = {};
     const auto& covers = delta.context();
+    if constexpr (joins_quickly && requires { delta.records(); }) {
+      if (detail::quick_join<causal_store>::run(*this, covers.actors(), covers.runs(), delta.records(), report, touched, from)) {
+        return {};
+      }
+    }
     std::array<actor_ref, std::decay_t<decltype(covers)>::actor_capacity> mine;  // as far as the delta names actors
     std::size_t strangers = 0;
     for (std::size_t i = 0; i < covers.actors().size(); ++i) {
@@ -596,13 +606,23 @@ class causal_store {
     }
     return found;
   }
-  constexpr void erase(index i, bool told) noexcept {
-    const actor_ref who = table_[i].who;
-    const std::uint64_t n = table_[i].n;
-    table_.erase(i, from_, told);
+  /// The same where the delta brings one record, which is new and belongs into `slot`.
+  [[nodiscard]] constexpr bool is_told([[maybe_unused]] index i, [[maybe_unused]] const dot& d, [[maybe_unused]] index slot) const {
     if constexpr (table_type::logs) {
-      if (n > context_.prefix(who) || table_.log().any_late()) {
-        table_.log().lose(who, n, n, told);
+      const auto& r = table_[i];
+      return r.key == slot && r.who == d.who && r.n < d.n && !(table_.first_of(slot) == i && r.next == none);
+    }
+    return false;
+  }
+  constexpr void erase(index i, bool told) noexcept {
+    const dot old{table_[i].n, table_[i].who};
+    table_.erase(i, from_, told);
+    note_death(old, told);
+  }
+  constexpr void note_death([[maybe_unused]] const dot& d, [[maybe_unused]] bool told) noexcept {
+    if constexpr (table_type::logs) {
+      if (d.n > context_.prefix(d.who) || table_.log().any_late()) {
+        table_.log().lose(d.who, d.n, d.n, told);
       }
     }
   }

@@ -192,6 +192,7 @@ class flat_delta {
   constexpr flat_delta(const Context& covers, std::span<const incoming> records) noexcept : covers_{covers}, records_{records} {}
 
   [[nodiscard]] constexpr const cover_view<A>& context() const noexcept { return covers_; }
+  [[nodiscard]] constexpr std::span<const incoming> records() const noexcept { return records_; }
   template <typename F>
   constexpr void for_each(F&& f) const {
     for (const incoming& in : records_) {

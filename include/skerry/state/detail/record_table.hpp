@@ -147,17 +147,10 @@ class record_table {
     const index i = free_record_;
     record& r = records_[i];
     free_record_ = r.next;
-    r.n = d.n;
-    r.who = d.who;
     r.key = slot;
     r.next = keys_[slot].first;
     keys_[slot].first = i;
-    r.at = in.at;
-    r.kind = in.kind;
-    r.size = static_cast<std::uint8_t>(in.payload.size());
-    for (std::size_t b = 0; b < in.payload.size(); ++b) {
-      r.payload[b] = in.payload[b];
-    }
+    fill(r, in, d);
     dot_index_.insert(hash(d), static_cast<typename decltype(dot_index_)::index>(i));
     ++record_count_;
     if constexpr (logs) {
@@ -200,10 +193,44 @@ class record_table {
     --record_count_;
   }
 
+  /// A record in the place of another one of the same key. `told`: see `erase`.
+  constexpr void replace(index i, const incoming& in, const dot& d, [[maybe_unused]] party from, [[maybe_unused]] bool told) {
+    record& r = records_[i];
+    dot_index_.erase(hash(dot{r.n, r.who}), static_cast<typename decltype(dot_index_)::index>(i), [this](std::size_t j) {
+      return hash(dot{records_[j].n, records_[j].who});
+    });
+    [[maybe_unused]] const bool dies = keys_[r.key].first == i && r.next == none;
+    if constexpr (logs) {
+      if (dies || !told) {
+        log_.record_out(r.key, dies, r.who, from);
+      }
+    }
+    fill(r, in, d);
+    dot_index_.insert(hash(d), static_cast<typename decltype(dot_index_)::index>(i));
+    if constexpr (logs) {
+      log_.record_in(r.key, dies, !dies, i, from);
+    }
+  }
+
   [[nodiscard]] constexpr log_type& log() noexcept { return log_; }
   [[nodiscard]] constexpr const log_type& log() const noexcept { return log_; }
 
  private:
+  /// Behind what is written the payload is zero: equal stores are equal bytes.
+  static constexpr void fill(record& r, const incoming& in, const dot& d) noexcept {
+    const std::size_t size = in.payload.size();
+    for (std::size_t b = size; b < r.size; ++b) {
+      r.payload[b] = std::byte{0};
+    }
+    for (std::size_t b = 0; b < size; ++b) {
+      r.payload[b] = in.payload[b];
+    }
+    r.n = d.n;
+    r.who = d.who;
+    r.at = in.at;
+    r.kind = in.kind;
+    r.size = static_cast<std::uint8_t>(size);
+  }
   [[nodiscard]] constexpr index new_place() noexcept {
     if constexpr (logs) {
       if (free_key_ == none) {

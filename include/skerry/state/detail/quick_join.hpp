@@ -1,0 +1,144 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/state/delta.hpp>
+#include <skerry/state/detail/arrival_log.hpp>
+#include <skerry/state/dot.hpp>
+#include <skerry/state/join_report.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+namespace skerry::inline v0::state::detail {
+
+/// The join of one operation that comes in its turn, or once more: a record at most, a few events, all of actors that are known, and
+/// none beyond a gap. What `causal_store::join` does in several walks over a delta is one here. Everything else it leaves alone.
+template <typename Store>
+struct quick_join {
+  using index = typename Store::index;
+  static constexpr index none = Store::none;
+  static constexpr std::size_t most_runs = 4;
+  static constexpr std::size_t most_events = 8;
+
+  /// False: nothing has happened, and the delta is not of this kind.
+  template <typename Touched>
+  [[nodiscard]] static constexpr bool run(Store& store, std::span<const actor> actors, std::span<const covered_run> runs,
+                                          std::span<const incoming> records, join_report& report, Touched& touched, party from) {
+    if (records.size() > 1 || runs.size() > most_runs || store.context_.range_count() != 0 || store.pending_.active()) {
+      return false;
+    }
+    std::array<actor_ref, most_runs> mine;  // as far as there are actors: no more than runs
+    for (std::size_t i = 0; i < actors.size(); ++i) {
+      mine[i] = store.actors_.find(actors[i]);
+      if (mine[i] == no_actor) {
+        return false;
+      }
+    }
+    const dot d = records.empty() ? dot{} : dot{records[0].n, mine[records[0].who]};
+    // What is live here and covered, but for the record itself; and how many events are new.
+    std::array<index, most_events> dying;
+    std::size_t deaths = 0;
+    index held = none;
+    std::uint64_t events = 0;
+    std::uint64_t fresh = 0;
+    for (const covered_run& r : runs) {
+      const actor_ref who = mine[r.who];
+      const std::uint64_t prefix = store.context_.prefix(who);
+      if (r.last - r.first >= most_events - events || r.first - 1 > prefix) {
+        return false;
+      }
+      events += r.last - r.first + 1;
+      const std::uint64_t known = r.last < prefix ? r.last : prefix;
+      fresh += r.last - known;
+      for (std::uint64_t n = r.first; n <= known; ++n) {
+        if (const index i = store.table_.find(dot{n, who}); i == none) {
+          continue;
+        } else if (d == dot{n, who}) {
+          held = i;
+        } else {
+          dying[deaths++] = i;
+        }
+      }
+    }
+    if (fresh > std::numeric_limits<std::uint64_t>::max() - store.events_) {
+      return false;
+    }
+    const std::uint64_t before = store.arrivals();
+    const std::span<const index> gone{dying.data(), deaths};
+    if (records.empty()) {
+      store.from_ = from;
+      for (const index i : gone) {
+        store.erase(i, false);
+      }
+      report.removed = deaths;
+    } else if (store.context_.prefix(d.who) >= d.n) {
+      return deaths == 0 && fresh == 0 && again(store, records[0], held, report, from);
+    } else if (!arrive(store, records[0], d, gone, report, touched, from)) {
+      return false;
+    }
+    for (const covered_run& r : runs) {
+      store.note_events(mine[r.who], r.first, r.last, before);
+      (void)store.context_.insert(mine[r.who], r.first, r.last);
+    }
+    store.events_ += fresh;
+    store.from_ = no_party;
+    return true;
+  }
+
+ private:
+  /// A record whose event is known, in a delta that says nothing new.
+  [[nodiscard]] static constexpr bool again(Store& store, const incoming& in, index held, join_report& report,
+                                            [[maybe_unused]] party from) {
+    if (held != none) {
+      if (store.table_.compare(held, in) != 0) {
+        return false;  // somebody is cloned
+      }
+      if constexpr (Store::table_type::logs) {
+        store.table_.log().know(held, from);
+      }
+    }
+    report.seen = 1;
+    return true;
+  }
+  /// A new record, and what dies for it.
+  template <typename Touched>
+  [[nodiscard]] static constexpr bool arrive(Store& store, const incoming& in, const dot& d, std::span<const index> gone,
+                                             join_report& report, Touched& touched, party from) {
+    auto& table = store.table_;
+    if (in.payload.size() > Store::payload_capacity || in.key.args.size() > Store::key_bytes ||
+        (table.record_count() == Store::record_capacity && gone.empty())) {
+      return false;
+    }
+    index slot = table.find_place(in.key);
+    if ((slot == none || !table.used(slot)) && table.key_count() == Store::key_capacity) {
+      return false;  // perhaps there is room all the same: the long way finds out
+    }
+    store.from_ = from;
+    index place = none;  // of a record of the same key: that key and its list stay as they are
+    for (const index i : gone) {
+      if (place == none && table[i].key == slot) {
+        place = i;
+      } else {
+        store.erase(i, store.is_told(i, d, slot));
+      }
+    }
+    report.added = 1;
+    report.removed = gone.size();
+    if (place == none) {
+      slot = table.insert(in, d, from);
+    } else {
+      const dot old{table[place].n, table[place].who};
+      const bool told = store.is_told(place, d, slot);
+      table.replace(place, in, d, from, told);
+      store.note_death(old, told);
+    }
+    touched(slot, store.actors_[d.who]);
+    return true;
+  }
+};
+
+}  // namespace skerry::inline v0::state::detail
