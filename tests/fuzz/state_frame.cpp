@@ -1,13 +1,6 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 #include <skerry/core/crc32c.hpp>
-#include <skerry/core/inplace_string.hpp>
-#include <skerry/state/bounded_counter.hpp>
-#include <skerry/state/by_writer.hpp>
-#include <skerry/state/contribution.hpp>
-#include <skerry/state/flags.hpp>
-#include <skerry/state/reset_counter.hpp>
-#include <skerry/state/sets.hpp>
 
 #include "fuzz/fuzz.hpp"
 #include "state/plant.hpp"
@@ -25,38 +18,6 @@ using namespace skerry_test;
 namespace state = skerry::state;
 using skerry_fuzz::bytes;
 
-struct parts {
-  static constexpr state::path at{"parts"};
-  using policy = state::reset_counter;
-};
-struct credit {
-  static constexpr state::path at{"credit"};
-  using policy = state::bounded_counter;
-};
-struct alarms {
-  static constexpr state::path at{"alarms/{line}"};
-  using policy = state::aw_set<skerry::inplace_string<4>, 4>;
-};
-struct banned {
-  static constexpr state::path at{"banned"};
-  using policy = state::rw_set<int, 4>;
-};
-struct running {
-  static constexpr state::path at{"running"};
-  using policy = state::ew_flag;
-};
-struct enabled {
-  static constexpr state::path at{"enabled"};
-  using policy = state::dw_flag<state::initially_on>;
-};
-struct oil {
-  static constexpr state::path at{"oil"};
-  using policy = state::mean_of<double>;
-};
-struct reading {
-  static constexpr state::path at{"reading"};
-  using policy = state::by_writer<double>;
-};
 using everything = state::schema<setpoint, recipe, mode, starts, stock, parts, credit, alarms, banned, running, enabled, oil, reading>;
 
 struct wide : roomy {

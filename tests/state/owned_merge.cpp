@@ -599,3 +599,16 @@ TEST_CASE("a double is written so that reading it gives its bits back, and as pe
   CHECK(skerry::detail::decimal_to_double(text_of(5e-324)) == 5e-324);
   CHECK(skerry::detail::decimal_to_double(text_of(1.7976931348623157e308)) == 1.7976931348623157e308);
 }
+
+TEST_CASE("a patch that takes the last member away leaves an empty object, and no member by its name", "[state][owned_merge]") {
+  state::detail::twin_rows<256> rows;
+  REQUIRE(rows.read(R"({"a":{"b":{}},"c":1})"));
+  REQUIRE(rows.merge_patch(R"({"a":null,"c":null})"));
+  state::detail::twin_rows<256> empty;
+  REQUIRE(empty.read("{}"));
+  CHECK(rows == empty);
+  CHECK_FALSE(rows.has_within("/a"));
+  REQUIRE(rows.merge_patch(R"({"d":{"e":null}})"));
+  REQUIRE(empty.read(R"({"d":{}})"));
+  CHECK(rows == empty);
+}

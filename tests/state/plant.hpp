@@ -3,10 +3,9 @@
 #pragma once
 
 #include <skerry/core/random.hpp>
-#include <skerry/state/counter.hpp>
-#include <skerry/state/keep_both.hpp>
-#include <skerry/state/lww.hpp>
 #include <skerry/state/replica.hpp>
+
+#include "state/test_schema.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,30 +13,6 @@
 #include <vector>
 
 namespace skerry_test {
-
-// A schema with every policy that there is, with and without placeholders, removable and permanent.
-struct setpoint {
-  static constexpr skerry::state::path at{"desired/setpoint/{line}"};
-  using policy = skerry::state::lww<double>;
-};
-struct recipe {
-  static constexpr skerry::state::path at{"recipe"};
-  using policy = skerry::state::lww<std::int32_t>;
-  static constexpr bool permanent = true;
-};
-struct mode {
-  static constexpr skerry::state::path at{"mode/{line}"};
-  using policy = skerry::state::keep_both<std::int64_t>;
-};
-struct starts {
-  static constexpr skerry::state::path at{"starts/{line}/{motor}"};
-  using policy = skerry::state::counter;
-};
-struct stock {
-  static constexpr skerry::state::path at{"stock"};
-  using policy = skerry::state::pn_counter;
-};
-using plant = skerry::state::schema<setpoint, recipe, mode, starts, stock>;
 
 struct roomy : skerry::state::limits::firmware {
   static constexpr std::size_t actors = 16;

@@ -1,15 +1,8 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 // Every verb of a replica over a lossy exchange of frames, and what each refuses.
-#include <skerry/state/bounded_counter.hpp>
-#include <skerry/state/flags.hpp>
-#include <skerry/state/replica.hpp>
-#include <skerry/state/reset_counter.hpp>
-#include <skerry/state/sets.hpp>
 
 #include "state/plant.hpp"
-
-#include <skerry/core/inplace_string.hpp>
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -20,43 +13,17 @@
 namespace state = skerry::state;
 using skerry::errc;
 using skerry::wall_ms;
+using skerry_test::alarms;
+using skerry_test::banned;
 using skerry_test::bytes_of;
+using skerry_test::credit;
+using skerry_test::enabled;
+using skerry_test::oil;
+using skerry_test::parts;
+using skerry_test::reading;
+using skerry_test::running;
 
 namespace {
-
-struct parts {
-  static constexpr state::path at{"parts/{machine}"};
-  using policy = state::reset_counter;
-};
-struct credit {
-  static constexpr state::path at{"credit"};
-  using policy = state::bounded_counter;
-};
-struct alarms {
-  static constexpr state::path at{"alarms/{machine}"};
-  using policy = state::aw_set<skerry::inplace_string<8>, 16>;
-};
-struct banned {
-  static constexpr state::path at{"banned"};
-  using policy = state::rw_set<int, 16>;
-};
-struct running {
-  static constexpr state::path at{"running"};
-  using policy = state::ew_flag;
-};
-struct enabled {
-  static constexpr state::path at{"enabled"};
-  using policy = state::dw_flag<state::initially_on>;
-};
-struct oil {
-  static constexpr state::path at{"oil"};
-  using policy = state::mean_of<double>;
-};
-struct reading {
-  static constexpr state::path at{"reading/{sensor}"};
-  using policy = state::by_writer<double>;
-};
-using plant = state::schema<parts, credit, alarms, banned, running, enabled, oil, reading>;
 
 struct limits : state::limits::firmware {
   static constexpr std::size_t actors = 8;
@@ -65,7 +32,7 @@ struct limits : state::limits::firmware {
   static constexpr std::size_t ranges = 120;
   static constexpr std::size_t key_bytes = 16;
 };
-using replica = state::replica<plant, limits>;
+using replica = state::replica<skerry_test::workshop, limits>;
 
 replica make(std::uint64_t id, std::uint64_t seed = 1) {
   skerry::splitmix64 rng{seed * 1000 + id};
@@ -77,18 +44,17 @@ replica make(std::uint64_t id, std::uint64_t seed = 1) {
 std::string answer(const replica& r) {
   std::string all;
   for (int machine = 0; machine < 2; ++machine) {
-    all += std::to_string(r.read<parts>(machine).value()) + ' ';
     for (const auto& e : r.read<alarms>(machine).value()) {
       all += std::string{e.view()} + ',';
     }
   }
-  all += ' ' + std::to_string(r.read<credit>().value()) + ' ';
+  all += std::to_string(r.read<parts>().value()) + ' ' + std::to_string(r.read<credit>().value()) + ' ';
   for (const int e : r.read<banned>().value()) {
     all += std::to_string(e) + ',';
   }
   all += r.read<running>().value() ? " runs" : " stands";
   all += r.read<enabled>().value() ? " on " : " off ";
-  all += std::to_string(r.read<oil>().value_or(-1)) + ' ' + std::to_string(r.read<reading>(7).value_or(-1));
+  all += std::to_string(r.read<oil>().value_or(-1)) + ' ' + std::to_string(r.read<reading>().value_or(-1));
   return all;
 }
 
@@ -99,9 +65,9 @@ skerry::result<state::delta_view> operate(replica& r, Rng& rng) {
   const auto amount = 1 + static_cast<int>(rng() % 5);
   constexpr std::array<const char*, 3> names{"hot", "cold", "dry"};
   switch (rng() % 14) {
-    case 0: return r.inc<parts>(amount, machine);
-    case 1: return r.dec<parts>(amount, machine);
-    case 2: return r.reset<parts>(machine);
+    case 0: return r.inc<parts>(amount);
+    case 1: return r.dec<parts>(amount);
+    case 2: return r.reset<parts>();
     case 3: return r.inc<credit>(amount);
     case 4: return r.dec<credit>(amount);
     case 5: return r.transfer<credit>(state::actor{2, 1, 0}, amount);
@@ -112,7 +78,7 @@ skerry::result<state::delta_view> operate(replica& r, Rng& rng) {
     case 10: return small == 0 ? r.enable<running>() : r.disable<running>();
     case 11: return small == 0 ? r.disable<enabled>() : r.enable<enabled>();
     case 12: return r.contribute<oil>({static_cast<std::uint64_t>(small)}, 20.5 + amount, static_cast<double>(amount), wall_ms{1});
-    default: return r.relay<reading>({1, 2, rng() % 50}, 1.5 * amount, 7);
+    default: return r.relay<reading>({1, 2, rng() % 50}, 1.5 * amount);
   }
 }
 

@@ -5,68 +5,18 @@
 #include <skerry/core/random.hpp>
 #include <skerry/state.hpp>
 
+#include "state/test_schema.hpp"
+
 #include <array>
+#include <span>
+#include <string_view>
 
 namespace {
 
 namespace state = skerry::state;
-using skerry_test::bit_hash;
-using skerry_test::bits_of;
 
-struct setpoint {
-  static constexpr state::path at{"setpoint/{line}"};
-  using policy = state::lww<double>;
-};
-struct mode {
-  static constexpr state::path at{"mode"};
-  using policy = state::keep_both<std::int32_t>;
-};
-struct starts {
-  static constexpr state::path at{"starts"};
-  using policy = state::counter;
-};
-struct stock {
-  static constexpr state::path at{"stock"};
-  using policy = state::pn_counter;
-};
-struct parts {
-  static constexpr state::path at{"parts"};
-  using policy = state::reset_counter;
-};
-struct credit {
-  static constexpr state::path at{"credit"};
-  using policy = state::bounded_counter;
-};
-struct alarms {
-  static constexpr state::path at{"alarms"};
-  using policy = state::aw_set<int, 8>;
-};
-struct banned {
-  static constexpr state::path at{"banned"};
-  using policy = state::rw_set<int, 8>;
-};
-struct running {
-  static constexpr state::path at{"running"};
-  using policy = state::ew_flag;
-};
-struct enabled {
-  static constexpr state::path at{"enabled"};
-  using policy = state::dw_flag<state::initially_on>;
-};
-struct oil {
-  static constexpr state::path at{"oil"};
-  using policy = state::mean_of<double>;
-};
-struct level {
-  static constexpr state::path at{"level"};
-  using policy = state::median_of<float>;
-};
-struct reading {
-  static constexpr state::path at{"reading"};
-  using policy = state::by_writer<double>;
-};
-using shop = state::replica<state::schema<parts, credit, alarms, banned, running, enabled, oil, level, reading>>;
-using plant = state::schema<setpoint, mode, starts, stock>;
+using namespace skerry_test;
+using shop = state::replica<workshop>;
 using replica = state::replica<plant>;
 
 const bits_of hybrid_clock{"state.hlc", [](bit_hash& h) {
@@ -143,8 +93,8 @@ const bits_of replicas{"state.replica", [](bit_hash& h) {
                            };
                            switch (rng() % 6) {
                              case 0: pass(at.write<setpoint>(static_cast<double>(value) / 8, wall, line)); break;
-                             case 1: pass(at.write<mode>(static_cast<std::int32_t>(rng() % 5), wall)); break;
-                             case 2: pass(at.inc<starts>(1 + rng() % 3)); break;
+                             case 1: pass(at.write<mode>(static_cast<std::int64_t>(rng() % 5), wall, 1)); break;
+                             case 2: pass(at.inc<starts>(1 + rng() % 3, line, 1)); break;
                              case 3: pass(at.dec<stock>(1 + rng() % 3)); break;
                              case 4: pass(at.remove<setpoint>(rng() % 4)); break;
                              default: h.add(static_cast<std::uint64_t>(at.join(to).error()));
@@ -188,8 +138,8 @@ const bits_of policies{"state.policies", [](bit_hash& h) {
                              case 2: pass(at.inc<credit>(amount)); break;
                              case 3: pass(at.dec<credit>(amount)); break;
                              case 4: pass(at.transfer<credit>(nodes[1].self(), amount)); break;
-                             case 5: pass(at.add<alarms>(element)); break;
-                             case 6: pass(at.remove<alarms>(element)); break;
+                             case 5: pass(at.add<alarms>(element == 0 ? "hot" : "dry", 1)); break;
+                             case 6: pass(at.remove<alarms>(element == 0 ? "hot" : "dry", 1)); break;
                              case 7: pass(at.add<banned>(element)); break;
                              case 8: pass(at.remove<banned>(element)); break;
                              case 9: pass(element == 0 ? at.enable<running>() : at.disable<enabled>()); break;
@@ -220,14 +170,185 @@ const bits_of siblings{"state.dvv_set", [](bit_hash& h) {
                            const auto at = static_cast<std::size_t>(rng() % 3);
                            const auto with = static_cast<std::size_t>(rng() % 3);
                            const std::uint64_t value = rng() % 100;
-                           switch (rng() % 3) {
+                           switch (rng() % 4) {
                              case 0: h.add(static_cast<std::uint64_t>(servers[at].put(value, read[with], at).error())); break;
                              case 1: h.add(static_cast<std::uint64_t>(servers[at].join(servers[with]).error())); break;
+                             case 2: {
+                               const auto fresh = set::anonymous(value, read[with]);
+                               h.add(static_cast<std::uint64_t>(fresh ? servers[at].join(fresh.value()).error() : fresh.error()));
+                               break;
+                             }
                              default: read[with] = servers[at].context();
                            }
                            servers[at].for_each([&h](std::uint64_t v) { h.add(v); });
                          }
                        }};
+
+/// A log of fixed size, nothing of which is ever lost.
+class small_log {
+ public:
+  skerry::result<skerry::recovery_report> open() noexcept {
+    skerry::recovery_report report;
+    report.first = {first_};
+    report.end = {end_};
+    report.records = end_ - first_;
+    report.fresh = end_ == first_;
+    return report;
+  }
+  skerry::result<skerry::position> append(const skerry::record_header& header, std::span<const std::byte> payload) noexcept {
+    if (end_ - first_ == log_.size() || payload.size() > log_[0].bytes.size()) {
+      return skerry::errc::full;
+    }
+    entry& e = log_[end_ % log_.size()];
+    e.header = header;
+    e.size = payload.size();
+    for (std::size_t i = 0; i < payload.size(); ++i) {
+      e.bytes[i] = payload[i];
+    }
+    return skerry::position{end_++};
+  }
+  skerry::result<skerry::record_view> read(skerry::position at, std::span<std::byte> out) noexcept {
+    if (at.value < first_ || at.value >= end_) {
+      return skerry::errc::absent;
+    }
+    const entry& e = log_[at.value % log_.size()];
+    if (e.size > out.size()) {
+      return skerry::errc::width;
+    }
+    for (std::size_t i = 0; i < e.size; ++i) {
+      out[i] = e.bytes[i];
+    }
+    return skerry::record_view{e.header, out.first(e.size), {at.value + 1}};
+  }
+  skerry::status advance(skerry::cursor done) noexcept {
+    for (; first_ < end_; ++first_) {
+      const skerry::record_header& h = log_[first_ % log_.size()].header;
+      if (h.kind == skerry::record_kind::data && h.seq > done.upto) {
+        break;
+      }
+      if (h.kind != skerry::record_kind::data && first_ + 1 == end_) {
+        break;  // the newest lease stays
+      }
+    }
+    return {};
+  }
+  skerry::status sync() noexcept { return {}; }
+  [[nodiscard]] std::uint64_t used_bytes() const noexcept { return end_ - first_; }
+  [[nodiscard]] std::uint64_t free_bytes() const noexcept { return log_.size() - used_bytes(); }
+  template <typename F>
+  void for_each(F&& f) const {
+    for (std::uint64_t at = first_; at < end_; ++at) {
+      f(std::span{log_[at % log_.size()].bytes}.first(log_[at % log_.size()].size));
+    }
+  }
+
+ private:
+  struct entry {
+    skerry::record_header header{};
+    std::size_t size = 0;
+    std::array<std::byte, 96> bytes{};
+  };
+  std::array<entry, 48> log_{};
+  std::uint64_t first_ = 0;
+  std::uint64_t end_ = 0;
+};
+struct few_operations {
+  static constexpr std::size_t operations = 8;
+  static constexpr std::size_t payload_bytes = 24;
+};
+
+const bits_of operations{"state.op_queue", [](bit_hash& h) {
+                           static small_log store;
+                           static state::op_queue<small_log, few_operations> queue;
+                           store = {};
+                           skerry::splitmix64 rng{7};
+                           state::op_queue_config config;
+                           config.origin = 3;
+                           config.policy = state::when_full::coalesce_by_key_then_drop_oldest;
+                           h.add(static_cast<std::uint64_t>(queue.open(store, config, state::epoch_rule::durable, rng).error()));
+                           state::op_mark last{};
+                           for (int i = 0; i < 600; ++i) {
+                             const std::array<std::byte, 2> key{std::byte{1}, static_cast<std::byte>(rng() % 5)};
+                             const std::array<std::byte, 3> value{static_cast<std::byte>(i), std::byte{2}, std::byte{3}};
+                             const std::size_t length = rng() % 4;
+                             std::array<std::byte, 200> batch{};
+                             switch (rng() % 6) {
+                               case 0: {
+                                 const auto size = queue.next({}, batch);
+                                 h.add(static_cast<std::uint64_t>(size.error()));
+                                 if (size) {
+                                   h.add(std::span{batch}.first(size.value()));
+                                   (void)state::read_operations(std::span{batch}.first(size.value()),
+                                                                [&last](const state::operation& op) { last = op.id; });
+                                 }
+                                 break;
+                               }
+                               case 1: h.add(static_cast<std::uint64_t>(queue.on_ack(last).error())); break;
+                               case 2: h.add(static_cast<std::uint64_t>(queue.persist().error())); break;
+                               case 3: {
+                                 if (rng() % 8 == 0) {
+                                   h.add(static_cast<std::uint64_t>(queue.open(store, config, state::epoch_rule::durable, rng).error()));
+                                 }
+                                 break;
+                               }
+                               default: h.add(static_cast<std::uint64_t>(queue.enqueue(key, std::span{value}.first(length)).error()));
+                             }
+                             h.add(queue.backlog_bytes());
+                           }
+                           store.for_each([&h](std::span<const std::byte> record) { h.add(record); });
+                         }};
+
+const bits_of twin{"state.owned_merge", [](bit_hash& h) {
+                     static state::owned_merge<state::limits::small_twin> device;
+                     static state::owned_merge<state::limits::small_twin> cloud;  // holds what the cloud has
+                     static std::array<char, 1024> text;
+                     static std::array<std::byte, 4096> image;
+                     device = state::owned_merge<state::limits::small_twin>{};
+                     cloud = device;
+                     skerry::splitmix64 rng{8};
+                     std::uint64_t version = 1;
+                     const std::array<std::string_view, 4> paths{"/desired/speed", "/desired/limits/high", "/reported/load", "/note"};
+                     const auto change = [&](auto& side) {
+                       const std::string_view path = paths[rng() % paths.size()];
+                       const std::uint64_t what = rng() % 4;
+                       const double value = static_cast<double>(rng() % 1000) / 7;
+                       h.add(static_cast<std::uint64_t>(what == 0   ? side.erase(path).error()
+                                                        : what == 1 ? side.set(path, value).error()
+                                                        : what == 2 ? side.set(path, "text").error()
+                                                                    : side.set_json(path, "[1,{\"b\":2,\"a\":1e1}]").error()));
+                     };
+                     const auto add_text = [&](std::size_t size) { h.add(std::as_bytes(std::span{text}.first(size))); };
+                     device.connected(0);
+                     for (std::uint32_t now = 0; now < 600'000; now += 700) {
+                       if (rng() % 3 == 0) {
+                         change(device);
+                       }
+                       if (rng() % 5 == 0) {
+                         change(cloud);
+                         ++version;
+                       }
+                       const auto action = device.poll(now, text);
+                       h.add(static_cast<std::uint64_t>(action.error()));
+                       if (!action || action.value().kind == state::twin_request::none) {
+                         continue;
+                       }
+                       h.add(static_cast<std::uint64_t>(action.value().kind));
+                       if (action.value().kind == state::twin_request::get) {
+                         const std::size_t size = cloud.write_local(text).value_or(0);
+                         h.add(static_cast<std::uint64_t>(
+                             device.on_document(action.value().request, std::string_view{text.data(), size}, version, now).error()));
+                       } else if (action.value().expected != version) {
+                         h.add(static_cast<std::uint64_t>(device.on_conflict(action.value().request, now).error()));
+                       } else {
+                         add_text(action.value().bytes);
+                         h.add(static_cast<std::uint64_t>(cloud.patch_local({text.data(), action.value().bytes}).error()));
+                         h.add(static_cast<std::uint64_t>(device.on_done(action.value().request, ++version, now).error()));
+                       }
+                     }
+                     skerry::byte_writer out{image};
+                     device.encode(out);
+                     h.add(out.written());
+                   }};
 
 /// A set that takes no memory.
 struct drawn {

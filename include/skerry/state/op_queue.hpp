@@ -313,6 +313,10 @@ class op_queue {
       }
     }
     next_log_ = next_log_ > lease_.trimmed ? next_log_ : lease_.trimmed + 1;
+    if (lease_.floor.seq != 0 && !(lease_.floor < (slots_.empty() ? lease_.next : slots_.front().id))) {
+      lease_.floor = {};  // of no lease that a queue wrote
+      ++counters_.damaged;
+    }
     return {};
   }
   void read_lease(const skerry::record_view& r) {
@@ -342,6 +346,12 @@ class op_queue {
       if (slots_[i].log == s.replaces) {
         slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(i));
         break;
+      }
+    }
+    for (const slot& there_already : slots_) {
+      if (there_already.id == s.id) {
+        ++counters_.damaged;  // one name twice
+        return {};
       }
     }
     next_log_ = s.log >= next_log_ ? s.log + 1 : next_log_;

@@ -165,13 +165,13 @@ class twin_rows {
         return in.error();
       }
       if (t == json_token::end_object) {
-        if (!has_within(here)) {
-          if (const status s = put(here, empty_object); !s) {
+        length = lengths[--open];
+        const std::string_view object{path.data(), length};
+        if (!has_within(object)) {
+          if (const status s = put(object, empty_object); !s) {
             return s;
           }
         }
-        --open;
-        length = open > 0 ? lengths[open - 1] : top.size();
         continue;
       }
       if (t == json_token::name) {
