@@ -15,6 +15,7 @@
 namespace {
 
 using namespace skerry_test;
+using namespace skerry_test::works;
 namespace state = skerry::state;
 using skerry_fuzz::bytes;
 

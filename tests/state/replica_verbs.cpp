@@ -13,15 +13,8 @@
 namespace state = skerry::state;
 using skerry::errc;
 using skerry::wall_ms;
-using skerry_test::alarms;
-using skerry_test::banned;
 using skerry_test::bytes_of;
-using skerry_test::credit;
-using skerry_test::enabled;
-using skerry_test::oil;
-using skerry_test::parts;
-using skerry_test::reading;
-using skerry_test::running;
+using namespace skerry_test::works;
 
 namespace {
 
@@ -32,7 +25,7 @@ struct limits : state::limits::firmware {
   static constexpr std::size_t ranges = 120;
   static constexpr std::size_t key_bytes = 16;
 };
-using replica = state::replica<skerry_test::workshop, limits>;
+using replica = state::replica<workshop, limits>;
 
 replica make(std::uint64_t id, std::uint64_t seed = 1) {
   skerry::splitmix64 rng{seed * 1000 + id};

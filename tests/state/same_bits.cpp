@@ -16,6 +16,7 @@ namespace {
 namespace state = skerry::state;
 
 using namespace skerry_test;
+using namespace skerry_test::works;
 using shop = state::replica<workshop>;
 using replica = state::replica<plant>;
 

@@ -41,6 +41,12 @@ struct stock {
   static constexpr skerry::state::path at{"stock"};
   using policy = skerry::state::pn_counter;
 };
+/// What most tests need: values and plain counters.
+using plant = skerry::state::schema<setpoint, recipe, mode, starts, stock>;
+
+/// Everything else, in a namespace of its own: many tests have paths of these names themselves.
+namespace works {
+
 struct parts {
   static constexpr skerry::state::path at{"parts"};
   using policy = skerry::state::reset_counter;
@@ -78,9 +84,8 @@ struct reading {
   using policy = skerry::state::by_writer<double>;
 };
 
-/// What most tests need: values and plain counters.
-using plant = skerry::state::schema<setpoint, recipe, mode, starts, stock>;
-/// Everything else.
 using workshop = skerry::state::schema<parts, credit, alarms, banned, running, enabled, oil, level, reading>;
+
+}  // namespace works
 
 }  // namespace skerry_test
