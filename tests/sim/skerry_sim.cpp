@@ -53,12 +53,17 @@ int run(std::uint64_t first, std::uint64_t histories, const sim_options& options
   const auto begin = std::chrono::steady_clock::now();
   const outcome o = explore(first, histories, options, threads);
   print_counts(o);
+  const queue_outcome queues = explore_queues(first, histories / 4, false);
+  fmt::print("{}\n", queues.met);
+  if (queues.found > 0) {
+    fmt::print("queue seed {}: {}", queues.first_seed, queues.first_text);
+  }
   const std::string idle = idle_faults(o);
   if (o.found() > 0) {
     print_finding(o);
   }
-  if (o.broken > 0) {
-    fmt::print("broken={}\n", o.broken);
+  if (o.broken + queues.found > 0) {
+    fmt::print("broken={}\n", o.broken + queues.found);
   }
   if (!idle.empty()) {
     fmt::print("never bit: {}\n", idle);
@@ -67,7 +72,7 @@ int run(std::uint64_t first, std::uint64_t histories, const sim_options& options
     fmt::print("trace={:016x}\n", o.trace);
   }
   print_last(o, seconds_since(begin));
-  return o.found() == 0 && idle.empty() ? 0 : 1;
+  return o.found() + queues.found == 0 && idle.empty() ? 0 : 1;
 }
 
 int run_replay(const std::string& what, const sim_options& options, bool with_plant, bool trace) {
@@ -110,6 +115,18 @@ int run_plant(const std::string& name, std::uint64_t first, std::uint64_t histor
     return 2;
   }
   const auto begin = std::chrono::steady_clock::now();
+  if (habitat_of(planted) == habitat::queues) {
+    const queue_outcome o = explore_queues(first, histories, true);
+    if (!in_list) {
+      fmt::print("seed {}: {}", o.first_seed, o.first_text);
+    }
+    if (o.found == 0) {
+      fmt::print("{} not found in {} histories\n", name, o.histories);
+    } else {
+      fmt::print("{} {} {}\n", name, o.histories, o.first_events);
+    }
+    return o.found > 0 ? 0 : 1;
+  }
   const outcome o = explore_planted(first, histories, options);
   if (o.found() == 0) {
     fmt::print("{} not found in {} histories\n", name, o.histories);

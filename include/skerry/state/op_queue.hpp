@@ -71,11 +71,13 @@ class op_queue {
     for (slot& s : slots_) {
       s.sent = s.durable = true;
     }
+    doubts_ = false;
     known_ = rule == epoch_rule::durable && !report.value().fresh && counters_.damaged == 0 && lease_.next.seq != 0;
     return {};
   }
-  /// The application has put an older image of the store back: the next operation begins a new epoch.
-  void restored() noexcept { known_ = false; }
+  /// The application has put an older image of the store back: the next operation begins a new epoch. Also after a crash, once
+  /// `persist` has answered.
+  void restored() noexcept { doubt(); }
 
   /// Takes an operation in. It is durable, and may be sent, after `persist`.
   ///
@@ -123,11 +125,16 @@ class op_queue {
 
   /// Makes everything durable that was enqueued or acknowledged so far. Only now may an operation be reported as safe.
   [[nodiscard]] status persist() {
-    trims_ = trims_ || first_log() - 1 > lease_.trimmed + config_.capacity;
+    if (doubts_ && !known_) {
+      lease_.next = first_of_new_epoch();
+      known_ = true;
+    }
+    trims_ = trims_ || doubts_ || first_log() - 1 > lease_.trimmed + config_.capacity;
     bool leased = false;
     if (trims_) {
       const status s = write_lease(first_log() - 1);
       leased = static_cast<bool>(s);
+      doubts_ = doubts_ && !leased;
       if (!leased && s.error() != errc::full) {
         return s;
       }
@@ -178,10 +185,13 @@ class op_queue {
   /// acknowledgement changes nothing.
   ///
   /// Errors  `out_of_range`: something that was never sent is acknowledged. Nothing waits less for it; when it was never even queued,
-  ///         the past is in doubt, and the next operation begins a new epoch
+  ///         the past is in doubt, and the next operation begins a new epoch. `mismatch`: an operation of another life, which this
+  ///         queue's storage was put back behind: what waits under older names has been, or will be, taken for repeats, and only the
+  ///         application can know which
   [[nodiscard]] status on_ack(const op_mark& upto) {
-    if (known_ && !(upto < lease_.next)) {
-      known_ = false;  // the server knows operations of this queue that the queue does not: its store was put back
+    if (!(upto < lease_.next)) {
+      lease_.next.epoch.generation = upto.epoch.generation;
+      doubt();  // the server knows operations of this queue that the queue does not: its store was put back
       ++counters_.future_acks;
       return errc::out_of_range;
     }
@@ -192,6 +202,10 @@ class op_queue {
         return errc::out_of_range;
       }
       ++count;
+    }
+    if (count > 0 && upto.epoch != slots_[count - 1].id.epoch && upto.epoch != lease_.next.epoch) {
+      ++counters_.future_acks;
+      return errc::mismatch;
     }
     if (count == 0) {
       return {};
@@ -328,8 +342,8 @@ class op_queue {
     const op_mark next = lease_.next;
     lease_ = there.value();
     lease_.next = lease_.next < next ? next : lease_.next;
-    for (std::size_t i = slots_.size(); i > 0; --i) {  // a crash kept them from being reclaimed
-      if (slots_[i - 1].log <= lease_.trimmed) {
+    for (std::size_t i = slots_.size(); i > 0; --i) {  // a crash, or an older one beside them, kept them from being reclaimed
+      if (slots_[i - 1].log <= lease_.trimmed || !(lease_.floor < slots_[i - 1].id)) {
         slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(i - 1));
         trims_ = true;
       }
@@ -357,6 +371,9 @@ class op_queue {
     next_log_ = s.log >= next_log_ ? s.log + 1 : next_log_;
     const op_mark after{s.id.epoch, s.id.seq + 1};
     lease_.next = lease_.next < after ? after : lease_.next;
+    if (!(lease_.floor < s.id)) {
+      return {};  // the copy of one that was acknowledged
+    }
     if (slots_.size() == most) {
       return errc::full;
     }
@@ -368,6 +385,10 @@ class op_queue {
     return {};
   }
 
+  void doubt() noexcept {
+    known_ = false;
+    doubts_ = true;
+  }
   [[nodiscard]] op_mark first_of_new_epoch() {
     splitmix64 rng{seed_};
     const std::uint32_t nonce = next_u32(rng);
@@ -491,8 +512,9 @@ class op_queue {
   std::uint64_t next_log_ = 1;
   detail::op_lease lease_{};
   std::uint64_t seed_ = 0;
-  bool trims_ = false;  ///< the store holds what was acknowledged
-  bool known_ = false;  ///< `lease_.next` may be used; else a new epoch comes first
+  bool trims_ = false;   ///< the store holds what was acknowledged
+  bool known_ = false;   ///< `lease_.next` may be used; else a new epoch comes first
+  bool doubts_ = false;  ///< and the log does not say so yet
   bool gap_ = false;
   op_queue_counters counters_{};
 };
