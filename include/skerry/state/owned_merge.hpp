@@ -74,10 +74,10 @@ class owned_merge {
   /// document that is known now: one that was made or changed later is not deleted.
   [[nodiscard]] constexpr status erase(std::string_view path) {
     return edit(path, [&](rows& r) {
+      const bool there = r.has_within(path);
       r.erase_within(path);
-      return detail::parent_of(path).empty() || r.has_within(detail::parent_of(path)) || !Limits::keeps_empty_objects
-                 ? status{}
-                 : r.put(detail::parent_of(path), detail::empty_object);
+      const std::string_view object = Limits::keeps_empty_objects ? detail::parent_of(path) : std::string_view{};
+      return !there || path.empty() || r.has_within(object) ? status{} : r.put(object, detail::empty_object);
     });
   }
   /// The local document as somebody else holds it.
