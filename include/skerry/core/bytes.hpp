@@ -166,6 +166,9 @@ class byte_reader {
       if (!std::is_constant_evaluated() && end - at >= 8) {
         std::uint64_t word = 0;
         __builtin_memcpy(&word, at, 8);
+        if ((word & 0x8000) == 0) {  // two bytes
+          return (word & 0x7f00) == 0 ? refusal(errc::corrupt) : long_number{(word & 0x7f) | (word & 0x7f00) >> 1, at + 2};
+        }
         const std::uint64_t stops = ~word & 0x8080808080808080;
         if (stops != 0) {
           const int bits = std::countr_zero(stops) + 1;  // up to the end of the last byte

@@ -170,6 +170,14 @@ class actor_table {
   [[nodiscard]] constexpr actor_ref sorted(std::size_t position) const noexcept { return order_[position]; }
 
   [[nodiscard]] constexpr actor_ref find(const actor& who) const noexcept {
+    if (size_ <= few) {
+      for (std::size_t i = 0; i < size_; ++i) {
+        if (actors_[i].id == who.id && actors_[i] == who) {
+          return static_cast<actor_ref>(i);
+        }
+      }
+      return no_actor;
+    }
     const std::size_t at = lower_bound(who);
     return at < size_ && actors_[order_[at]] == who ? order_[at] : no_actor;
   }
@@ -199,6 +207,8 @@ class actor_table {
   }
 
  private:
+  static constexpr std::size_t few = 12;  // up to here a look at each is quicker than a search
+
   [[nodiscard]] constexpr std::size_t lower_bound(const actor& who) const noexcept {
     std::size_t low = 0;
     for (std::size_t left = size_; left > 0;) {

@@ -128,7 +128,7 @@ class places {
   [[nodiscard]] std::span<const T> first(std::size_t n) const noexcept { return {std::launder(reinterpret_cast<const T*>(bytes_)), n}; }
 
  private:
-  alignas(T) std::byte bytes_[N * sizeof(T)];
+  alignas(T) std::byte bytes_[(N == 0 ? 1 : N) * sizeof(T)];
 };
 }  // namespace detail
 
@@ -154,7 +154,11 @@ class delta_frame {
   /// So many records are read once and kept; of a frame with more they are read again each time.
   static constexpr std::size_t kept = 2;
 
-  [[nodiscard]] status parse(std::span<const std::byte> frame) noexcept {
+#if !defined(__OPTIMIZE_SIZE__)
+  [[gnu::flatten]]  // the reader in registers is worth a copy of its small functions
+#endif
+  [[nodiscard]] status
+  parse(std::span<const std::byte> frame) noexcept {
     if (frame.size() < 6) {
       return frame.size() < 2 ? status{errc::truncated} : check_head(frame[0], frame[1], true);
     }
@@ -210,8 +214,8 @@ class delta_frame {
   template <typename F>
   void for_each(F&& f) const {
     if (record_count_ <= kept) {
-      for (std::size_t i = 0; i < record_count_; ++i) {
-        f(kept_[i]);
+      for (const entry& e : kept_.first(record_count_)) {
+        f(e);
       }
       return;
     }
@@ -313,7 +317,7 @@ class delta_frame {
           return errc::corrupt;
         }
         if (record_count_ < kept) {
-          kept_[record_count_] = e;
+          kept_.put(record_count_, e);
         }
         ++record_count_;
       }
@@ -375,7 +379,7 @@ class delta_frame {
   std::uint64_t covered_ = 0;
   std::size_t key_count_ = 0;
   std::size_t record_count_ = 0;
-  std::array<entry, kept> kept_{};
+  detail::places<entry, kept> kept_;
   bool has_sender_ = false;
 };
 

@@ -89,7 +89,7 @@ class schema_delta {
         problem = date(in, store, clock, wall, ahead, latest);
       }
       if (keep) {
-        known_[at++] = in;
+        known_.put(at++, in);
       }
     });
     return problem == errc::ok ? result<stamp>{latest} : result<stamp>{problem};
@@ -101,8 +101,8 @@ class schema_delta {
   template <typename F>
   void for_each(F&& f) const {
     if (keeps()) {
-      for (std::size_t i = 0; i < frame_->record_count(); ++i) {
-        f(known_[i]);
+      for (const incoming& in : flat()) {
+        f(in);
       }
       return;
     }
@@ -116,7 +116,7 @@ class schema_delta {
 
   /// Whether all of it lies in memory, in `flat`.
   [[nodiscard]] bool keeps() const noexcept { return frame_->record_count() <= frame_type::kept; }
-  [[nodiscard]] std::span<const incoming> flat() const noexcept { return std::span{known_}.first(frame_->record_count()); }
+  [[nodiscard]] std::span<const incoming> flat() const noexcept { return known_.first(frame_->record_count()); }
 
  private:
   /// Whether the policy of the key's path can read it.
@@ -155,7 +155,7 @@ class schema_delta {
   }
 
   const frame_type* frame_;
-  std::array<incoming, frame_type::kept> known_{};
+  places<incoming, frame_type::kept> known_;
   std::array<key_buffer, frame_type::kept> texts_;
 };
 
