@@ -134,11 +134,13 @@ set(skerry_state_headers
     skerry/state/dot.hpp
     skerry/state/dot_context.hpp
     skerry/state/dvv_set.hpp
+    skerry/state/event_chain.hpp
     skerry/state/explain.hpp
     skerry/state/flags.hpp
     skerry/state/frame.hpp
     skerry/state/hash_tree.hpp
     skerry/state/hlc.hpp
+    skerry/state/image.hpp
     skerry/state/join_report.hpp
     skerry/state/keep_both.hpp
     skerry/state/key_chunk.hpp

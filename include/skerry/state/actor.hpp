@@ -71,6 +71,16 @@ class identity {
     return me;
   }
 
+  /// The life that a stored past tells of, to be gone on with or renewed. The seed is drawn again: the old one may be in other hands.
+  template <random_source Rng>
+  [[nodiscard]] static constexpr identity restore(const actor& life, state::role as, Rng& rng) {
+    identity me;
+    me.self_ = life;
+    me.role_ = as;
+    me.seed_ = next_u64(rng);
+    return me;
+  }
+
   [[nodiscard]] constexpr actor self() const noexcept { return self_; }
   [[nodiscard]] constexpr state::role role() const noexcept { return role_; }
   /// The past is in doubt: `renew` must come before the next local event.

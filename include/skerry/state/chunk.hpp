@@ -97,6 +97,70 @@ template <typename Store>
   return {};
 }
 
+namespace detail {
+
+/// Writes what a context has of one actor.
+template <typename Context>
+constexpr void write_runs(byte_writer& out, actor_names& names, const actor& who, actor_ref ref, const Context& context) noexcept {
+  bool named = false;
+  const auto entry = [&](std::uint64_t first, std::uint64_t length) {
+    out.u8(named ? 1 : 2);
+    if (!named) {
+      names.write(out, who);
+      named = true;
+    }
+    out.varint(first);
+    out.varint(length);
+  };
+  context.for_each(ref, [&](const dot_range& run) { entry(run.first, run.last - run.first + 1); });
+  if (!named) {
+    entry(0, 0);
+  }
+}
+/// Reads the runs of several actors up to the mark behind the last one; see `context_part::for_each`.
+///
+/// listed   how many actors were listed before, and then with these
+template <typename F>
+constexpr errc read_runs(byte_reader& in, std::uint16_t& listed, F&& f) {
+  actor_names names;
+  actor who{};
+  actor before{};
+  bool named = false;
+  std::uint64_t last = 0;
+  for (;;) {
+    const std::uint8_t entry = in.u8();
+    if (in.error() != errc::ok || entry == 0) {
+      return in.error();
+    }
+    if (entry > 2 || (entry == 1 && !named && listed == 0)) {
+      return errc::corrupt;
+    }
+    if (entry == 2) {
+      before = who;
+      who = names.read(in);
+      if (in.error() != errc::ok || (named && !(before < who)) || listed == no_actor) {
+        return in.error() != errc::ok ? in.error() : errc::corrupt;
+      }
+      named = true;
+      last = 0;
+      ++listed;
+    }
+    const std::uint64_t first = in.varint();
+    const std::uint64_t length = in.varint();
+    if (in.error() != errc::ok) {
+      return in.error();
+    }
+    const bool nothing = entry == 2 && first == 0 && length == 0;
+    if (!nothing && (first == 0 || first <= last || length == 0 || length - 1 > std::numeric_limits<std::uint64_t>::max() - first)) {
+      return errc::corrupt;
+    }
+    last = nothing ? 0 : first + (length - 1);
+    f(named ? &who : nullptr, first, length);
+  }
+}
+
+}  // namespace detail
+
 /// A received part of a context: checked as a whole, then read in place.
 ///
 /// Errors  `truncated`, `corrupt`, `unsupported`
@@ -121,7 +185,7 @@ class context_part {
     actors_ = static_cast<std::uint16_t>(actors);
     before_ = listed_ = static_cast<std::uint16_t>(before);
     entries_ = in.remaining();
-    const errc e = walk(in, [](const actor*, std::uint64_t, std::uint64_t) {});
+    const errc e = detail::read_runs(in, listed_, [](const actor*, std::uint64_t, std::uint64_t) {});
     if (e != errc::ok) {
       return e;
     }
@@ -147,54 +211,11 @@ class context_part {
   template <typename F>
   constexpr void for_each(F&& f) const {
     byte_reader in{entries_};
-    std::uint16_t ignored = 0;
-    (void)walk(in, f, ignored);
+    std::uint16_t ignored = before_;
+    (void)detail::read_runs(in, ignored, f);
   }
 
  private:
-  template <typename F>
-  constexpr errc walk(byte_reader& in, F&& f) noexcept {
-    return walk(in, f, listed_);
-  }
-  template <typename F>
-  static constexpr errc walk(byte_reader& in, F&& f, std::uint16_t& listed) {
-    detail::actor_names names;
-    actor who{};
-    actor before{};
-    bool named = false;
-    std::uint64_t last = 0;
-    for (;;) {
-      const std::uint8_t entry = in.u8();
-      if (in.error() != errc::ok || entry == 0) {
-        return in.error();
-      }
-      if (entry > 2 || (entry == 1 && !named && listed == 0)) {
-        return errc::corrupt;
-      }
-      if (entry == 2) {
-        before = who;
-        who = names.read(in);
-        if (in.error() != errc::ok || (named && !(before < who)) || listed == no_actor) {
-          return in.error() != errc::ok ? in.error() : errc::corrupt;
-        }
-        named = true;
-        last = 0;
-        ++listed;
-      }
-      const std::uint64_t first = in.varint();
-      const std::uint64_t length = in.varint();
-      if (in.error() != errc::ok) {
-        return in.error();
-      }
-      const bool nothing = entry == 2 && first == 0 && length == 0;
-      if (!nothing && (first == 0 || first <= last || length == 0 || length - 1 > std::numeric_limits<std::uint64_t>::max() - first)) {
-        return errc::corrupt;
-      }
-      last = nothing ? 0 : first + (length - 1);
-      f(named ? &who : nullptr, first, length);
-    }
-  }
-
   std::span<const std::byte> entries_{};
   std::uint64_t of_ = 0;
   std::uint16_t actors_ = 0;

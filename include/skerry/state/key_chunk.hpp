@@ -45,6 +45,86 @@ template <std::size_t N>
 
 }  // namespace detail
 
+namespace detail {
+
+/// Writes keys with all their records, as they stand in frames of several parts.
+///
+/// place   `place(actor_ref) -> std::uint64_t`: 1 + its place in a list that the reader has, or 0
+/// Cost    stack 10 A bytes
+template <std::size_t TextBytes, typename Store, typename Text, typename Place>
+void write_key_body(byte_writer& out, const Store& store, Text&& text, std::string_view after, std::span<const typename Store::index> slots,
+                    Place&& place) {
+  chunk_actors<Store::actor_capacity> actors;
+  std::uint64_t base = 0;
+  bool stamped = false;
+  for (const auto slot : slots) {
+    store.records(slot).for_each([&](const record_view& r) {
+      std::uint64_t& greatest = actors.greatest[store.actors().find(r.who)];
+      greatest = r.n > greatest ? r.n : greatest;
+      if ((r.kind & kinds::stamped) != 0) {
+        base = stamped && base < r.at.ms() ? base : r.at.ms();
+        stamped = true;
+      }
+    });
+  }
+  out.varint(base);
+  std::uint16_t named = 0;
+  for (const std::uint64_t n : actors.greatest) {
+    named = static_cast<std::uint16_t>(named + (n > 0 ? 1 : 0));
+  }
+  out.varint(named);
+  named = 0;
+  for (std::size_t i = 0; i < store.actors().size(); ++i) {
+    const actor_ref ref = store.actors().sorted(i);
+    const std::uint64_t at = place(ref);
+    if (actors.greatest[ref] > 0) {
+      out.varint(at);
+      if (at == 0) {
+        write_actor(out, store.actors()[ref]);
+      }
+      out.varint(actors.greatest[ref]);
+      actors.place[ref] = named++;
+    }
+  }
+  out.varint(slots.size());
+  key_text<TextBytes> before;
+  (void)before.assign(after);
+  std::uint8_t kind = 0;
+  for (const auto slot : slots) {
+    key_text<TextBytes> key;
+    key.size = text(store.key(slot), std::span<char>{key.chars});
+    const std::size_t shared = shared_prefix(key, before);
+    const auto records = store.records(slot);
+    const std::size_t of_key = records.size();
+    out.varint(shared);
+    out.varint((key.size - shared) * 2 + (of_key > 1 ? 1 : 0));
+    out.bytes(std::as_bytes(std::span{key.chars}.subspan(shared, key.size - shared)));
+    if (of_key > 1) {
+      out.varint(of_key);
+    }
+    in_order(records, [&](const record_view& r) {
+      const actor_ref ref = store.actors().find(r.who);
+      out.varint(actors.place[ref] * 2U + (r.kind != kind ? 1U : 0U));
+      if (r.kind != kind) {
+        out.u8(r.kind);
+        kind = r.kind;
+      }
+      out.varint(actors.greatest[ref] - r.n);
+      if ((r.kind & kinds::stamped) != 0) {
+        out.varint((r.at.ms() - base) * 2 + (r.at.count() > 0 ? 1 : 0));
+        if (r.at.count() > 0) {
+          out.varint(r.at.count());
+        }
+      }
+      out.varint(r.payload.size());
+      out.bytes(r.payload);
+    });
+    before = key;
+  }
+}
+
+}  // namespace detail
+
 /// Writes the first of these keys with all their records, as one frame: as many keys as reach `target` bytes, more or less.
 ///
 /// slots    keys in ascending order of their texts, all of those that come after `after` and up to the last one listed
@@ -56,30 +136,15 @@ template <std::size_t TextBytes, typename Store, typename Text>
 [[nodiscard]] status write_key_chunk(byte_writer& out, const Store& store, Text&& text, std::uint64_t of, const context_cursor& context,
                                      std::string_view after, std::span<const typename Store::index> slots, bool all, std::uint8_t flags,
                                      std::size_t target, std::size_t& taken) {
-  detail::chunk_actors<Store::actor_capacity> actors;
-  const auto text_of = [&](std::size_t i, detail::key_text<TextBytes>& to) {
-    to.size = text(store.key(slots[i]), std::span<char>{to.chars});
-  };
   std::size_t count = 0;
   std::size_t weight = 0;
-  std::uint64_t base = 0;
-  bool stamped = false;
   detail::key_text<TextBytes> before;
   (void)before.assign(after);
   for (; count < slots.size() && weight < target; ++count) {
     detail::key_text<TextBytes> key;
-    text_of(count, key);
-    const auto records = store.records(slots[count]);
-    weight += detail::chunk_weight(key.size - detail::shared_prefix(key, before), records);
+    key.size = text(store.key(slots[count]), std::span<char>{key.chars});
+    weight += detail::chunk_weight(key.size - detail::shared_prefix(key, before), store.records(slots[count]));
     before = key;
-    records.for_each([&](const record_view& r) {
-      std::uint64_t& greatest = actors.greatest[store.actors().find(r.who)];
-      greatest = r.n > greatest ? r.n : greatest;
-      if ((r.kind & kinds::stamped) != 0) {
-        base = stamped && base < r.at.ms() ? base : r.at.ms();
-        stamped = true;
-      }
-    });
   }
   all = all && count == slots.size();
 
@@ -90,61 +155,9 @@ template <std::size_t TextBytes, typename Store, typename Text>
   trial.u8(static_cast<std::uint8_t>(flags | (all && (flags & wire::chunk_listed) == 0 ? wire::chunk_last : 0)));
   trial.varint(after.size());
   trial.bytes(std::as_bytes(std::span{after.data(), after.size()}));
-  trial.varint(base);
-  std::uint16_t named = 0;
-  for (const std::uint64_t n : actors.greatest) {
-    named = static_cast<std::uint16_t>(named + (n > 0 ? 1 : 0));
-  }
-  trial.varint(named);
-  std::uint64_t rank = 0;
-  named = 0;
-  for (std::size_t i = 0; i < store.actors().size(); ++i) {
-    const actor_ref ref = store.actors().sorted(i);
-    const bool listed = ref < context.actors;
-    rank += listed ? 1 : 0;
-    if (actors.greatest[ref] > 0) {
-      trial.varint(listed ? rank : 0);
-      if (!listed) {
-        detail::write_actor(trial, store.actors()[ref]);
-      }
-      trial.varint(actors.greatest[ref]);
-      actors.place[ref] = named++;
-    }
-  }
-  trial.varint(count);
-  (void)before.assign(after);
-  std::uint8_t kind = 0;
-  for (std::size_t k = 0; k < count; ++k) {
-    detail::key_text<TextBytes> key;
-    text_of(k, key);
-    const std::size_t shared = detail::shared_prefix(key, before);
-    const auto records = store.records(slots[k]);
-    const std::size_t of_key = records.size();
-    trial.varint(shared);
-    trial.varint((key.size - shared) * 2 + (of_key > 1 ? 1 : 0));
-    trial.bytes(std::as_bytes(std::span{key.chars}.subspan(shared, key.size - shared)));
-    if (of_key > 1) {
-      trial.varint(of_key);
-    }
-    detail::in_order(records, [&](const record_view& r) {
-      const actor_ref ref = store.actors().find(r.who);
-      trial.varint(actors.place[ref] * 2U + (r.kind != kind ? 1U : 0U));
-      if (r.kind != kind) {
-        trial.u8(r.kind);
-        kind = r.kind;
-      }
-      trial.varint(actors.greatest[ref] - r.n);
-      if ((r.kind & kinds::stamped) != 0) {
-        trial.varint((r.at.ms() - base) * 2 + (r.at.count() > 0 ? 1 : 0));
-        if (r.at.count() > 0) {
-          trial.varint(r.at.count());
-        }
-      }
-      trial.varint(r.payload.size());
-      trial.bytes(r.payload);
-    });
-    before = key;
-  }
+  std::uint64_t rank = 0;  // the actors come in ascending order
+  detail::write_key_body<TextBytes>(trial, store, text, after, slots.first(count),
+                                    [&](actor_ref ref) { return ref < context.actors ? ++rank : std::uint64_t{0}; });
   if (const status s = detail::end_chunk(trial, begin); !s) {
     return s;
   }

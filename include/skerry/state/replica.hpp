@@ -7,7 +7,7 @@
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/detail/key_text.hpp>
 #include <skerry/state/detail/local_edit.hpp>
-#include <skerry/state/detail/replica_catch_up.hpp>
+#include <skerry/state/detail/replica_image.hpp>
 #include <skerry/state/detail/replica_reads.hpp>
 #include <skerry/state/detail/replica_time.hpp>
 #include <skerry/state/detail/replica_verbs.hpp>
@@ -45,7 +45,7 @@ template <typename Schema, typename Limits = limits::firmware>
 class replica : public detail::replica_verbs<replica<Schema, Limits>>,
                 public detail::replica_reads<replica<Schema, Limits>>,
                 public detail::replica_time<replica<Schema, Limits>, typename Limits::time>,
-                public detail::replica_catch_up<replica<Schema, Limits>, Schema, Limits> {
+                public detail::replica_image<replica<Schema, Limits>, Schema, Limits> {
   static_assert(replica_limits<Limits>, "Limits models replica_limits: see limits.hpp for what it names");
   static_assert(Schema::need <= Limits::links::promise,
                 "a policy of this schema needs its deltas in an order that Limits::links does not promise");
@@ -62,14 +62,14 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
       : detail::replica_verbs<replica>{},
         detail::replica_reads<replica>{},
         detail::replica_time<replica, typename Limits::time>{},
-        detail::replica_catch_up<replica, Schema, Limits>{} {
+        detail::replica_image<replica, Schema, Limits>{} {
     copy(other);
   }
   replica(replica&& other) noexcept
       : detail::replica_verbs<replica>{},
         detail::replica_reads<replica>{},
         detail::replica_time<replica, typename Limits::time>{},
-        detail::replica_catch_up<replica, Schema, Limits>{} {
+        detail::replica_image<replica, Schema, Limits>{} {
     take(other);
   }
   replica& operator=(const replica& other) noexcept {
@@ -88,7 +88,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
 
   /// A first life, without a past.
   ///
-  /// Errors  `unsupported` for `epoch_rule::durable`: this build keeps no image in which an epoch could last
+  /// Errors  `unsupported` for `epoch_rule::durable` where Limits::durable is off
   template <random_source Rng>
   [[nodiscard]] static result<replica> create(std::uint64_t id, role as, epoch_rule rule, clock_limits clock, Rng& rng, instant_t now) {
     result<replica> made{std::in_place};
@@ -101,7 +101,9 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   template <random_source Rng>
   [[nodiscard]] static status create(replica& place, std::uint64_t id, role as, epoch_rule rule, clock_limits clock, Rng& rng,
                                      instant_t now) {
-    if (rule != epoch_rule::every_open) {
+    if constexpr (detail::keeps_epochs<Limits>()) {
+      place.stored_.epochs.rule = rule;
+    } else if (rule != epoch_rule::every_open) {
       return errc::unsupported;
     }
     place.identity_ = identity::create(id, as, rng);
@@ -121,6 +123,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     identity_.renew(store_.actors().greatest_generation(identity_.self().id), rng);
     alive_ = true;
     ++counters_.epochs;
+    begin_chain();
+    stored_.marks.closed = false;
     return {};
   }
   /// The application has put an older image back: the next operation happens under a new epoch.
@@ -198,6 +202,9 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   friend class detail::replica_time<replica, typename Limits::time>;
   static constexpr std::size_t actor_places = Limits::actors;
   friend class detail::replica_catch_up<replica, Schema, Limits>;
+  friend class detail::replica_image<replica, Schema, Limits>;
+  friend class detail::image_writer<replica, Schema, Limits>;
+  friend class detail::image_loader<replica, Schema, Limits>;
   static constexpr std::size_t quarantine_places = detail::quarantine_of<Limits>();
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
@@ -476,6 +483,18 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     return verdict;
   }
 
+  /// The events of a new life are a chain of their own.
+  void begin_chain() noexcept {
+    if constexpr (detail::keeps_epochs<Limits>()) {
+      stored_.epochs.chain.clear();
+    }
+  }
+  /// Counts whatever changes what an image holds.
+  [[nodiscard]] std::uint64_t changes() const noexcept {
+    return counters_.operations + counters_.frames_accepted + counters_.records_added + counters_.records_seen + counters_.records_removed;
+  }
+  static constexpr bool logs = false;
+
   void assign(const replica& other) noexcept {
     store_ = other.store_;
     identity_ = other.identity_;
@@ -484,15 +503,18 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     quarantine_ = other.quarantine_;
     choices_ = other.choices_;
     counters_ = other.counters_;
+    stored_ = other.stored_;
     lacking_ = other.lacking_;
   }
   void copy(const replica& other) noexcept {
     assign(other);
     alive_ = false;
+    stored_.marks = {};  // the disk is the original's
   }
   /// The identity moves along; what stays behind is a clone.
   void take(replica& other) noexcept {
     assign(other);
+    other.stored_.marks = {};
     alive_ = other.alive_;
     other.alive_ = false;
   }
@@ -504,6 +526,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   [[no_unique_address]] detail::quarantine<detail::store_limits<Schema, Limits>, quarantine_places> quarantine_{};
   [[no_unique_address]] detail::choices_of<Schema> choices_{};
   replica_counters counters_{};
+  detail::stored_state<Limits> stored_{};
   std::array<std::byte, Limits::log_bytes> log_{};  ///< holds the last delta
   resource lacking_ = resource::none;
   bool alive_ = false;  ///< has an identity that nobody else has

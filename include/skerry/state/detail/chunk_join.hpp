@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/bytes.hpp>
 #include <skerry/state/chunk.hpp>
 #include <skerry/state/delta.hpp>
 #include <skerry/state/detail/arrival_log.hpp>
@@ -164,6 +165,37 @@ struct chunk_join {
       }
       return {};
     }
+  }
+
+  /// Puts a catch-up back that an image tells of: number, whether its context is whole, cursor, runs.
+  [[nodiscard]] static constexpr status restore(Store& store, byte_reader in) {
+    auto& pending = store.pending_;
+    pending = {};
+    pending.active_ = true;
+    pending.of_ = in.varint();
+    const std::uint8_t ready = in.u8();
+    const auto text = in.bytes(in.count(1));
+    pending.cursor_.size = 0;
+    if (in.error() == errc::ok && (ready > 1 || text.size() > pending.cursor_.chars.size())) {
+      return errc::corrupt;
+    }
+    for (const std::byte b : text) {
+      pending.cursor_.chars[pending.cursor_.size++] = static_cast<char>(b);
+    }
+    status verdict;
+    const errc e = read_runs(in, pending.listed_, [&](const actor* who, std::uint64_t first, std::uint64_t length) {
+      const result<actor_ref> ref = who != nullptr ? store.actors_.insert(*who) : result<actor_ref>{errc::corrupt};
+      if (!verdict || !ref) {
+        verdict = verdict ? ref.error() : verdict.error();
+        return;
+      }
+      pending.list_[ref.value() / 8U] = static_cast<std::uint8_t>(pending.list_[ref.value() / 8U] | 1U << (ref.value() % 8U));
+      if (length > 0) {
+        verdict = pending.seen_.insert(ref.value(), first, first + (length - 1));
+      }
+    });
+    pending.ready_ = ready == 1;
+    return e != errc::ok || !in.finish() ? status{errc::corrupt} : verdict;
   }
 
   static constexpr void abandon(Store& store) noexcept {

@@ -40,6 +40,9 @@ class schema_chunk : public schema_delta<Schema, Limits, key_chunk<Limits::actor
   [[nodiscard]] std::span<const actor> actors() const noexcept { return this->frame().actors(); }
 };
 
+template <typename Replica, typename Schema, typename Limits>
+class replica_image;
+
 /// The part of a replica that brings others up to date chunk by chunk, and is brought up to date.
 template <typename Replica, typename Schema, typename Limits>
 class replica_catch_up {
@@ -99,6 +102,7 @@ class replica_catch_up {
 
  private:
   friend Replica;
+  friend replica_image<Replica, Schema, Limits>;
   constexpr replica_catch_up() noexcept = default;
   replica_catch_up(const replica_catch_up&) = default;
   replica_catch_up(replica_catch_up&&) = default;

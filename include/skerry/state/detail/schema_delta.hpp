@@ -118,7 +118,6 @@ class schema_delta {
   [[nodiscard]] bool keeps() const noexcept { return frame_->record_count() <= frame_type::kept; }
   [[nodiscard]] std::span<const incoming> flat() const noexcept { return known_.first(frame_->record_count()); }
 
- private:
   /// Whether the policy of the key's path can read it.
   [[nodiscard]] static errc belongs(const incoming& in, resource& lacks) {
     errc problem = errc::ok;
@@ -133,6 +132,8 @@ class schema_delta {
     });
     return problem;
   }
+
+ private:
   /// Whether a new record's stamp is believable; the greatest one that is goes to `latest`.
   template <typename Store>
   [[nodiscard]] errc date(const incoming& in, const Store& store, const hlc& clock, const wall_ms* wall, bool* ahead, stamp& latest) const {
