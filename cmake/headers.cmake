@@ -104,6 +104,9 @@ set(skerry_state_headers
     skerry/state/detail/chunk_common.hpp
     skerry/state/detail/chunk_join.hpp
     skerry/state/detail/counter_sum.hpp
+    skerry/state/detail/durable_state.hpp
+    skerry/state/detail/image_loader.hpp
+    skerry/state/detail/image_writer.hpp
     skerry/state/detail/json_value.hpp
     skerry/state/detail/key_hash.hpp
     skerry/state/detail/key_text.hpp
@@ -117,7 +120,9 @@ set(skerry_state_headers
     skerry/state/detail/quarantine.hpp
     skerry/state/detail/quick_join.hpp
     skerry/state/detail/record_table.hpp
+    skerry/state/detail/redo_log.hpp
     skerry/state/detail/replica_catch_up.hpp
+    skerry/state/detail/replica_image.hpp
     skerry/state/detail/replica_reads.hpp
     skerry/state/detail/replica_time.hpp
     skerry/state/detail/replica_verbs.hpp

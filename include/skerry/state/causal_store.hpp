@@ -61,6 +61,8 @@ class causal_store {
  public:
   using index = typename table_type::index;
   static constexpr index none = table_type::none;
+  /// Whether it remembers what changed when.
+  static constexpr bool logs = table_type::logs;
 
   [[nodiscard]] constexpr const actor_table<Limits::actors>& actors() const noexcept { return actors_; }
   [[nodiscard]] constexpr const context_type& context() const noexcept { return context_; }
@@ -75,6 +77,8 @@ class causal_store {
       return 0;
     }
   }
+  /// What changed when; where `logs`.
+  [[nodiscard]] constexpr const auto& log() const noexcept { return table_.log(); }
   /// The set of events seen, as one number: equal sets, equal numbers, whatever the order in which actors became known.
   ///
   /// Cost  O(actors + ranges)
@@ -659,7 +663,7 @@ class causal_store {
   template <typename Touched, typename Delta>
   constexpr void take(const incoming& in, const dot& d, Touched& touched, const Delta& delta) {
     const index i = table_.find(d);
-    if (i == none && context_.contains(d)) {
+    if (i == none && known(in.key, d)) {
       if constexpr (table_type::logs && scoped_delta<Delta>) {
         if (delta.repairs()) {
           table_.log().events_in(d.who, arrivals(), detail::no_party);

@@ -22,34 +22,31 @@ struct chain_point {
 
 /// The last Most operations of one life, each with the hash of all before it: what tells a clone from a slow peer's old news.
 ///
-/// Cost    16 bytes an operation and 24; fold O(bytes of the operation)
+/// Cost    9 bytes an operation and 24; fold O(Most + bytes of the operation)
 /// Bound   two histories that differ have equal values with a probability of 2^-64
 template <std::size_t Most>
 class event_chain {
+  static_assert(Most < 256, "a chain is short");
+
  public:
   enum class match : std::uint8_t { unknown, same, other };
 
   /// An operation whose last event is `n`.
   constexpr void fold(std::uint64_t n, std::span<const std::byte> operation) noexcept {
-    const chain_point next{n, hash64(operation, last().value)};
-    if (size_ == Most) {
-      for (std::size_t i = 1; i < Most; ++i) {
-        points_[i - 1] = points_[i];
-      }
-      --size_;
-    }
-    points_[size_++] = next;
+    push({n, hash64(operation, size_ > 0 ? values_[size_ - 1] : 0)});
   }
-  [[nodiscard]] constexpr chain_point last() const noexcept { return size_ > 0 ? points_[size_ - 1] : chain_point{}; }
+  [[nodiscard]] constexpr chain_point last() const noexcept { return size_ > 0 ? chain_point{n_, values_[size_ - 1]} : chain_point{}; }
   /// What somebody else knows of this life. `unknown`: too old, or more than this life has done.
   [[nodiscard]] constexpr match compare(const chain_point& theirs) const noexcept {
-    for (std::size_t i = 0; i < size_; ++i) {
-      if (points_[i].n == theirs.n) {
-        return points_[i].value == theirs.value ? match::same : match::other;
+    std::uint64_t n = n_;
+    for (std::size_t i = size_; i > 0 && theirs.n <= n; --i) {
+      if (n == theirs.n) {
+        return values_[i - 1] == theirs.value ? match::same : match::other;
       }
-      if (points_[i].n > theirs.n && i > 0) {
+      if (i > 1 && theirs.n > n - steps_[i - 1]) {
         return match::other;  // here no operation ended there
       }
+      n -= steps_[i - 1];
     }
     return match::unknown;
   }
@@ -57,34 +54,54 @@ class event_chain {
 
   constexpr void encode(byte_writer& out) const noexcept {
     out.varint(size_);
-    std::uint64_t before = 0;
+    out.varint(n_);
     for (std::size_t i = 0; i < size_; ++i) {
-      out.varint(points_[i].n - before);
-      out.u64(points_[i].value);
-      before = points_[i].n;
+      out.u8(steps_[i]);
+      out.u64(values_[i]);
     }
   }
   /// Of a longer chain the latest points stay. Errors are the reader's.
   constexpr void decode(byte_reader& in) noexcept {
     clear();
     const std::size_t count = in.count(9);
-    std::uint64_t n = 0;
+    n_ = in.varint();
     for (std::size_t i = 0; i < count && in.error() == errc::ok; ++i) {
-      const std::uint64_t step = in.varint();
+      const std::uint8_t step = in.u8();
       const std::uint64_t value = in.u64();
-      if (in.error() == errc::ok && (step == 0 || n + step < n)) {
-        in.fail(errc::corrupt);
+      if (count - i <= Most) {
+        steps_[size_] = step;
+        values_[size_++] = value;
       }
-      n += step;
-      if (count - i <= Most && in.error() == errc::ok) {
-        points_[size_++] = {n, value};
-      }
+    }
+    if (in.error() != errc::ok) {
+      clear();
     }
   }
 
  private:
-  std::array<chain_point, Most> points_{};
-  std::size_t size_ = 0;
+  constexpr void push(const chain_point& next) noexcept {
+    if constexpr (Most > 0) {
+      const std::uint64_t step = next.n - n_;
+      if (size_ > 0 && (next.n <= n_ || step > 255)) {
+        size_ = 0;  // a step that is too far to keep: what lies before it is not compared any more
+      }
+      if (size_ == Most) {
+        for (std::size_t i = 1; i < Most; ++i) {
+          steps_[i - 1] = steps_[i];
+          values_[i - 1] = values_[i];
+        }
+        --size_;
+      }
+      steps_[size_] = static_cast<std::uint8_t>(step);
+      values_[size_++] = next.value;
+      n_ = next.n;
+    }
+  }
+
+  std::uint64_t n_ = 0;  ///< of the last one
+  std::array<std::uint64_t, Most> values_{};
+  std::array<std::uint8_t, Most> steps_{};  ///< from the operation before
+  std::uint8_t size_ = 0;
 };
 
 }  // namespace skerry::inline v0::state

@@ -91,8 +91,10 @@ class snapshot_cursor {
   static constexpr std::size_t text_bytes = 255;
 
   [[nodiscard]] constexpr bool done() const noexcept { return phase_ == phase::done; }
-  /// Once the image is durable, and the log from here on is kept: `persisted(begun())`.
+  /// What it holds at least: once the image is durable, `persisted(cursor)` says so.
   [[nodiscard]] constexpr mark begun() const noexcept { return begun_; }
+  /// The catch-up of which it tells; 0: none.
+  [[nodiscard]] constexpr std::uint64_t catch_up() const noexcept { return catch_up_; }
   /// Bytes written so far.
   [[nodiscard]] constexpr std::uint64_t size() const noexcept { return size_; }
 
@@ -103,6 +105,7 @@ class snapshot_cursor {
 
   detail::key_text<text_bytes> after_{};
   std::uint64_t size_ = 0;
+  std::uint64_t catch_up_ = 0;
   mark begun_{};
   context_cursor context_{};
   std::uint32_t checksum_ = 0;

@@ -87,8 +87,6 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   ~replica() = default;
 
   /// A first life, without a past.
-  ///
-  /// Errors  `unsupported` for `epoch_rule::durable` where Limits::durable is off
   template <random_source Rng>
   [[nodiscard]] static result<replica> create(std::uint64_t id, role as, epoch_rule rule, clock_limits clock, Rng& rng, instant_t now) {
     result<replica> made{std::in_place};
@@ -101,12 +99,9 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   template <random_source Rng>
   [[nodiscard]] static status create(replica& place, std::uint64_t id, role as, epoch_rule rule, clock_limits clock, Rng& rng,
                                      instant_t now) {
-    if constexpr (detail::keeps_epochs<Limits>()) {
-      place.stored_.epochs.rule = rule;
-    } else if (rule != epoch_rule::every_open) {
-      return errc::unsupported;
-    }
     place.identity_ = identity::create(id, as, rng);
+    place.stored_.marks.rule = rule;
+    place.stored_.marks.run = place.identity_.self().nonce;
     place.clock_ = hlc::restore(stamp{}, clock);
     place.wall_ = detail::wall_estimate<instant_t>{now};
     place.alive_ = true;
@@ -484,16 +479,15 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   }
 
   /// The events of a new life are a chain of their own.
-  void begin_chain() noexcept {
-    if constexpr (detail::keeps_epochs<Limits>()) {
-      stored_.epochs.chain.clear();
-    }
-  }
+  void begin_chain() noexcept { stored_.chain.clear(); }
   /// Counts whatever changes what an image holds.
   [[nodiscard]] std::uint64_t changes() const noexcept {
+    if constexpr (logs) {
+      return store_.arrivals();
+    }
     return counters_.operations + counters_.frames_accepted + counters_.records_added + counters_.records_seen + counters_.records_removed;
   }
-  static constexpr bool logs = false;
+  static constexpr bool logs = store_type::logs;
 
   void assign(const replica& other) noexcept {
     store_ = other.store_;
@@ -510,6 +504,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     assign(other);
     alive_ = false;
     stored_.marks = {};  // the disk is the original's
+    stored_.marks.rule = other.stored_.marks.rule;
   }
   /// The identity moves along; what stays behind is a clone.
   void take(replica& other) noexcept {

@@ -198,6 +198,17 @@ struct chunk_join {
     return e != errc::ok || !in.finish() ? status{errc::corrupt} : verdict;
   }
 
+  /// The same catch-up has come as far as `cursor`, or is over.
+  [[nodiscard]] static constexpr status resume(Store& store, std::uint64_t of, bool active, std::string_view cursor) noexcept {
+    auto& pending = store.pending_;
+    if (!active) {
+      pending = {};
+      pending.of_ = of;
+      return {};
+    }
+    return pending.ready_ && pending.of_ == of && pending.cursor_.assign(cursor) ? status{} : status{errc::gap};
+  }
+
   static constexpr void abandon(Store& store) noexcept {
     if constexpr (Store::pending_type::enabled) {
       store.pending_ = {};

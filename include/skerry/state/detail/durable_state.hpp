@@ -4,6 +4,7 @@
 
 #include <skerry/core/bytes.hpp>
 #include <skerry/state/actor.hpp>
+#include <skerry/state/detail/pending_context.hpp>
 #include <skerry/state/event_chain.hpp>
 #include <skerry/state/image.hpp>
 
@@ -14,13 +15,13 @@
 
 namespace skerry::inline v0::state::detail {
 
-/// Whether epochs can last over restarts.
+/// How many of its operations a node remembers, to find a clone of itself.
 template <typename Limits>
-constexpr bool keeps_epochs() noexcept {
-  if constexpr (requires { Limits::durable; }) {
-    return Limits::durable;
+constexpr std::size_t chain_of() noexcept {
+  if constexpr (requires { Limits::chain; }) {
+    return Limits::chain;
   } else {
-    return true;
+    return 16;
   }
 }
 /// How many bytes of extensions are kept that this firmware does not know.
@@ -35,27 +36,14 @@ constexpr std::size_t block_bytes_of() noexcept {
 
 /// What a replica knows of what is on disk, beside its state.
 struct stored_marks {
-  mark base{};                 ///< where this run began
-  mark durable{};              ///< on disk
-  std::uint64_t catch_up = 0;  ///< the catch-up that the image knows of
-  std::uint32_t run = 0;       ///< tells this run from those before
-  std::uint32_t before = 0;    ///< the run on whose image or log the next bytes build
-  bool stored = false;         ///< there is a disk
-  bool closed = false;         ///< the next image is the last
-};
-
-/// What it takes to keep an epoch over clean restarts.
-template <bool Enabled>
-struct epoch_state {
-  static constexpr bool enabled = true;
-  std::uint64_t boot = 0;
-  std::uint64_t own = 0;  ///< the greatest own event on disk
-  event_chain<16> chain{};
+  mark base{};               ///< what is to be added to the number of changes
+  mark durable{};            ///< on disk
+  std::uint64_t boot = 0;    ///< the boot counter of this run
+  std::uint32_t run = 0;     ///< tells this run from those before
+  std::uint32_t before = 0;  ///< the run on whose image or log the next bytes build
   epoch_rule rule = epoch_rule::every_open;
-};
-template <>
-struct epoch_state<false> {
-  static constexpr bool enabled = false;
+  bool stored = false;  ///< there is a disk
+  bool closed = false;  ///< the next image is the last
 };
 
 /// Extensions of images that this firmware does not know: kept as they are, (tag, length, bytes) one after another.
@@ -90,11 +78,20 @@ class kept_blocks<0> {
   [[nodiscard]] static constexpr std::span<const std::byte> bytes() noexcept { return {}; }
 };
 
+/// The catch-up whose context is on disk.
+template <bool Enabled>
+struct stored_catch_up {
+  std::uint64_t of = 0;
+};
+template <>
+struct stored_catch_up<false> {};
+
 /// All of it.
 template <typename Limits>
 struct stored_state {
   stored_marks marks{};
-  [[no_unique_address]] epoch_state<keeps_epochs<Limits>()> epochs{};
+  [[no_unique_address]] stored_catch_up<catches_up<Limits>()> catch_up{};
+  [[no_unique_address]] event_chain<chain_of<Limits>()> chain{};
   [[no_unique_address]] kept_blocks<block_bytes_of<Limits>()> blocks{};
 };
 

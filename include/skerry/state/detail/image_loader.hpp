@@ -4,6 +4,7 @@
 
 #include <skerry/core/crc32c.hpp>
 #include <skerry/state/detail/image_writer.hpp>
+#include <skerry/state/detail/redo_log.hpp>
 #include <skerry/state/detail/store_restore.hpp>
 #include <skerry/state/image.hpp>
 #include <skerry/state/key_chunk.hpp>
@@ -56,7 +57,7 @@ class image_loader {
   [[nodiscard]] status image(std::span<const std::byte> bytes, const image_trailer& t, image_report& report) {
     changed_ = t.begun != t.ended;
     byte_reader rest = t.rest;
-    event_chain<16> chain;
+    event_chain<chain_of<Limits>()> chain;
     chain.decode(rest);
     counter_values counters{};
     const std::size_t count = rest.count(1);
@@ -74,13 +75,55 @@ class image_loader {
     }
     to_->counters_ = std::bit_cast<replica_counters>(counters);
     to_->clock_.follow(stamp::from_bits(t.clock));
-    if constexpr (keeps_epochs<Limits>()) {
-      to_->stored_.epochs.chain = chain;
-    }
+    to_->stored_.chain = chain;
     at_ = t.begun;
     run_ = t.run;
     return {};
   }
+  /// Takes over the frames of the log that go on from where the image ends; it ends where a frame is torn or does not follow.
+  ///
+  /// Errors  as `image`
+  [[nodiscard]] status log(std::span<const std::byte> bytes, bool any, image_report& report) {
+    auto left = bytes;
+    for (;;) {
+      auto behind = left;
+      const auto frame = next_stored(behind);
+      chunk_part part{};
+      const auto body = open_chunk(frame, part);
+      if (!body || part != chunk_part::redo) {
+        break;
+      }
+      byte_reader in{body.value()};
+      redo_head head;
+      if (!head.decode(in)) {
+        break;
+      }
+      const bool follows = head.run == run_ || head.before == run_ || !any;
+      if (!(head.upto > at_)) {
+        left = behind;  // the image has it already
+        run_ = follows && head.upto == at_ ? head.run : run_;
+        continue;
+      }
+      if (!follows || head.from > at_) {
+        break;
+      }
+      if (const status s = redo(head, in); !s) {
+        if (s.error() == errc::gap) {
+          break;
+        }
+        return s;
+      }
+      at_ = head.upto;
+      run_ = head.run;
+      any = true;
+      left = behind;
+      ++report.log_frames;
+    }
+    report.log_bytes = bytes.size() - left.size();
+    report.torn_bytes = blank(left) ? 0 : left.size();
+    return {};
+  }
+
   /// Where image and log have come to.
   [[nodiscard]] mark at() const noexcept { return at_; }
   [[nodiscard]] std::uint32_t run() const noexcept { return run_; }
@@ -155,6 +198,75 @@ class image_loader {
       }
     });
     return verdict;
+  }
+  [[nodiscard]] status redo(const redo_head& head, byte_reader& in) {
+    auto& store = to_->store_;
+    if constexpr (Replica::catch_up) {
+      if (store.pending().active()) {
+        if (const status s = chunk_join<store_type>::resume(store, head.catch_up, head.catching_up, head.cursor); !s) {
+          return s;
+        }
+      } else if (head.catching_up) {
+        return errc::gap;
+      }
+    } else if (head.catching_up) {
+      return errc::gap;
+    }
+    std::array<actor_ref, Limits::actors> listed{};
+    std::uint16_t count = 0;
+    status verdict;
+    const errc e = read_runs(in, count, [&](const actor* who, std::uint64_t first, std::uint64_t length) {
+      const result<actor_ref> ref = who != nullptr ? restore::list(store, *who) : result<actor_ref>{errc::corrupt};
+      if (!verdict || !ref) {
+        verdict = verdict ? ref.error() : verdict.error();
+        return;
+      }
+      listed[count - 1U] = ref.value();
+      if (length > 0) {
+        verdict = restore::see(store, ref.value(), first, first + (length - 1));
+      }
+    });
+    if (e != errc::ok) {
+      return errc::corrupt;
+    }
+    if (!verdict) {
+      return verdict;
+    }
+    const std::size_t deaths = in.count(1);
+    for (std::size_t i = 0; i < deaths; ++i) {
+      const auto text = in.bytes(in.count(1));
+      if (const status s = forget({reinterpret_cast<const char*>(text.data()), text.size()}); in.error() == errc::ok && !s) {
+        return s;
+      }
+    }
+    frame_type chunk;
+    const status parsed =
+        chunk.parse_body(in, [&](std::uint16_t place) { return place < count ? &store.actors()[listed[place]] : nullptr; });
+    if (!parsed) {
+      return parsed.error() == errc::full ? errc::full : errc::corrupt;
+    }
+    // What the keys held before makes room for what they hold now.
+    chunk.for_each([&](const auto& r) {
+      if (verdict) {
+        verdict = forget(r.key);
+      }
+    });
+    const bool changed = changed_;
+    changed_ = false;
+    verdict = verdict ? keys(chunk) : verdict;
+    changed_ = changed;
+    to_->clock_.follow(stamp::from_bits(head.clock));
+    return verdict;
+  }
+  /// Takes out what a key holds.
+  [[nodiscard]] status forget(std::string_view text) {
+    std::array<char, store_limits<Schema, Limits>::key_bytes> buffer;
+    const result<key_ref> key = Schema::match(text, buffer);
+    if (!key) {
+      return key.error() == errc::full ? errc::full : errc::mismatch;
+    }
+    restore::clear(to_->store_, key.value());
+    return {};
   }
   template <typename Entry>
   [[nodiscard]] status record(const actor& who, const Entry& e) {

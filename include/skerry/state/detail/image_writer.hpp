@@ -94,6 +94,9 @@ class image_writer {
           return errc::stale;
         }
         const status s = frame(w, [&](byte_writer& out) { return trailer(from, at, ended, out); });
+        if constexpr (Replica::catch_up) {
+          at.catch_up_ = from.store().pending().ready() ? from.store().pending().of() : 0;
+        }
         at.phase_ = s ? phase::done : at.phase_;
         return s;
       }
@@ -139,16 +142,10 @@ class image_writer {
     t.run = from.stored_.marks.run;
     t.alive = from.alive_ || from.stored_.marks.closed;
     t.clean = from.stored_.marks.closed && !from.in_doubt();
-    if constexpr (keeps_epochs<Limits>()) {
-      t.boot = from.stored_.epochs.boot;
-      t.rule = from.stored_.epochs.rule;
-    }
+    t.boot = from.stored_.marks.boot;
+    t.rule = from.stored_.marks.rule;
     t.encode(out);
-    if constexpr (keeps_epochs<Limits>()) {
-      from.stored_.epochs.chain.encode(out);
-    } else {
-      out.varint(0);
-    }
+    from.stored_.chain.encode(out);
     const auto counters = std::bit_cast<counter_values>(from.counters());
     out.varint(counters.size());
     for (const std::uint64_t n : counters) {

@@ -18,8 +18,8 @@ namespace skerry::inline v0::state::detail {
 /// The part of a replica that outlives a restart.
 template <typename Replica, typename Schema, typename Limits>
 class replica_image : public replica_catch_up<Replica, Schema, Limits> {
-  using writer = image_writer<Replica, Schema, Limits>;
-  using loader = image_loader<Replica, Schema, Limits>;
+  using past_writer = image_writer<Replica, Schema, Limits>;
+  using past_loader = image_loader<Replica, Schema, Limits>;
 
  public:
   /// Writes the next pieces of an image into `out`; 0 once all is written. The image is the pieces in a row.
@@ -29,7 +29,9 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
   /// Errors  `full` when not one frame fits: 2 KiB are enough where no key has dozens of concurrent records; `stale` when the replica
   ///         changed meanwhile and its Limits keep no log
   /// Cost    O(keys log keys) texts for a whole image; stack 10 A bytes and some KiB
-  [[nodiscard]] result<std::size_t> snapshot(snapshot_cursor& at, std::span<std::byte> out) const { return writer::write(self(), at, out); }
+  [[nodiscard]] result<std::size_t> snapshot(snapshot_cursor& at, std::span<std::byte> out) const {
+    return past_writer::write(self(), at, out);
+  }
   /// No further operation in this run: the image that is written now is its last word, and under `epoch_rule::durable` the next run
   /// goes on in the same epoch.
   void close() noexcept {
@@ -52,52 +54,118 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
     }
     auto& marks = self().stored_.marks;
     image_trailer t;
-    loader load{self()};
+    past_loader load{self()};
     const replica_counters counters = self().counters_;
     const hlc clock = self().clock_;
     const bool any = !reader.image().empty() && !blank(reader.image());
     if (any) {
-      const auto found = loader::inspect(reader.image());
+      const auto found = past_loader::inspect(reader.image());
       if (!found) {
         return found.error();
       }
       t = found.value();
-      status s = load.image(reader.image(), t, report);
-      if (s && load.at() < t.ended) {
-        s = errc::corrupt;  // the log that it needs is missing
-      }
-      if (!s) {
-        empty();
-        self().counters_ = counters;
-        self().clock_ = clock;
-        return s;
-      }
     }
-    marks = {load.at(), load.at(), 0, next_u32(rng), load.run(), true, false};
+    status s = any ? load.image(reader.image(), t, report) : status{};
+    if (s) {
+      s = load.log(reader.log(), any, report);
+    }
+    if (s && load.at() < t.ended) {
+      s = errc::corrupt;  // the log that it needs is missing
+    }
+    if (!s) {
+      empty();
+      self().counters_ = counters;
+      self().clock_ = clock;
+      return s;
+    }
+    marks.base.value = load.at().value - self().changes();
+    marks.durable = load.at();
+    marks.boot = reader.boot();
+    marks.run = next_u32(rng);
+    marks.before = load.run();
+    marks.stored = true;
     if constexpr (Replica::catch_up) {
-      marks.catch_up = self().store_.pending().of();
+      self().stored_.catch_up.of = self().store_.pending().ready() ? self().store_.pending().of() : 0;
     }
     report.clean = any && t.clean;
     report.reason = any ? judge(t, reader, report) : epoch_reason::no_image;
     begin_life(t, any, report, rng);
-    if constexpr (keeps_epochs<Limits>()) {
-      self().stored_.epochs.boot = reader.boot();
-      self().stored_.epochs.own = self().store_.next(self().self()) - 1;
-    }
     self().wall_ = wall_estimate<typename Limits::time>{now};
     reader.found(report);
     return {};
   }
 
-  /// The node's last operation, as one number for all that it did in this life: what a peer that meets a clone of it tells apart.
-  /// Always nothing where Limits::durable is off.
-  [[nodiscard]] chain_point chain() const noexcept {
-    if constexpr (keeps_epochs<Limits>()) {
-      return self().stored_.epochs.chain.last();
-    } else {
-      return {};
+  /// What has to be appended to the log for all that was learnt to be durable; nothing when it is. Whoever has stored it says
+  /// `persisted(upto)`. Asking again before that answers everything from the last durable mark on again.
+  ///
+  /// What changed since must fit into `Limits::log_bytes`; else, and when removals were forgotten meanwhile, `snapshot` is true: write a
+  /// new image instead.
+  [[nodiscard]] persist_request to_persist() noexcept {
+    auto& marks = self().stored_.marks;
+    marks.stored = true;
+    const mark now = now_at();
+    if (now == marks.durable) {
+      return {{}, now, false};
+    }
+    if constexpr (Replica::logs) {
+      redo_head head;
+      head.run = marks.run;
+      head.before = marks.before;
+      head.from = marks.durable;
+      head.upto = now;
+      head.clock = self().clock_.last().bits();
+      bool told = true;
+      if constexpr (Replica::catch_up) {
+        const auto& pending = self().store_.pending();
+        head.catch_up = pending.of();
+        head.catching_up = pending.active();
+        head.cursor = pending.cursor();
+        told = !pending.active() || (pending.ready() && pending.of() == self().stored_.catch_up.of);
+      }
+      if (told) {
+        const auto written = redo_writer<Replica, Schema, Limits>::write(self(), head, marks.durable.value - marks.base.value, self().log_);
+        if (written) {
+          return {std::span<const std::byte>{self().log_}.first(written.value()), now, false};
+        }
+      }
+    }
+    return {{}, now, true};
+  }
+  /// Everything up to this mark is on disk. Marks of the past change nothing.
+  void persisted(mark upto) noexcept {
+    auto& marks = self().stored_.marks;
+    marks.stored = true;
+    if (upto > marks.durable && upto <= now_at()) {
+      marks.durable = upto;
+      marks.before = marks.run;
     }
   }
+  /// An image is on disk, and the log that goes on from it. Two images at a time cannot be told apart by their marks alone.
+  void persisted(const snapshot_cursor& image) noexcept {
+    if constexpr (Replica::catch_up) {
+      self().stored_.catch_up.of = image.catch_up();
+    }
+    persisted(image.begun());
+    self().stored_.marks.before = self().stored_.marks.run;
+  }
+  /// Where this replica stands, and how much of that is on disk.
+  [[nodiscard]] mark at() const noexcept { return now_at(); }
+  [[nodiscard]] mark durable() const noexcept { return self().stored_.marks.durable; }
+  /// Nothing may be acknowledged before it is on disk: once a past was opened or asked for, and always under `epoch_rule::durable`.
+  [[nodiscard]] bool acknowledges_durable() const noexcept {
+    const auto& marks = self().stored_.marks;
+    return marks.stored || marks.rule == epoch_rule::durable;
+  }
+  /// Nothing of its own may leave before it is on disk.
+  [[nodiscard]] bool sends_durable() const noexcept { return self().stored_.marks.rule == epoch_rule::durable; }
+  /// The same as a number of changes of the store.
+  [[nodiscard]] std::uint64_t durable_changes() const noexcept {
+    return self().stored_.marks.durable.value - self().stored_.marks.base.value;
+  }
+
+  /// The node's last operation, as one number for all that it did in this life: what a peer that meets a clone of it tells apart.
+  /// Always nothing where Limits::chain is 0.
+  [[nodiscard]] chain_point chain() const noexcept { return self().stored_.chain.last(); }
   /// Somebody says what he has of one of this node's lives, or speaks under its name: what follows from it, drawn at once.
   ///
   /// live   he claims to be that life
@@ -105,10 +173,9 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
     if (whose.id != self().self().id || !self().alive_) {
       return detection::ok;
     }
-    heard entry{whose, theirs.n, true, live};
-    if constexpr (keeps_epochs<Limits>()) {
-      entry.digest_match = !(whose == self().self()) || self().stored_.epochs.chain.compare(theirs) != event_chain<16>::match::other;
-    }
+    using chain_type = event_chain<chain_of<Limits>()>;
+    const bool differs = whose == self().self() && self().stored_.chain.compare(theirs) == chain_type::match::other;
+    const heard entry{whose, theirs.n, !differs, live};
     const detection verdict = self().conclude(entry, self().store_.next(self().self()) - 1);
     self().counters_.amnesia += verdict == detection::amnesia_or_clone ? 1 : 0;
     self().counters_.clones += verdict == detection::clone ? 1 : 0;
@@ -117,7 +184,8 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
 
  private:
   friend Replica;
-  friend writer;
+  friend past_writer;
+  friend redo_writer<Replica, Schema, Limits>;
   constexpr replica_image() noexcept = default;
   replica_image(const replica_image&) = default;
   replica_image(replica_image&&) = default;
@@ -147,24 +215,24 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
     if (!(me == actor{}) && (t.self.id != me.id || t.role != self().role())) {
       return epoch_reason::other_id;
     }
-    if constexpr (keeps_epochs<Limits>()) {
-      const epoch_rule rule = me == actor{} ? t.rule : self().stored_.epochs.rule;
-      if (rule != epoch_rule::durable || t.rule != epoch_rule::durable) {
-        return epoch_reason::rule;
-      }
-      if (!t.clean || t.begun != t.ended || report.log_frames > 0 || report.torn_bytes > 0) {
-        return epoch_reason::unclean;
-      }
-      return reader.boot() != 0 && t.boot != 0 && t.boot + 1 == reader.boot() ? epoch_reason::kept : epoch_reason::other_boot;
+    const epoch_rule rule = me == actor{} ? t.rule : self().stored_.marks.rule;
+    if (rule != epoch_rule::durable || t.rule != epoch_rule::durable) {
+      return epoch_reason::rule;
     }
-    return epoch_reason::rule;
+    if (!t.clean || t.begun != t.ended || report.log_frames > 0 || report.torn_bytes > 0) {
+      return epoch_reason::unclean;
+    }
+    return reader.boot() != 0 && t.boot != 0 && t.boot + 1 == reader.boot() ? epoch_reason::kept : epoch_reason::other_boot;
   }
   template <typename Rng>
   void begin_life(const image_trailer& t, bool any, const image_report& report, Rng& rng) {
     auto& me = self().identity_;
     const bool created = !(me.self() == actor{});
-    if (!any) {
-      return;  // the life that `create` began, or none
+    if (!any) {  // the life that `create` began, or none; a log without an image may tell of others before it
+      if (created && report.log_frames > 0) {
+        me.renew(self().store_.actors().greatest_generation(me.self().id), rng);
+      }
+      return;
     }
     const bool same = !created || t.self.id == me.self().id;
     if (same && !(t.self == actor{})) {
@@ -173,16 +241,12 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
     if (me.self() == actor{}) {
       return;
     }
-    if constexpr (keeps_epochs<Limits>()) {
-      self().stored_.epochs.rule = created ? self().stored_.epochs.rule : t.rule;
-    }
+    self().stored_.marks.rule = created ? self().stored_.marks.rule : t.rule;
     self().alive_ = true;
     if (report.reason != epoch_reason::kept) {
       me.renew(self().store_.actors().greatest_generation(me.self().id), rng);
       ++self().counters_.epochs;
-      if constexpr (keeps_epochs<Limits>()) {
-        self().stored_.epochs.chain.clear();
-      }
+      self().begin_chain();
     }
   }
 };
