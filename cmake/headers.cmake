@@ -109,6 +109,7 @@ set(skerry_state_headers
     skerry/state/detail/image_writer.hpp
     skerry/state/detail/json_value.hpp
     skerry/state/detail/key_hash.hpp
+    skerry/state/detail/key_space.hpp
     skerry/state/detail/key_text.hpp
     skerry/state/detail/link_wire.hpp
     skerry/state/detail/local_edit.hpp

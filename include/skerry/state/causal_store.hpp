@@ -156,6 +156,12 @@ class causal_store {
     const index i = ref == no_actor ? none : table_.find(dot{in.n, ref});
     return i != none && table_.compare(i, in) < 0;
   }
+  /// Slot of the key of a live record, or `none`.
+  [[nodiscard]] constexpr index slot_of(const actor& who, std::uint64_t n) const noexcept {
+    const actor_ref ref = actors_.find(who);
+    const index i = ref == no_actor ? none : table_.find(dot{n, ref});
+    return i == none ? none : table_[i].key;
+  }
   /// 1 + the greatest number known of an actor, or 0 when its numbers are used up.
   [[nodiscard]] constexpr std::uint64_t next(const actor& who) const noexcept {
     const actor_ref ref = actors_.find(who);

@@ -41,13 +41,14 @@ struct explanation {
   static constexpr std::size_t shown = 16;
   static constexpr std::size_t no_winner = static_cast<std::size_t>(-1);
 
-  bool known = false;  ///< the text belongs to a path of the schema
+  bool known = false;  ///< the text belongs to a path of the schema; else what is listed is carried along for others
   std::uint8_t policy = 0;
   write_rule writer = owner::any;
   state::why why = state::why::nothing;
   std::array<explained_record, shown> records{};  ///< by (actor, number), the winner among them
   std::size_t count = 0;                          ///< how many of `records` are filled
-  std::size_t live = 0;                           ///< how many live records there are
+  std::size_t live = 0;                           ///< how many live records there are that can be read, or are listed
+  std::size_t unknown = 0;                        ///< how many live records there are of kinds that nothing here reads
   std::size_t winner = no_winner;                 ///< which of `records`
 
   /// Fills in the records. `trusted(record_view)` says whether a stamp is of a real time.

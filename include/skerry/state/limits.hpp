@@ -35,7 +35,10 @@ using causal_links = links_promising<delivery_need::causal>;
 ///   7. `fit_payload`, if it is there and true, says that a record gets no more room than the schema's own policies need: what others
 ///      write that this schema does not know is then kept only if it is as small;
 ///   8. `interned`, if it is there, is how many keys a peer may call by number on a link (`keys`, at most 4096, otherwise), and
-///      `lost_events` how many runs of events that died out of order a store remembers for its links (`keys` / 8, between 8 and 1024).
+///      `lost_events` how many runs of events that died out of order a store remembers for its links (`keys` / 8, between 8 and 1024);
+///   9. `unknown_keys`, if it is there, is how many of the keys may be of paths that the schema does not have, carried along for others;
+///      their texts take the place of `key_bytes`. With 0, or without it, a frame that holds one, or a record of another policy than its
+///      path has, is refused as a whole.
 template <typename L>
 concept replica_limits = instant<typename L::time> && requires {
   { L::links::promise } -> std::convertible_to<delivery_need>;
@@ -93,6 +96,7 @@ struct gateway {
   static constexpr std::size_t payload_bytes = 32;
   static constexpr std::size_t key_bytes = 24;
   static constexpr std::size_t quarantine = 32;
+  static constexpr std::size_t unknown_keys = 256;
 };
 
 /// A region or a cloud node: one actor per gateway below it, 300 000 devices.
@@ -109,6 +113,7 @@ struct region {
   static constexpr std::size_t payload_bytes = 32;
   static constexpr std::size_t key_bytes = 40;
   static constexpr std::size_t quarantine = 128;
+  static constexpr std::size_t unknown_keys = 1024;
 };
 
 }  // namespace limits

@@ -27,6 +27,7 @@ enum class why : std::uint8_t {
   add_wins,      ///< added in more than one place
   remove_wins,   ///< removed by somebody who had not seen all additions
   later_row,     ///< the writer's own later (generation, sequence)
+  unknown,       ///< nothing here reads it: it is carried along for those who do
 };
 
 /// The wire tags of the policies, numbered for ever. The high bit says that a stamp stands before the payload, so that a node can

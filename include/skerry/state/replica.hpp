@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -53,6 +54,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
  public:
   using algebra = joins;
   using schema_type = Schema;
+  using limits_type = Limits;
   using instant_t = typename Limits::time;
   using store_type = causal_store<detail::store_limits<Schema, Limits>>;
 
@@ -185,6 +187,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   [[nodiscard]] resource lacking() const noexcept { return lacking_; }
   [[nodiscard]] const store_type& store() const noexcept { return store_; }
   [[nodiscard]] const hlc& clock() const noexcept { return clock_; }
+  /// Writes the text of a key of the store; `out` has room for it. Returns its length.
+  std::size_t text_of(const key_ref& key, std::span<char> out) const noexcept { return Schema::write_text(key, out); }
   /// The application knows that the wall clock is right.
   void vouch(wall_ms wall) noexcept {
     clock_.vouch(wall);
@@ -203,6 +207,11 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   static constexpr std::size_t quarantine_places = detail::quarantine_of<Limits>();
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
+  static constexpr bool carries = detail::carries<Limits>;
+  /// What the policy of a path sees of a key.
+  template <typename P>
+  using readable_list = std::conditional_t<carries, detail::readable_records<typename P::policy, typename store_type::record_list>,
+                                           typename store_type::record_list>;
   using key_buffer = std::array<char, key_bytes>;
   /// Most frames and operations cover a few runs of events; only what does not fit there is given room for as many as there can be.
   static constexpr std::size_t few = 16;
@@ -214,8 +223,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   using large_frame = delta_frame<Limits::actors, Limits::ranges>;
   using local = local_delta<small_actors, small_ranges>;
   template <typename P, std::size_t A, std::size_t R>
-  using edit_for =
-      detail::local_edit<typename store_type::record_list, A, R, Limits::payload_bytes, detail::most_records<typename P::policy>()>;
+  using edit_for = detail::local_edit<readable_list<P>, A, R, Limits::payload_bytes, detail::most_records<typename P::policy>()>;
 
   template <typename P, typename... Args>
   static constexpr void check_path() {
@@ -250,7 +258,11 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     if (!key) {
       return refuse_key(key.error());
     }
-    return store_.records(key.value()).empty() ? errc::absent : errc::ok;
+    return records_of<P>(store_.find(key.value())).empty() ? errc::absent : errc::ok;
+  }
+  template <typename P>
+  [[nodiscard]] constexpr readable_list<P> records_of(typename store_type::index slot) const noexcept {
+    return readable_list<P>{store_.records(slot)};
   }
 
   errc lack(resource what) noexcept {
@@ -316,7 +328,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     const identity me = next_self();
     const actor self = me.self();
     // After a new epoch the old rows are another actor's and stay; the new life begins rows of its own.
-    edit_for<P, A, R> edit{store_.records(key), self, store_.next(self), at, kind_at<P>()};
+    edit_for<P, A, R> edit{records_of<P>(store_.find(key)), self, store_.next(self), at, kind_at<P>()};
     const status mutated = mutate(edit);
     const status closed = mutated ? edit.close(key) : mutated;
     crowded = edit.crowded();
@@ -443,7 +455,10 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   void prune(typename store_type::index slot, const actor& writer) {
     Schema::visit(store_.key(slot).path, [&]<typename P>() {
       if constexpr (detail::has_obsolete<typename P::policy> && (!P::policy::removable || detail::is_permanent<P>())) {
-        store_.prune(slot, writer, [](const record_view& r, const record_view& by) { return P::policy::obsolete(r, by); });
+        store_.prune(slot, writer, [](const record_view& r, const record_view& by) {
+          const auto takes = [](const record_view& x) { return !carries || detail::takes_kind<typename P::policy>(x.kind); };
+          return takes(r) && takes(by) && P::policy::obsolete(r, by);
+        });
       }
     });
   }

@@ -269,8 +269,14 @@ class schema {
 
   /// Writes a key's text; `out` has room for `longest` plus the arguments. Returns its length.
   static constexpr std::size_t write_text(const key_ref& key, std::span<char> out) noexcept {
-    const std::string_view pattern = paths[key.path].text();
     std::size_t used = 0;
+    if (key.path >= size) {  // of no path here: carried along by its text
+      for (const char c : key.args) {
+        out[used++] = c;
+      }
+      return used;
+    }
+    const std::string_view pattern = paths[key.path].text();
     std::size_t arg = 0;
     const auto write_argument = [&] {
       for (; arg < key.args.size() && key.args[arg] != '/'; ++arg) {

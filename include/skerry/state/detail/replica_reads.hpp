@@ -67,7 +67,7 @@ class replica_reads {
     typename Replica::key_buffer buffer{};
     const result<key_ref> prefix = Replica::template make_key<P>(buffer, args...);
     if (prefix) {
-      for_each_below(prefix.value(), [&f](const auto& records, std::string_view rest) {
+      for_each_below<P>(prefix.value(), [&f](const auto& records, std::string_view rest) {
         if constexpr (requires { P::policy::present(records); }) {
           if (P::policy::present(records)) {
             f(rest);
@@ -100,11 +100,11 @@ class replica_reads {
     using store_type = typename Replica::store_type;
     typename Replica::key_buffer buffer{};
     const result<key_ref> key = Replica::template make_key<P>(buffer, args...);
-    auto records = key ? self().store().records(key.value()) : self().store().records(store_type::none);
+    auto records = self().template records_of<P>(key ? self().store().find(key.value()) : store_type::none);
     if constexpr (choosing_policy<typename P::policy>) {
-      records = P::policy::picks(least_kind(records)) ? records : self().store().records(store_type::none);
+      records = P::policy::picks(least_kind(records)) ? records : self().template records_of<P>(store_type::none);
     }
-    return sibling_view<value_t<P>, typename store_type::record_list>{records};
+    return sibling_view<value_t<P>, typename Replica::template readable_list<P>>{records};
   }
 
   /// Why a key reads as it does.
@@ -112,20 +112,28 @@ class replica_reads {
     using schema_type = typename Replica::schema_type;
     explanation e;
     typename Replica::key_buffer buffer{};
-    const result<key_ref> found = schema_type::match(key.text(), buffer);
+    const result<key_ref> found = match_key<schema_type, typename Replica::limits_type>(key.text(), buffer);
     if (!found) {
       return e;
     }
-    const auto records = self().store().records(found.value());
-    verdict v;
+    const auto all = self().store().records(found.value());
+    const auto trusted = [this](const record_view& r) { return (r.kind & kinds::stamped) != 0 && self().clock().trusted(r.at); };
     schema_type::visit(found.value().path, [&]<typename P>() {
+      const auto records = self().template records_of<P>(self().store().find(found.value()));
+      const verdict v = P::policy::judge(records);
+      e.known = true;
       e.policy = self().template kind_at<P>();
       e.writer = writer_of<P>();
-      v = P::policy::judge(records);
+      e.why = v.why;
+      e.list(records, v.winner, trusted);
+      e.unknown = all.size() - e.live;
     });
-    e.known = true;
-    e.why = v.why;
-    e.list(records, v.winner, [this](const record_view& r) { return (r.kind & kinds::stamped) != 0 && self().clock().trusted(r.at); });
+    if (!e.known && !all.empty()) {
+      e.why = why::unknown;
+      e.policy = least_kind(all);
+      e.list(all, {}, trusted);
+      e.unknown = e.live;
+    }
     return e;
   }
 
@@ -146,14 +154,14 @@ class replica_reads {
     Replica::template check_path<P, Args...>();
     typename Replica::key_buffer buffer{};
     const result<key_ref> key = Replica::template make_key<P>(buffer, args...);
-    return key ? result<Value>{f(self().store().records(key.value()))} : result<Value>{key.error()};
+    return key ? result<Value>{f(self().template records_of<P>(self().store().find(key.value())))} : result<Value>{key.error()};
   }
   /// The elements of a set whose keys begin with `prefix`.
   template <typename P>
   [[nodiscard]] result<value_t<P>> elements_below(const key_ref& prefix) const noexcept {
     value_t<P> all;
     bool fits = true;
-    for_each_below(prefix, [&](const auto& records, std::string_view last) {
+    for_each_below<P>(prefix, [&](const auto& records, std::string_view last) {
       if (!P::policy::read(records).value()) {
         return;
       }
@@ -168,7 +176,7 @@ class replica_reads {
     return fits ? result<value_t<P>>{all} : result<value_t<P>>{errc::full};
   }
   /// Calls `f(records, rest of the arguments)` for every live key of the path whose arguments begin with the prefix's.
-  template <typename F>
+  template <typename P, typename F>
   void for_each_below(const key_ref& prefix, F&& f) const {
     const auto& store = self().store();
     const std::string_view begin{prefix.args.data(), prefix.args.size()};
@@ -185,7 +193,10 @@ class replica_reads {
         }
         args.remove_prefix(1);
       }
-      f(store.records(slot), args);
+      const auto records = self().template records_of<P>(slot);
+      if (!Replica::carries || !records.empty()) {
+        f(records, args);
+      }
     });
   }
 };

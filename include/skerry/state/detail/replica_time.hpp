@@ -5,6 +5,7 @@
 #include <skerry/core/instant.hpp>
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/delta.hpp>
+#include <skerry/state/detail/key_space.hpp>
 #include <skerry/state/detail/quarantine.hpp>
 #include <skerry/state/detail/sifted_delta.hpp>
 #include <skerry/state/frame.hpp>
@@ -90,7 +91,11 @@ class replica_time {
     how.begin_again = self().clock_.last().ms() > how.limit;
     stamp sane{};
     self().store_.for_each_key([&](auto slot) {
+      const key_ref key = self().store_.key(slot);
       self().store_.records(slot).for_each([&](const record_view& r) {
+        if (Replica::carries && !readable<typename Replica::schema_type>(key, r.kind)) {
+          return;
+        }
         const bool far = (r.kind & kinds::stamped) != 0 && r.at.ms() > how.limit;
         how.begin_again = how.begin_again || (far && r.who.id == how.self.id);
         sane = !far && r.at > sane ? r.at : sane;
@@ -162,7 +167,10 @@ class replica_time {
     if constexpr (Replica::quarantine_places > 0) {
       auto& store = self().store_;
       const auto judge = [&](const incoming& in, const actor&) {
-        return (in.kind & kinds::stamped) != 0 && !clock.welcome(wall, in.at) ? sifting::hold : sifting::take;
+        // What nothing here reads is carried along, whatever time it claims.
+        const bool dated =
+            (in.kind & kinds::stamped) != 0 && (!Replica::carries || readable<typename Replica::schema_type>(in.key, in.kind));
+        return dated && !clock.welcome(wall, in.at) ? sifting::hold : sifting::take;
       };
       const sifted_delta sifted{delta, store, judge};
       if (sifted.error() != errc::ok) {
@@ -293,7 +301,8 @@ class replica_time {
         record_view least{};
         any = false;
         store.records(key).for_each([&](const record_view& r) {
-          if (how.due(r) && (last.n == 0 || earlier(last, r)) && (!any || earlier(r, least))) {
+          if (how.due(r) && (!Replica::carries || readable<typename Replica::schema_type>(key, r.kind)) &&
+              (last.n == 0 || earlier(last, r)) && (!any || earlier(r, least))) {
             least = r;
             any = true;
           }
@@ -302,7 +311,7 @@ class replica_time {
           last = least;
           before = how.again(least, before);
           Replica::schema_type::visit(key.path, [&]<typename P>() {
-            if (least.kind == P::policy::kind) {
+            if (least.kind == self().template kind_at<P>()) {
               f.template operator()<P>(key, least, before);
             }
           });

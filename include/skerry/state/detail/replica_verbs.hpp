@@ -199,14 +199,14 @@ class replica_verbs {
       return self().refuse_key(prefix.error());
     }
     bool any = false;
-    self().for_each_below(prefix.value(), [&any](const auto&, std::string_view) { any = true; });
+    self().template for_each_below<P>(prefix.value(), [&any](const auto&, std::string_view) { any = true; });
     if (!any) {
       return errc::absent;
     }
     return self().template operate_at<P>(
         prefix.value(),
         [&](auto& edit) {
-          self().for_each_below(prefix.value(), [&edit](const auto& records, std::string_view) {
+          self().template for_each_below<P>(prefix.value(), [&edit](const auto& records, std::string_view) {
             records.for_each([&edit](const record_view& r) { edit.supersede(r); });
           });
           return status{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/state/causal_store.hpp>
+#include <skerry/state/detail/key_space.hpp>
 #include <skerry/state/detail/key_text.hpp>
 #include <skerry/state/frame.hpp>
 #include <skerry/state/hlc.hpp>
@@ -31,7 +32,7 @@ template <typename Schema, typename Limits>
 struct store_limits : Limits {
   static constexpr std::size_t payload_bytes =
       fits_payload<Limits>() && Schema::most_payload < Limits::payload_bytes ? Schema::most_payload : Limits::payload_bytes;
-  static constexpr std::size_t key_bytes = Schema::has_placeholders ? key_bytes_of<Limits>() : 0;
+  static constexpr std::size_t key_bytes = Schema::has_placeholders || carries<Limits> ? key_bytes_of<Limits>() : 0;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
   /// The text of a key orders it alike in every firmware.
   static constexpr std::size_t write_text(const key_ref& key, std::span<char> out) noexcept { return Schema::write_text(key, out); }
@@ -49,7 +50,7 @@ template <typename P>
   }
 }
 
-/// A frame as a delta: its keys found in the schema.
+/// A frame as a delta: its keys found in the schema, or among those that are carried along.
 template <typename Schema, typename Limits, typename Frame = delta_frame<Limits::actors, Limits::ranges>>
 class schema_delta {
  public:
@@ -72,26 +73,36 @@ class schema_delta {
     stamp latest{};
     std::size_t at = 0;
     const bool keep = keeps();
+    [[maybe_unused]] std::string_view last{};
+    [[maybe_unused]] std::size_t strangers = 0;
     frame_->for_each([&](const auto& e) {
       if (problem != errc::ok) {
         return;
       }
       key_buffer other;
       key_buffer& buffer = keep ? texts_[at] : other;
-      const result<key_ref> key = Schema::match(e.key, buffer);
+      const result<key_ref> key = match_key<Schema, Limits>(e.key, buffer);
       if (!key) {
         problem = key.error() == errc::full ? (lacks = resource::bytes, errc::full) : errc::mismatch;
         return;
       }
+      if constexpr (carries<Limits>) {
+        const bool again = e.key.data() == last.data() && e.key.size() == last.size();
+        strangers += !again && is_unknown<Schema>(key.value()) && store.find(key.value()) == Store::none ? 1 : 0;
+        last = e.key;
+      }
       const incoming in{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key};
       problem = belongs(in, lacks);
-      if (problem == errc::ok && (e.kind & kinds::stamped) != 0) {
+      if (problem == errc::ok && (e.kind & kinds::stamped) != 0 && (!carries<Limits> || readable<Schema>(in.key, in.kind))) {
         problem = date(in, store, clock, wall, ahead, latest);
       }
       if (keep) {
         known_.put(at++, in);
       }
     });
+    if (problem == errc::ok && strangers > 0 && count_unknown<Schema>(store) + strangers > unknown_keys_of<Limits>()) {
+      problem = (lacks = resource::keys, errc::full);
+    }
     return problem == errc::ok ? result<stamp>{latest} : result<stamp>{problem};
   }
 
@@ -108,7 +119,7 @@ class schema_delta {
     }
     frame_->for_each([&](const auto& e) {
       key_buffer buffer;
-      if (const result<key_ref> key = Schema::match(e.key, buffer); key) {
+      if (const result<key_ref> key = match_key<Schema, Limits>(e.key, buffer); key) {
         f(incoming{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key});
       }
     });
@@ -118,9 +129,12 @@ class schema_delta {
   [[nodiscard]] bool keeps() const noexcept { return frame_->record_count() <= frame_type::kept; }
   [[nodiscard]] std::span<const incoming> flat() const noexcept { return known_.first(frame_->record_count()); }
 
-  /// Whether the policy of the key's path can read it.
+  /// Whether the policy of the key's path can read it, or it is carried along.
   [[nodiscard]] static errc belongs(const incoming& in, resource& lacks) {
     errc problem = errc::ok;
+    if (carries<Limits> && !readable<Schema>(in.key, in.kind)) {
+      return in.payload.size() > store_limits<Schema, Limits>::payload_bytes ? (lacks = resource::bytes, errc::full) : errc::ok;
+    }
     Schema::visit(in.key.path, [&]<typename P>() {
       if (!takes_kind<typename P::policy>(in.kind)) {
         problem = errc::mismatch;

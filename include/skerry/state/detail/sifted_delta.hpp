@@ -93,17 +93,29 @@ class sifted_delta {
   constexpr void for_each_kept(F&& f) const {
     typename Store::index last = Store::none;
     all_->for_each([&](const incoming& in) {
-      const typename Store::index slot = store_->find(in.key);
-      if (slot == Store::none || slot == last || (*judge_)(in, all_->context().actors()[in.who]) == sifting::take) {
+      const actor& who = all_->context().actors()[in.who];
+      if ((*judge_)(in, who) == sifting::take) {
         return;
       }
-      last = slot;
-      const key_ref key = in.key;
-      store_->records(slot).for_each([&](const record_view& r) {
-        if (covers_event(all_->context(), r.who, r.n) && !taken(key, r)) {
-          f(key, r);
-        }
-      });
+      const typename Store::index slot = store_->find(in.key);
+      if (slot != Store::none && slot != last) {
+        last = slot;
+        store_->records(slot).for_each([&](const record_view& r) {
+          if (covers_event(all_->context(), r.who, r.n) && !taken(in.key, r)) {
+            f(in.key, r);
+          }
+        });
+      }
+      // Another content of an event that lives here, under another key even: somebody is cloned.
+      const typename Store::index other = store_->slot_of(who, in.n);
+      if (other != Store::none && other != slot) {
+        const key_ref key = store_->key(other);
+        store_->records(other).for_each([&](const record_view& r) {
+          if (r.n == in.n && r.who == who && !taken(key, r)) {
+            f(key, r);
+          }
+        });
+      }
     });
   }
 
