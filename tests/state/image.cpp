@@ -271,3 +271,264 @@ TEST_CASE("a power cut at any byte of image or log loses nothing that was durabl
   CHECK(images > 100);
   CHECK(clean > 20);
 }
+
+TEST_CASE("whatever older image is put back, the next event has a new name") {  // trap 2
+  std::size_t kept_epochs = 0;
+  std::size_t told = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    CAPTURE(seed);
+    skerry::splitmix64 rng{seed};
+    const auto rule = seed % 3 == 0 ? every_open : durable;
+    node a = born<node>(1, rule, seed);
+    node peer = born<node>(2, every_open, seed + 1);
+    witness seen;
+    std::vector<std::pair<bytes, std::uint64_t>> kept;
+    std::uint64_t boot = 0;
+    for (int life = 0; life < 12; ++life) {
+      for (std::uint64_t i = 0; i < 1 + rng() % 8; ++i) {
+        (void)operate(a, rng, 1'700'000'000'000 + seed);
+        seen.look(a);
+        if (rng() % 2 == 0) {
+          REQUIRE(peer.join(a));
+        }
+      }
+      if (rng() % 3 == 0) {
+        REQUIRE(a.join(peer));
+      }
+      const bool closes = rng() % 2 == 0;
+      const bool sure = !a.in_doubt();
+      if (closes) {
+        a.close();
+      }
+      kept.emplace_back(image_of(a), boot);
+      // The counter stands beside the images: it goes on, or, on the worst board, somebody has set it back with the image.
+      const auto& [image, its_boot] = kept[rng() % kept.size()];
+      const bool latest = &image == &kept.back().first;
+      const bool set_back = rng() % 4 == 0;
+      boot = set_back ? its_boot + 1 : boot + 1;
+      const bool follows = boot == its_boot + 1 && its_boot > 0;
+      state::image_reader reader{image, {}, boot};
+      REQUIRE(start(a, 1, rule, seed * 1000 + static_cast<std::uint64_t>(life), reader));
+      const bool keeps = reader.report().reason == state::epoch_reason::kept;
+      CHECK((!keeps || follows));
+      CHECK((keeps || !(rule == durable && latest && closes && sure && follows)));
+      kept_epochs += keeps ? 1 : 0;
+      if (keeps && !latest) {
+        ++told;
+        REQUIRE(a.restored());  // what no counter can tell the application has to say
+      }
+    }
+    REQUIRE(peer.join(a));
+    REQUIRE(a.join(peer));
+    CHECK((bytes_of(a) == bytes_of(peer)));
+    CHECK(seen.doubles == 0);
+  }
+  CHECK(kept_epochs > 20);
+  CHECK(told > 5);
+}
+
+TEST_CASE("two boards from one image converge, and say so when they share a name") {  // trap 4
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    CAPTURE(seed);
+    skerry::splitmix64 rng{seed};
+    node first = born<node>(1, durable, seed);
+    state::image_reader nothing{{}, {}, 7};
+    skerry::splitmix64 entropy{seed + 3};
+    REQUIRE(first.open(nothing, entropy, 0));
+    CHECK(nothing.report().reason == state::epoch_reason::no_image);
+    (void)operate(first, rng, 1'700'000'000'000);
+    REQUIRE(first.inc<stock>(2));
+    first.close();
+    const bytes image = image_of(first);
+    // Boards of one batch: same image, same counter, even the same generator.
+    std::array<node, 2> board;
+    for (node& b : board) {
+      state::image_reader reader{image, {}, 8};
+      REQUIRE(start(b, 1, durable, seed + 9, reader));
+      CHECK(reader.report().reason == state::epoch_reason::kept);
+    }
+    REQUIRE(board[0].self() == board[1].self());
+    REQUIRE(board[0].inc<stock>(3));
+    REQUIRE(board[1].inc<stock>(4));
+    const auto chains = std::pair{board[0].chain(), board[1].chain()};
+    CHECK(chains.first.n == chains.second.n);
+    CHECK(chains.first.value != chains.second.value);
+    // A peer that has met the first one tells the second one what it has of it.
+    CHECK(board[1].heard_chain(board[1].self(), chains.first, false) == state::detection::clone);
+    CHECK(board[1].in_doubt());
+    CHECK(board[1].counters().clones == 1);
+    CHECK(board[0].heard_chain(board[0].self(), chains.first, false) == state::detection::ok);
+    REQUIRE(board[1].inc<stock>(5));
+    CHECK_FALSE(board[0].self() == board[1].self());
+    REQUIRE(board[0].join(board[1]));
+    REQUIRE(board[1].join(board[0]));
+    REQUIRE(board[0].join(board[1]));
+    CHECK((bytes_of(board[0]) == bytes_of(board[1])));
+  }
+}
+
+TEST_CASE("a node set back learns from a peer that it has forgotten, and begins a new life") {  // traps 3, 18
+  node server = born<node>(1, durable, 1);
+  state::image_reader nothing{{}, {}, 1};
+  skerry::splitmix64 entropy{3};
+  REQUIRE(server.open(nothing, entropy, 0));
+  REQUIRE(server.inc<stock>(1));
+  server.close();
+  const bytes backup = image_of(server);
+  {
+    state::image_reader reader{backup, {}, 2};
+    REQUIRE(start(server, 1, durable, 2, reader));
+    REQUIRE(reader.report().reason == state::epoch_reason::kept);
+  }
+  node client = born<node>(2, every_open, 1);
+  REQUIRE(server.inc<stock>(1));
+  REQUIRE(server.inc<stock>(1));
+  REQUIRE(client.join(server));
+  const state::chain_point known = server.chain();
+  // The backup comes back, counter and all.
+  state::image_reader reader{backup, {}, 2};
+  node restored;
+  REQUIRE(start(restored, 1, durable, 4, reader));
+  REQUIRE(reader.report().reason == state::epoch_reason::kept);
+  SECTION("by what the peer's hello says") {
+    CHECK(restored.heard_chain(restored.self(), known, false) == state::detection::amnesia_or_clone);
+  }
+  SECTION("by the peer's own news, of which only the last event comes") {
+    const auto news = client.inc<stock>(1);
+    REQUIRE(news);
+    const bytes all = bytes_of(client);
+    const auto taken = restored.accept(all, 0);
+    REQUIRE(taken);
+    CHECK(taken.value().verdict == state::detection::amnesia_or_clone);
+  }
+  CHECK(restored.in_doubt());
+  const state::actor before = restored.self();
+  REQUIRE(restored.inc<stock>(10));
+  CHECK_FALSE(restored.self() == before);
+  REQUIRE(restored.join(client));
+  CHECK(restored.read<stock>().value() >= 13);
+  REQUIRE(client.join(restored));
+  CHECK((bytes_of(restored) == bytes_of(client)));
+}
+
+TEST_CASE("a durable epoch needs the counter, the role, the id and a clean end") {
+  node a = born<node>(1, durable, 1);
+  state::image_reader nothing{{}, {}, 4};
+  skerry::splitmix64 entropy{3};
+  REQUIRE(a.open(nothing, entropy, 0));
+  REQUIRE(a.write<setpoint>(1.0, wall_ms{1'700'000'000'000}, 1));
+  node running = a;
+  a.close();
+  CHECK(a.write<setpoint>(2.0, wall_ms{1'700'000'000'000}, 1).error() == errc::needs_epoch);
+  const bytes image = image_of(a);
+  const auto reason = [&](const bytes& bytes_, std::uint64_t boot, std::uint64_t id, state::epoch_rule rule, state::role as) {
+    state::image_reader reader{bytes_, {}, boot};
+    node back;
+    REQUIRE(start(back, id, rule, 9, reader, as));
+    CHECK(back.read<setpoint>(1).value() == 1.0);
+    const bool kept = reader.report().reason == state::epoch_reason::kept;
+    CHECK((back.self() == a.self()) == kept);
+    REQUIRE(back.write<setpoint>(3.0, wall_ms{1'700'000'000'001}, 1));
+    CHECK(back.read<setpoint>(1).value() == 3.0);
+    return reader.report().reason;
+  };
+  using state::epoch_reason;
+  constexpr auto device = state::role::device;
+  CHECK(reason(image, 5, 1, durable, device) == epoch_reason::kept);
+  CHECK(reason(image, 6, 1, durable, device) == epoch_reason::other_boot);
+  CHECK(reason(image, 4, 1, durable, device) == epoch_reason::other_boot);
+  CHECK(reason(image, 0, 1, durable, device) == epoch_reason::other_boot);
+  CHECK(reason(image, 5, 2, durable, device) == epoch_reason::other_id);
+  CHECK(reason(image, 5, 1, durable, state::role::gateway) == epoch_reason::other_id);
+  CHECK(reason(image, 5, 1, every_open, device) == epoch_reason::rule);
+  // The same without `close`: the image of a node that goes on.
+  skerry::splitmix64 rng{1};
+  REQUIRE(running.as_new_life(rng));
+  CHECK(reason(image_of(running), 5, 1, durable, device) == epoch_reason::unclean);
+  // A replica that was not created takes the identity as well.
+  node stranger;
+  state::image_reader reader{image, {}, 5};
+  REQUIRE(stranger.open(reader, rng, 0));
+  CHECK(stranger.self() == a.self());
+  CHECK(stranger.open(reader, rng, 0).error() == errc::invalid);
+}
+
+TEST_CASE("any damaged byte of an image is noticed, and a refused one leaves the replica as it was") {
+  skerry::splitmix64 rng{5};
+  node a = born<node>(1, every_open, 1);
+  for (int i = 0; i < 12; ++i) {
+    (void)operate(a, rng, 1'700'000'000'000);
+  }
+  const bytes image = image_of(a);
+  const node fresh = born<node>(1, every_open, 2);
+  for (std::size_t at = 0; at < image.size(); ++at) {
+    CAPTURE(at);
+    bytes damaged = image;
+    damaged[at] ^= static_cast<std::byte>(1U << rng() % 8);
+    state::image_reader reader{damaged};
+    node back;
+    const auto opened = start(back, 1, every_open, 2, reader);
+    CHECK_FALSE(opened);
+    CHECK((bytes_of(back) == bytes_of(fresh)));
+    CHECK(back.self() == fresh.self());
+    CHECK(back.counters().epochs == 1);
+    REQUIRE(back.inc<stock>(1));
+    state::image_reader cut{std::span{image}.first(at)};
+    node torn;
+    CHECK(static_cast<bool>(start(torn, 1, every_open, 2, cut)) == (at == 0));
+  }
+  // Two images, one written over the other: every frame is whole, and yet it is none.
+  node b = born<node>(1, every_open, 3);
+  REQUIRE(b.write<recipe>(3, wall_ms{1'700'000'000'000}));
+  bytes mixed = image_of(b);
+  const std::size_t head = 4 + std::to_integer<std::size_t>(mixed[0]);
+  mixed.resize(head);
+  mixed.insert(mixed.end(), image.begin() + 4 + std::to_integer<std::ptrdiff_t>(image[0]), image.end());
+  state::image_reader reader{mixed};
+  node back;
+  CHECK(start(back, 1, every_open, 2, reader).error() == errc::corrupt);
+  // Erased flash behind it is no damage.
+  bytes page = image;
+  page.resize(page.size() + 100, std::byte{0xff});
+  state::image_reader erased{page, std::span{page}.last(100)};
+  CHECK(start(back, 1, every_open, 2, erased));
+  CHECK(erased.report().torn_bytes == 0);
+}
+
+TEST_CASE("an image written while the replica changes is whole with its log, and refused without") {
+  std::size_t changed = 0;
+  for (std::uint64_t seed = 0; seed < 80; ++seed) {
+    CAPTURE(seed);
+    skerry::splitmix64 rng{seed};
+    node a = born<node>(1, every_open, seed);
+    for (int i = 0; i < 60; ++i) {
+      (void)operate(a, rng, 1'700'000'000'000);
+      (void)a.inc<starts>(1, static_cast<int>(rng() % 60), 3);
+    }
+    bytes image;
+    bytes log;
+    state::snapshot_cursor at;
+    while (!at.done()) {
+      bytes piece(1400);
+      const auto n = a.snapshot(at, piece);
+      REQUIRE(n);
+      image.insert(image.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(n.value()));
+      for (std::uint64_t i = 0; i < rng() % 4; ++i) {
+        (void)operate(a, rng, 1'700'000'000'001);
+      }
+    }
+    const bool moved = !(a.at() == at.begun());
+    a.persisted(at);
+    const auto request = a.to_persist();
+    REQUIRE_FALSE(request.snapshot);
+    log = copy(request.bytes);
+    changed += moved ? 1 : 0;
+    state::image_reader whole{image, log};
+    node back;
+    REQUIRE(start(back, 1, every_open, seed + 1, whole));
+    CHECK((bytes_of(back) == bytes_of(a)));
+    CHECK(whole.report().log_frames == (moved ? 1 : 0));
+    CHECK(back.durable() == back.at());
+  }
+  CHECK(changed > 40);
+}

@@ -80,6 +80,7 @@ struct firmware {
   static constexpr std::size_t key_bytes = 8;
   static constexpr bool fit_payload = true;
   static constexpr std::size_t quarantine = 1;
+  static constexpr std::size_t chain = 4;
 };
 
 /// A gateway: 3000 sensors below it, 60 000 keys.

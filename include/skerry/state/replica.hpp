@@ -367,7 +367,11 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     if (const status s = join_delta(delta, report); !s) {
       return refuse(s.error());
     }
-    counters_.epochs += self == identity_.self() ? 0 : 1;
+    if (!(self == identity_.self())) {
+      ++counters_.epochs;
+      begin_chain();
+    }
+    stored_.chain.fold(store_.next(self) - 1, out.written());
     identity_ = me;
     if (at != stamp{}) {
       clock_ = clock;
