@@ -150,6 +150,20 @@ class causal_store {
     const actor_ref ref = actors_.find(who);
     return ref != no_actor && context_.contains({n, ref});
   }
+  /// Calls `f(key_ref, record_view)` for an event's record. Whether it has a live one.
+  template <typename F>
+  constexpr bool visit_record(const actor& who, std::uint64_t n, F&& f) const {
+    const actor_ref ref = actors_.find(who);
+    const index i = ref == no_actor ? none : table_.find(dot{n, ref});
+    if (i == none) {
+      return false;
+    }
+    f(table_.key(table_[i].key), view(i));
+    return true;
+  }
+  [[nodiscard]] constexpr bool holds(const actor& who, std::uint64_t n) const noexcept {
+    return visit_record(who, n, [](const key_ref&, const record_view&) {});
+  }
   /// Whether this would be a greater content than the one that the store has for a live record.
   [[nodiscard]] constexpr bool would_change(const actor& who, const incoming& in) const noexcept {
     const actor_ref ref = actors_.find(who);

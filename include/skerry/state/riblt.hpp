@@ -249,6 +249,30 @@ class riblt {
   [[nodiscard]] constexpr bool done() const noexcept { return done_; }
   [[nodiscard]] constexpr bool spoiled() const noexcept { return spoiled_; }
   [[nodiscard]] constexpr std::size_t symbols() const noexcept { return have_; }
+
+  /// Calls `f(value, digest_side)` for the differences found, from a position on (0: all), until it answers false. Returns the position
+  /// after the last one that it took. They stay until `start`.
+  template <typename F>
+  constexpr std::size_t for_each_found(std::size_t from, F&& f) const {
+    for (; done_ && from < have_; ++from) {
+      if ((use_[from] == use::mine || use_[from] == use::theirs) &&
+          !f(cells_[from].sum, use_[from] == use::mine ? digest_side::mine : digest_side::theirs)) {
+        break;
+      }
+    }
+    return from;
+  }
+  /// Whether an own element turned out to be lacking there. Cost as one element of a walk.
+  [[nodiscard]] constexpr bool is_mine(std::uint64_t value) const noexcept {
+    if (done_) {
+      for (riblt_mapping at{hash64(value, key_)}; at.index() < have_; at.next()) {
+        if (use_[at.index()] == use::mine && cells_[at.index()].sum == value) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
   /// The mark of the peer's set; after the first answer.
   [[nodiscard]] constexpr const digest_mark& theirs() const noexcept { return theirs_; }
 
@@ -375,11 +399,10 @@ class riblt {
       return contradiction();
     }
     done_ = true;
-    for (std::size_t i = 0; i < have_; ++i) {
-      if (use_[i] == use::mine || use_[i] == use::theirs) {
-        found(cells_[i].sum, use_[i] == use::mine ? digest_side::mine : digest_side::theirs);
-      }
-    }
+    (void)for_each_found(0, [&found](std::uint64_t value, digest_side side) {
+      found(value, side);
+      return true;
+    });
     return {};
   }
   [[nodiscard]] constexpr errc contradiction() noexcept {
