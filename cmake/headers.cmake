@@ -111,12 +111,14 @@ set(skerry_state_headers
     skerry/state/detail/key_hash.hpp
     skerry/state/detail/key_space.hpp
     skerry/state/detail/key_text.hpp
+    skerry/state/detail/link_digest.hpp
     skerry/state/detail/link_wire.hpp
     skerry/state/detail/local_edit.hpp
     skerry/state/detail/named_actor.hpp
     skerry/state/detail/number_text.hpp
     skerry/state/detail/op_record.hpp
     skerry/state/detail/pending_context.hpp
+    skerry/state/detail/picked_delta.hpp
     skerry/state/detail/probe_table.hpp
     skerry/state/detail/quarantine.hpp
     skerry/state/detail/quick_join.hpp

@@ -114,7 +114,9 @@ std::pair<std::unique_ptr<node<Symbols>>, std::unique_ptr<node<Symbols>>> pair_o
 
 TEST_CASE("a removal that a peer has forgotten is repaired, whoever asks", "[state][link_digest]") {
   for (const bool the_one_who_removed : {true, false}) {
-    auto [a, b] = pair_of<64>();
+    const auto nodes = pair_of<64>();
+    const auto& a = nodes.first;
+    const auto& b = nodes.second;
     meet(*a, *b, 40);
     remove_unheard(the_one_who_removed ? *a : *b, the_one_who_removed ? *b : *a, 7);
     CHECK(bytes_of(a->r) != bytes_of(b->r));
@@ -130,7 +132,9 @@ TEST_CASE("whatever differs in records is repaired exactly, also over a bad line
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     CAPTURE(seed);
     skerry::splitmix64 rng{seed};
-    auto [a, b] = pair_of<256>();
+    const auto nodes = pair_of<256>();
+    const auto& a = nodes.first;
+    const auto& b = nodes.second;
     const int keys = 1 + static_cast<int>(skerry::uniform_below(rng, seed % 10 == 9 ? 1000 : 60));
     meet(*a, *b, keys);
     std::vector<int> removed;
@@ -165,7 +169,9 @@ TEST_CASE("whatever differs in records is repaired exactly, also over a bad line
 }
 
 TEST_CASE("one event with two contents is no removal: the greater one stays on both sides", "[state][link_digest]") {
-  auto [a, b] = pair_of<64>();
+  const auto nodes = pair_of<64>();
+  const auto& a = nodes.first;
+  const auto& b = nodes.second;
   meet(*a, *b, 10);
   const state::actor clone{99, 1, 7};
   for (std::uint64_t n = 1; n <= 6; ++n) {
@@ -185,7 +191,9 @@ TEST_CASE("one event with two contents is no removal: the greater one stays on b
 }
 
 TEST_CASE("more differences than symbols suffice for are found by the tree", "[state][link_digest]") {
-  auto [a, b] = pair_of<16>();
+  const auto nodes = pair_of<16>();
+  const auto& a = nodes.first;
+  const auto& b = nodes.second;
   meet(*a, *b, 600);
   for (int key = 0; key < 600; key += 3) {
     remove_unheard(key % 2 == 0 ? *a : *b, key % 2 == 0 ? *b : *a, key);
@@ -219,7 +227,9 @@ TEST_CASE("a repair costs bytes for what differs, however much agrees", "[state]
   for (const int keys : {250, 1000}) {
     for (const int differences : {5, 20, 100}) {
       CAPTURE(keys, differences);
-      auto [a, b] = pair_of<256>();
+      const auto nodes = pair_of<256>();
+      const auto& a = nodes.first;
+      const auto& b = nodes.second;
       meet(*a, *b, keys);
       for (int i = 0; i < differences; ++i) {
         remove_unheard(i % 2 == 0 ? *a : *b, i % 2 == 0 ? *b : *a, i);
@@ -234,11 +244,13 @@ TEST_CASE("a repair costs bytes for what differs, however much agrees", "[state]
 }
 
 TEST_CASE("frames of a repair that cannot be are refused and change nothing", "[state][link_digest]") {
-  auto [a, b] = pair_of<64>();
+  const auto nodes = pair_of<64>();
+  const auto& a = nodes.first;
+  const auto& b = nodes.second;
   meet(*a, *b, 30);
   remove_unheard(*a, *b, 3);
   const auto before = bytes_of(b->r);
-  const auto accept = [&b = b](std::span<const std::byte> frame) { return b->r.accept(frame, 0); };
+  const auto accept = [&b](std::span<const std::byte> frame) { return b->r.accept(frame, 0); };
   const auto taken = [&](state::frame_kind kind, std::vector<std::byte> body) {
     return b->digest.receive(0, kind, body, b->r.store(), text_of, accept).error();
   };
