@@ -37,10 +37,14 @@ def measure(root, source, folder):
         return None, done.stdout
     symbols = subprocess.run(["arm-none-eabi-nm", "-S", "-C", str(program)], text=True, stdout=subprocess.PIPE, check=True).stdout
     code = tables = state = 0
+    seen = set()  # a constructor has two names for the same bytes
     for line in symbols.splitlines():
         found = SYMBOL.match(line)
+        if found and line.split()[0] in seen:
+            continue
         if not found or not ("skerry::" in found[3] or found[3].startswith("measured_")):
             continue
+        seen.add(line.split()[0])
         size, kind, name = int(found[1], 16), found[2], found[3]
         if name == "measured_state":
             state = size

@@ -219,6 +219,15 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   static constexpr std::size_t small_actors = is_large ? few : Limits::actors;
   static constexpr std::size_t small_ranges = is_large ? 0 : Limits::ranges;
   using streamed = streamed_delta<Limits::actors>;
+  /// A delta whose records lie in memory, as it is joined: where operations in their turn have no way of their own, one join serves all.
+  template <std::size_t A>
+  [[nodiscard]] static constexpr decltype(auto) as_joined(const flat_delta<A>& delta) noexcept {
+    if constexpr (store_type::joins_quickly) {
+      return (delta);
+    } else {
+      return streamed{delta};
+    }
+  }
   using small_frame = delta_frame<small_actors, small_ranges>;
   using large_frame = delta_frame<Limits::actors, Limits::ranges>;
   using local = local_delta<small_actors, small_ranges>;
@@ -330,23 +339,27 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     // After a new epoch the old rows are another actor's and stay; the new life begins rows of its own.
     edit_for<P, A, R> edit{records_of<P>(store_.find(key)), self, store_.next(self), at, kind_at<P>()};
     const status mutated = mutate(edit);
+    if (mutated.error() == errc::needs_epoch && self == identity_.self()) {
+      identity_.doubt();  // a record knows more of this life than this life does itself
+      ++counters_.amnesia;
+      return operate_at<P>(key, mutate, at, clock, wall);
+    }
+    return conclude_edit<A>(edit, mutated, key, me, at, clock, wall, crowded);
+  }
+  template <std::size_t A, typename Edit>
+  [[nodiscard]] result<delta_view> conclude_edit(Edit& edit, status mutated, const key_ref& key, const identity& me, stamp at,
+                                                 const hlc& clock, wall_ms wall, bool& crowded) {
     const status closed = mutated ? edit.close(key) : mutated;
     crowded = edit.crowded();
-    if (crowded && A + R < Limits::actors + Limits::ranges) {
+    if (crowded && std::decay_t<decltype(edit.context())>::run_capacity < Limits::actors + Limits::ranges) {
       return errc::full;
     }
-    if (!mutated) {
-      if (mutated.error() == errc::needs_epoch && self == identity_.self()) {
-        identity_.doubt();  // a record knows more of this life than this life does itself
-        ++counters_.amnesia;
-        return operate_at<P>(key, mutate, at, clock, wall);
-      }
-      return refuse(mutated.error() == errc::full ? lack(resource::bytes) : mutated.error());
-    }
     if (!closed) {
-      return refuse(lack(resource::ranges));
+      const resource lacks = mutated ? resource::ranges : resource::bytes;
+      return refuse(!mutated && mutated.error() != errc::full ? mutated.error() : lack(lacks));
     }
-    return commit(me, flat_delta<A>{edit.context(), edit.written()}, at, clock, wall);
+    const flat_delta<A> delta{edit.context(), edit.written()};
+    return commit(me, as_joined(delta), at, clock, wall);
   }
   /// Who the next operation belongs to: in doubt, a new life.
   [[nodiscard]] identity next_self() const noexcept {
@@ -426,9 +439,12 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
 
   template <typename Delta>
   [[nodiscard]] status join_received(const Delta& delta, join_report& report) {
-    return delta.keeps()
-               ? join_delta(flat_delta<std::decay_t<decltype(delta.context())>::actor_capacity>{delta.context(), delta.flat()}, report)
-               : join_delta(streamed{delta}, report);
+    if constexpr (store_type::joins_quickly) {
+      if (delta.keeps()) {
+        return join_delta(flat_delta<std::decay_t<decltype(delta.context())>::actor_capacity>{delta.context(), delta.flat()}, report);
+      }
+    }
+    return join_delta(streamed{delta}, report);
   }
   template <typename Delta>
   [[nodiscard]] status join_delta(const Delta& delta, join_report& report) {

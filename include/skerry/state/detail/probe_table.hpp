@@ -14,9 +14,9 @@ namespace skerry::inline v0::state::detail {
 template <std::size_t Most>
 using index_for = std::conditional_t<(Most < 0xff), std::uint8_t, std::conditional_t<(Most < 0xffff), std::uint16_t, std::uint32_t>>;
 
-/// From a hash to a position in somebody else's array; linear probing at a load of at most one half, no tombstones.
+/// From a hash to a position in somebody else's array; linear probing at a load of at most three quarters, no tombstones.
 ///
-/// Cost    2 N to 4 N indices; a probe ends at the latest after N + 1 places
+/// Cost    4/3 N to 8/3 N indices; a probe ends at the latest after N + 1 places
 template <std::size_t N>
 class probe_table {
  public:
@@ -61,7 +61,7 @@ class probe_table {
   }
 
  private:
-  static constexpr std::size_t size = std::bit_ceil(2 * N);
+  static constexpr std::size_t size = std::bit_ceil(N + N / 3 + 1);
   static constexpr std::size_t mask = size - 1;
 
   std::array<index, size> places_;
