@@ -532,3 +532,127 @@ TEST_CASE("an image written while the replica changes is whole with its log, and
   }
   CHECK(changed > 40);
 }
+
+namespace {
+
+struct wider : roomy {
+  static constexpr std::size_t links_max = 4;
+};
+using wide_node = state::replica<plant, wider>;
+
+}  // namespace
+
+TEST_CASE("a catch-up goes on behind a crash from where image and log have it") {
+  std::size_t amid = 0;
+  for (std::uint64_t seed = 0; seed < 120; ++seed) {
+    CAPTURE(seed);
+    skerry::splitmix64 rng{seed};
+    wide_node sender = born<wide_node>(2, every_open, seed);
+    wide_node receiver = born<wide_node>(1, every_open, seed + 1);
+    for (int i = 0; i < 50; ++i) {
+      wide_node& at = rng() % 2 == 0 ? sender : receiver;
+      const auto line = static_cast<int>(rng() % 30);
+      if (rng() % 3 == 0) {
+        (void)at.remove<setpoint>(line);
+      } else if (rng() % 2 == 0) {
+        (void)at.write<setpoint>(static_cast<double>(line), wall_ms{1'700'000'000'000}, line);
+      } else {
+        (void)at.inc<starts>(1, line, 1);
+      }
+      if (rng() % 8 == 0) {
+        REQUIRE(at.join(rng() % 2 == 0 ? sender : receiver));
+      }
+    }
+    wide_node expected = receiver;
+    REQUIRE(expected.join(sender));
+    bytes image = image_of(receiver);
+    bytes log;
+    {
+      state::snapshot_cursor at;
+      image = image_of(receiver, 4096, &at);
+      receiver.persisted(at);
+    }
+    wide_node::source_type source;
+    sender.start_catch_up(source, seed);
+    for (int step = 0; step < 400 && (source.active() || receiver.catching_up()); ++step) {
+      bytes frame(90 + rng() % 120);
+      const auto n = sender.next_chunk(source, frame);
+      if (n && n.value() > 0 && rng() % 6 != 0) {
+        frame.resize(n.value());
+        (void)receiver.take_chunk(frame, 0);
+      }
+      const auto what = rng() % 8;
+      if (what < 3) {
+        const auto request = receiver.to_persist();
+        if (request.snapshot) {
+          state::snapshot_cursor at;
+          image = image_of(receiver, 4096, &at);
+          log.clear();
+          receiver.persisted(at);
+        } else {
+          log.insert(log.end(), request.bytes.begin(), request.bytes.end());
+          receiver.persisted(request.upto);
+        }
+        CHECK(receiver.durable() == receiver.at());
+      } else if (what == 3) {
+        amid += receiver.catching_up() ? 1 : 0;
+        state::image_reader reader{image, log};
+        REQUIRE(start(receiver, 1, every_open, seed * 100 + static_cast<std::uint64_t>(step), reader));
+        CHECK(reader.report().torn_bytes == 0);
+        log.resize(reader.report().log_bytes);
+      }
+      if ((!n || n.value() == 0 || what >= 3) && source.on_request(receiver.chunk_request()).error() == errc::stale) {
+        sender.start_catch_up(source, seed + static_cast<std::uint64_t>(step) + 1);
+      }
+    }
+    REQUIRE_FALSE(receiver.catching_up());
+    CHECK((bytes_of(receiver) == bytes_of(expected)));
+  }
+  CHECK(amid > 60);
+}
+
+TEST_CASE("what a log cannot say any more asks for an image") {
+  node a = born<node>(1, every_open, 1);
+  CHECK(a.to_persist().bytes.empty());
+  CHECK_FALSE(a.acknowledges_durable() == false);
+  REQUIRE(a.inc<stock>(1));
+  const auto first = a.to_persist();
+  CHECK_FALSE(first.snapshot);
+  CHECK_FALSE(first.bytes.empty());
+  a.persisted(first.upto);
+  CHECK(a.to_persist().bytes.empty());
+  a.persisted(state::mark{first.upto.value + 1000});  // the future
+  CHECK(a.durable() == first.upto);
+  // More keys than the log's buffer takes.
+  for (int line = 0; line < 60; ++line) {
+    REQUIRE(a.inc<starts>(1, line, 1));
+  }
+  CHECK(a.to_persist().snapshot);
+  state::snapshot_cursor at;
+  (void)image_of(a, 4096, &at);
+  a.persisted(at);
+  CHECK_FALSE(a.to_persist().snapshot);
+  CHECK(a.durable() == a.at());
+}
+
+TEST_CASE("nothing own leaves a durable node before it is on disk, and nothing is acknowledged") {  // trap 17
+  node a = born<node>(1, durable, 1);
+  node ram = born<node>(1, every_open, 1);
+  CHECK(a.sends_durable());
+  CHECK(a.acknowledges_durable());
+  CHECK_FALSE(ram.sends_durable());
+  CHECK_FALSE(ram.acknowledges_durable());
+  REQUIRE(a.inc<stock>(1));
+  CHECK(a.durable_changes() < a.store().arrivals());
+  const auto request = a.to_persist();
+  CHECK(a.durable_changes() < a.store().arrivals());
+  a.persisted(request.upto);
+  CHECK(a.durable_changes() == a.store().arrivals());
+  // After a restart what was loaded is on disk.
+  a.close();
+  const bytes image = image_of(a);
+  state::image_reader reader{image};
+  node back;
+  REQUIRE(start(back, 1, durable, 2, reader));
+  CHECK(back.durable_changes() == back.store().arrivals());
+}
