@@ -301,6 +301,7 @@ set(skerry_testing_headers
     skerry/testing/detail/sine_cells.hpp
     skerry/testing/detail/world_clock.hpp
     skerry/testing/detail/world_hostility.hpp
+    skerry/testing/detail/world_operation.hpp
     skerry/testing/detail/world_state.hpp
     skerry/testing/faulty_link.hpp
     skerry/testing/frame_edit.hpp

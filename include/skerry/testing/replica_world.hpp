@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/testing/detail/path_model.hpp>
 #include <skerry/testing/detail/script_shrink.hpp>
 #include <skerry/testing/detail/world_hostility.hpp>
+#include <skerry/testing/detail/world_operation.hpp>
 #include <skerry/testing/detail/world_state.hpp>
 #include <skerry/testing/replica_board.hpp>
 #include <skerry/testing/sim_script.hpp>
@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -70,38 +71,11 @@ class replica_world {
   }
 
   /// What a finding says, whichever nodes it names.
-  [[nodiscard]] static std::string symptom(const sim_verdict& v) {
-    std::string text{sim_finding_names[static_cast<std::size_t>(v.what)]};
-    for (const char c : v.why) {
-      text += c >= '0' && c <= '9' ? '#' : c;
-    }
-    return text;
-  }
+  [[nodiscard]] static std::string symptom(const sim_verdict& v) { return detail::symptom_of(v); }
 
   /// A script as text that `parse_script` reads, each line with what it does.
   [[nodiscard]] static std::string text_of(const sim_script& script) {
-    return write_script(script, [](const sim_event& e) {
-      std::string text = "node " + std::to_string(e.node) + ": ";
-      switch (e.what) {
-        case sim_action::operate: schema::visit(e.path, [&]<typename P>() { text += detail::path_model<P>::describe(e); }); break;
-        case sim_action::sync: text += "sends all to " + std::to_string(e.peer); break;
-        case sim_action::snapshot: text += "an image is kept"; break;
-        case sim_action::restart: text += "restarts"; break;
-        case sim_action::put_back: text += "its image is put back"; break;
-        case sim_action::clone: text += "an image of node " + std::to_string(e.peer) + " is put on it"; break;
-        case sim_action::reborn: text += "an empty board with the id of node " + std::to_string(e.peer); break;
-        case sim_action::cut: text += "hears nothing from " + std::to_string(e.peer); break;
-        case sim_action::heal: text += "hears " + std::to_string(e.peer) + " again"; break;
-        case sim_action::clock:
-          text += "its clock: " + std::string{sim_fault_names[static_cast<std::size_t>(detail::world_clock::fault_of(e))]};
-          break;
-        case sim_action::vouch: text += "is told the time"; break;
-        case sim_action::hostile: text += "a damaged frame arrives"; break;
-        case sim_action::far: text += "far events of a stranger arrive"; break;
-        case sim_action::crowd: text += "many strangers' events arrive"; break;
-      }
-      return text;
-    });
+    return write_script(script, [](const sim_event& e) { return detail::describe_event<schema>(e); });
   }
 
  private:
@@ -167,20 +141,20 @@ class replica_world {
     switch (e.what) {
       case sim_action::operate: operate(e); break;
       case sim_action::sync: send_all(e.node, e.peer); break;
-      case sim_action::snapshot: w_.images[e.node] = image_of(e.node); break;
+      case sim_action::snapshot: w_.images[e.node] = w_.image_of(e.node); break;
       case sim_action::restart:
         n.board.restart(w_.rng);
         w_.bites(sim_fault::restart);
         break;
       case sim_action::put_back:
         if (w_.images[e.node]) {
-          take_image(e.node, *w_.images[e.node]);
+          w_.take_image(e.node, *w_.images[e.node]);
           w_.bites(sim_fault::put_back);
         }
         break;
       case sim_action::clone:
         if (e.peer != e.node) {
-          take_image(e.node, image_of(e.peer));
+          w_.take_image(e.node, w_.image_of(e.peer));
           w_.bites(sim_fault::clone);
         }
         break;
@@ -226,15 +200,6 @@ class replica_world {
     }
   }
 
-  [[nodiscard]] auto image_of(std::size_t i) const {
-    return typename state_type::image{w_.nodes[i].board, w_.oracle.known(i), w_.oracle.heard(i), w_.nodes[i].id};
-  }
-  void take_image(std::size_t i, const typename state_type::image& from) {
-    w_.nodes[i].board.put_back(from.board, w_.rng);
-    w_.nodes[i].id = from.id;
-    w_.oracle.forget(i, from.known, from.heard);
-    ++w_.totals.new_lives;
-  }
   void strangers(const sim_event& e, std::size_t actors, std::uint64_t distance) {
     const std::size_t f = detail::frame_of_strangers(w_, e, actors, distance);
     (void)deliver(e.node, f, w_.frames[f].bytes.size());
@@ -242,81 +207,14 @@ class replica_world {
   }
 
   void operate(const sim_event& e) {
-    auto& n = w_.nodes[e.node];
-    const wall_ms wall = w_.wall_of(e.node);
-    const state::actor peer = w_.nodes[e.peer].board.replica().self();
     schema::visit(e.path, [&]<typename P>() {
-      const Board* before = w_.before_call(n.board);
-      // Who operates is known afterwards: in doubt a new life begins with the operation. Its shares are none yet either way.
-      detail::sim_attempt a =
-          detail::path_model<P>::attempt(n.board, w_.oracle, e.node, e, wall, peer, operator_of(n.board), w_.totals.answers);
-      const errc got = a.frame.error();
-      w_.trace(static_cast<std::uint64_t>(got));
-      if (got != errc::ok) {
-        w_.totals.full += got == errc::full ? 1 : 0;
-        if (got != a.expected && got != errc::full && !w_.confused) {
-          w_.find(sim_finding::broken,
-                  "an operation was answered " + std::string{skerry::to_string(got)} + " instead of " + skerry::to_string(a.expected));
-        }
-        w_.after_refusal(n.board, before, worth_a_look(got), "a refused operation changed the replica");
-        return;
-      }
-      if (a.expected != errc::ok && !w_.confused) {
-        w_.find(sim_finding::broken, "an operation was taken that had to be answered " + std::string{skerry::to_string(a.expected)});
-        return;
-      }
-      ++w_.totals.operations;
-      if (e.value > (std::int64_t{1} << 60)) {
-        w_.bites(sim_fault::huge);
-      }
-      w_.trace(a.frame.value());
-      name<P>(n.board, a.op);
-      if (w_.failed()) {
-        return;
-      }
-      const std::size_t number = w_.oracle.add(e.node, a.op);
-      const std::size_t f = w_.new_frame(a.frame.value());
-      auto& frame = w_.frames[f];
-      frame.known = w_.oracle.operations()[number].conveys;
-      frame.heard = {};
-      frame.heard.insert(number);
-      frame.path = e.path;
-      frame.args = e.args;
-      frame.latest = a.op.at;
-      w_.template check<P>(e.node, e.path, e.args);
-      for (std::size_t to = 0; to < w_.nodes.size(); ++to) {
+      const std::optional<std::size_t> f = detail::operate<P>(w_, e);
+      for (std::size_t to = 0; f && to < w_.nodes.size(); ++to) {
         if (to != e.node && (w_.nodes.size() < 4 || hash64(e.name * 64ULL + to, ~w_.script->seed) % 2 == 0)) {
-          w_.network.send(e.node, to, w_.now, e.name, frame.bytes.size(), f);
+          w_.network.send(e.node, to, w_.now, e.name, w_.frames[*f].bytes.size(), *f);
         }
       }
     });
-  }
-  /// The life that the next operation belongs to, as far as it can be known before: one that has done nothing, if there is a doubt.
-  [[nodiscard]] static state::actor operator_of(const Board& board) {
-    return board.replica().in_doubt() ? state::actor{} : board.replica().self();
-  }
-  [[nodiscard]] bool worth_a_look(errc refusal) const noexcept { return refusal == errc::full || w_.script->seed % 8 == 0; }
-  /// Gives an operation the name and the time that the board has given it.
-  template <typename P>
-  void name(const Board& board, operation& op) {
-    op.who = board.replica().self();
-    op.n = board.last_number();
-    op.at = (P::policy::kind & state::kinds::stamped) != 0 && op.role == op_role::value ? board.last_stamp() : state::stamp{};
-    if (!w_.names.insert(op.who, op.n)) {
-      ++w_.totals.names_collided;
-      if (!w_.script->has(sim_fault::twin)) {
-        w_.find(sim_finding::broken, "two events have one name");
-        return;
-      }
-      w_.confused = true;
-    }
-    if (op.at != state::stamp{}) {
-      op.covers.for_each([&](std::size_t i) {
-        if (w_.oracle.operations()[i].at >= op.at && !w_.confused) {
-          w_.find(sim_finding::broken, "a write that saw another one does not have the greater stamp");
-        }
-      });
-    }
   }
 
   void send_all(std::size_t from, std::size_t to) {
@@ -356,7 +254,8 @@ class replica_world {
         w_.find(sim_finding::broken, "a frame that was cut off was taken");
         return false;
       }
-      if (n.clock.right() && what.latest.ms() > detail::world_clock::start_ms + w_.now + detail::world_clock::ahead_ms && !w_.confused) {
+      if (n.clock.right() && got.value().added > 0 &&
+          what.latest.ms() > detail::world_clock::start_ms + w_.now + detail::world_clock::ahead_ms && !w_.confused) {
         w_.find(sim_finding::broken, "a right clock took a stamp that lies years ahead");
       }
       w_.oracle.learn(to, what.known, what.heard);
@@ -381,7 +280,7 @@ class replica_world {
         }
         ++w_.totals.refused_damaged;
     }
-    w_.after_refusal(n.board, before, worth_a_look(got.error()), "a refused frame changed the replica");
+    w_.after_refusal(n.board, before, w_.worth_a_look(got.error()), "a refused frame changed the replica");
     return false;
   }
   static constexpr std::uint32_t clock_faults = bit(sim_fault::skew) | bit(sim_fault::step) | bit(sim_fault::freeze) |

@@ -87,6 +87,14 @@ class world_state {
     n.board.vouch(wall_of(i));
   }
 
+  [[nodiscard]] image image_of(std::size_t i) const { return {nodes[i].board, oracle.known(i), oracle.heard(i), nodes[i].id}; }
+  void take_image(std::size_t i, const image& from) {
+    nodes[i].board.put_back(from.board, rng);
+    nodes[i].id = from.id;
+    oracle.forget(i, from.known, from.heard);
+    ++totals.new_lives;
+  }
+
   [[nodiscard]] bool failed() const noexcept { return verdict.what != sim_finding::none; }
   void find(sim_finding what, std::string why) {
     if (!failed()) {
@@ -165,12 +173,28 @@ class world_state {
       find(sim_finding::broken, change);
     }
   }
+  [[nodiscard]] bool worth_a_look(errc refusal) const noexcept { return refusal == errc::full || script->seed % 8 == 0; }
   /// A second run of the same script looks at the calls that the first one noted in `refused`.
   void look_at(const std::vector<std::uint32_t>* calls) noexcept {
     careful = calls;
     next_refused_ = 0;
   }
   [[nodiscard]] bool looked_at_all() const noexcept { return careful != nullptr && next_refused_ == careful->size(); }
+
+  /// What a node knows is what its context says: for nodes that were told of whole keys at a time.
+  void learn_by_context(std::size_t i) {
+    const auto& store = nodes[i].board.replica().store();
+    op_set news;
+    op_set known;
+    for (std::size_t o = 0; o < oracle.operations().size(); ++o) {
+      const operation& op = oracle.operations()[o];
+      if (!oracle.heard(i).contains(o) && store.contains(op.who, op.n)) {
+        news.insert(o);
+        known |= op.conveys;
+      }
+    }
+    oracle.learn(i, known, news);
+  }
 
   template <typename P>
   void check(std::size_t i, std::uint16_t path, unsigned args) {
