@@ -43,9 +43,10 @@ enum class defect : std::uint8_t {
   server_rollback_ignored,
   batch_level_idempotence,
   coalesce_in_flight,
+  twin_version_restart_ignored,
   none,
 };
-inline constexpr std::array<std::string_view, 32> defect_names{"lww_keep_mine_on_tie",
+inline constexpr std::array<std::string_view, 33> defect_names{"lww_keep_mine_on_tie",
                                                                "tie_without_bytes",
                                                                "dot_reuse_after_restore",
                                                                "next_dot_from_prefix",
@@ -76,14 +77,15 @@ inline constexpr std::array<std::string_view, 32> defect_names{"lww_keep_mine_on
                                                                "redot_forgets_seq",
                                                                "server_rollback_ignored",
                                                                "batch_level_idempotence",
-                                                               "coalesce_in_flight"};
+                                                               "coalesce_in_flight",
+                                                               "twin_version_restart_ignored"};
 
 struct skipped_defect {
   std::string_view name;
   std::string_view why;
 };
 /// Defects of parts that this build does not have.
-inline constexpr std::array<skipped_defect, 16> skipped_defects{{
+inline constexpr std::array<skipped_defect, 15> skipped_defects{{
     {"folded_epoch_counts_as_seen", "old epochs are not folded yet"},
     {"restamp_keeps_dot", "there is no restamp yet"},
     {"context_raised_at_first_chunk", "there is no catch-up in chunks yet"},
@@ -99,16 +101,16 @@ inline constexpr std::array<skipped_defect, 16> skipped_defects{{
     {"no_decompose_filter", "there are no links yet"},
     {"unknown_kind_dropped", "unknown kinds are refused, not relayed yet"},
     {"migration_reemits", "there are no images yet"},
-    {"twin_version_restart_ignored", "there is no owned_merge yet"},
 }};
 
 /// Which of the worlds a defect lives in.
-enum class habitat : std::uint8_t { replicas, queues };
+enum class habitat : std::uint8_t { replicas, queues, twins };
 [[nodiscard]] constexpr habitat habitat_of(defect d) noexcept {
   switch (d) {
     case defect::server_rollback_ignored:
     case defect::batch_level_idempotence:
     case defect::coalesce_in_flight: return habitat::queues;
+    case defect::twin_version_restart_ignored: return habitat::twins;
     default: return habitat::replicas;
   }
 }

@@ -67,6 +67,8 @@ struct queue_outcome {
 };
 /// stop   after the first finding
 [[nodiscard]] queue_outcome explore_queues(std::uint64_t first, std::uint64_t histories, bool stop);
+/// The same of devices and their cloud twins.
+[[nodiscard]] queue_outcome explore_twins(std::uint64_t first, std::uint64_t histories, bool stop);
 
 /// Faults that were on in many runs and did nothing in any of them.
 [[nodiscard]] std::string idle_faults(const outcome& o);

@@ -58,12 +58,16 @@ int run(std::uint64_t first, std::uint64_t histories, const sim_options& options
   if (queues.found > 0) {
     fmt::print("queue seed {}: {}", queues.first_seed, queues.first_text);
   }
+  const queue_outcome twins = explore_twins(first, histories / 4, false);
+  if (twins.found > 0) {
+    fmt::print("twin seed {}: {}", twins.first_seed, twins.first_text);
+  }
   const std::string idle = idle_faults(o);
   if (o.found() > 0) {
     print_finding(o);
   }
-  if (o.broken + queues.found > 0) {
-    fmt::print("broken={}\n", o.broken + queues.found);
+  if (o.broken + queues.found + twins.found > 0) {
+    fmt::print("broken={}\n", o.broken + queues.found + twins.found);
   }
   if (!idle.empty()) {
     fmt::print("never bit: {}\n", idle);
@@ -72,7 +76,7 @@ int run(std::uint64_t first, std::uint64_t histories, const sim_options& options
     fmt::print("trace={:016x}\n", o.trace);
   }
   print_last(o, seconds_since(begin));
-  return o.found() + queues.found == 0 && idle.empty() ? 0 : 1;
+  return o.found() + queues.found + twins.found == 0 && idle.empty() ? 0 : 1;
 }
 
 int run_replay(const std::string& what, const sim_options& options, bool with_plant, bool trace) {
@@ -115,8 +119,9 @@ int run_plant(const std::string& name, std::uint64_t first, std::uint64_t histor
     return 2;
   }
   const auto begin = std::chrono::steady_clock::now();
-  if (habitat_of(planted) == habitat::queues) {
-    const queue_outcome o = explore_queues(first, histories, true);
+  if (habitat_of(planted) != habitat::replicas) {
+    const queue_outcome o =
+        habitat_of(planted) == habitat::queues ? explore_queues(first, histories, true) : explore_twins(first, histories, true);
     if (!in_list) {
       fmt::print("seed {}: {}", o.first_seed, o.first_text);
     }

@@ -65,6 +65,18 @@ class twin_world {
     return all;
   }
 
+  static std::string text_of(const std::vector<twin_event>& events) {
+    static constexpr std::array<const char*, twin_event::kinds> names{
+        "local_set",      "local_erase",   "cloud_set",       "cloud_erase",    "wait",          "line_down",
+        "line_up",        "lose_answer",   "cloud_backup",    "cloud_restored", "cloud_deleted", "cloud_numbers_restart",
+        "device_restart", "device_backup", "device_restored", "device_deletes"};
+    std::string text;
+    for (const twin_event& e : events) {
+      text += std::string{names[static_cast<std::size_t>(e.what)]} + " " + std::to_string(e.value) + "\n";
+    }
+    return text;
+  }
+
   /// Empty when all held; else what did not.
   ///
   /// ignores_restart  the defect: an answer with a lower version than known is taken for an old one

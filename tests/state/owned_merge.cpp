@@ -612,3 +612,15 @@ TEST_CASE("a patch that takes the last member away leaves an empty object, and n
   REQUIRE(empty.read(R"({"d":{}})"));
   CHECK(rows == empty);
 }
+
+TEST_CASE("where clouds drop empty objects, a section that is gone takes no leaf along that was written here since",
+          "[state][owned_merge]") {
+  device d;
+  d.settle(R"({"desired":{"b":1}})", 5);
+  REQUIRE(d.t.set("/desired/a", 7));
+  d.come_back();
+  REQUIRE(d.answer("{}", 6));  // "b" was deleted, and with it the section
+  CHECK(d.local() == R"({"desired":{"a":7}})");
+  CHECK(d.poll().kind == twin_request::push);
+  CHECK(d.patch() == R"({"desired":{"a":7}})");
+}

@@ -42,7 +42,7 @@ class owned_merge {
 
  public:
   using instant_t = typename Limits::time;
-  static constexpr std::size_t image_bytes = 64 + 2 * Limits::document_bytes;
+  static constexpr std::size_t image_bytes = 64 + 3 * Limits::document_bytes;
 
   constexpr explicit owned_merge(const twin_settings& settings = twin_settings()) noexcept
       : owners_{settings.owners}, otherwise_{settings.otherwise}, pace_{settings} {}
@@ -115,15 +115,23 @@ class owned_merge {
   // ---- what the link says
 
   /// Somebody can hear us, and may have changed something meanwhile.
-  constexpr void connected(instant_t now) noexcept { pace_.connect(now); }
-  constexpr void disconnected() noexcept { pace_.disconnect(); }
+  constexpr void connected(instant_t now) noexcept {
+    disconnected();
+    pace_.connect(now);
+  }
+  constexpr void disconnected() noexcept {
+    unanswered_ = unanswered_ || pace_.writing();
+    pace_.disconnect();
+  }
 
   /// What to ask for now; the patch of a `push` is in `out`.
   ///
   /// Errors  `width`: the patch is larger than `out`; nothing is asked for
   [[nodiscard]] constexpr result<twin_action> poll(instant_t now, std::span<char> out) {
+    const bool wrote = pace_.writing();
     if (pace_.give_up(now)) {
-      ++counters_.unanswered;  // whether it was heard is not known
+      ++counters_.unanswered;
+      unanswered_ = unanswered_ || wrote;
       slow_down(now);
       pace_.ask_after_pause();
     }
@@ -154,7 +162,7 @@ class owned_merge {
       }
     }
     std::uint64_t touched = 0;
-    detail::for_each_change(base_, local_, [&touched](std::string_view path, std::string_view) { touched |= bit_of(path); });
+    detail::for_each_change(base_, local_, [&touched](std::string_view path, std::string_view) { touched |= detail::bit_of_path(path); });
     if ((touched & accepted_) != 0) {
       slow_down(now);  // both sides write the same leaves in turn
     } else if (conflicts_ == 0) {
@@ -175,10 +183,10 @@ class owned_merge {
     if (!lands(request, true, now)) {
       return errc::stale;
     }
-    if (const status s = spare_.read(json); !s) {
+    if (const status s = work_.read(json); !s) {
       return unreadable(s, now);
     }
-    return take(version, now, accepted);
+    return take_answer(version, now, accepted);
   }
   /// The answer to a `get`: there is no document.
   template <typename Accepted = ignore>
@@ -186,9 +194,9 @@ class owned_merge {
     if (!lands(request, true, now)) {
       return errc::stale;
     }
-    spare_.clear();
+    work_.clear();
     cloud_version_ = 0;
-    return take(0, now, accepted);
+    return take_answer(0, now, accepted);
   }
 
   /// A `push` or `drop` was done; `version` of the document now, 0 where the cloud does not say.
@@ -296,16 +304,16 @@ class owned_merge {
   /// Base, local document and both versions, for the next start.
   constexpr void encode(byte_writer& out) const {
     const std::size_t begin = out.written().size();
+    const bool open = unanswered_ || pace_.writing();
     out.u8(1);
-    out.u8(static_cast<std::uint8_t>((known_ ? 1U : 0U) | (deleted_ ? 2U : 0U)));
+    out.u8(static_cast<std::uint8_t>((known_ ? 1U : 0U) | (deleted_ ? 2U : 0U) | (open ? 4U : 0U)));
     out.varint(cloud_version_);
     out.varint(local_version_);
     out.varint(deleted_upto_);
-    for (const rows* r : {&base_, &local_}) {
-      out.varint(r->bytes().size());
-      for (const char c : r->bytes()) {
-        out.u8(static_cast<std::uint8_t>(c));
-      }
+    base_.encode(out);
+    local_.encode(out);
+    if (open) {
+      spare_.encode(out);
     }
     if (out.error() == errc::ok) {
       out.u32(crc32c(out.written().subspan(begin)));
@@ -328,39 +336,33 @@ class owned_merge {
     const std::uint64_t cloud = in.varint();
     const std::uint64_t local = in.varint();
     const std::uint64_t upto = in.varint();
-    for (rows* r : {&spare_, &work_}) {
-      const std::size_t size = in.count(1);
-      if (const status s = r->restore(in.bytes(size)); !s) {
+    const std::size_t documents = (flags & 4U) != 0 ? 3 : 2;
+    std::array<std::span<const std::byte>, 3> stored{};
+    for (std::size_t i = 0; i < documents; ++i) {
+      stored[i] = in.bytes(in.count(1));
+      if (const status s = work_.restore(stored[i]); !s) {
         return s;
       }
     }
-    if (const status s = in.finish(); !s || flags > 3) {
+    if (const status s = in.finish(); !s || flags > 7) {
       return s ? errc::corrupt : s.error();
     }
-    base_ = spare_;
-    local_ = work_;
+    disconnected();
+    (void)base_.restore(stored[0]);  // they have been looked at
+    (void)local_.restore(stored[1]);
+    (void)spare_.restore(stored[2]);
     cloud_version_ = cloud;
     local_version_ = local;
     deleted_upto_ = upto;
     known_ = (flags & 1U) != 0;
     deleted_ = (flags & 2U) != 0;
-    disconnected();
-    held_ = false;
+    unanswered_ = (flags & 4U) != 0;
     compare();
     return {};
   }
 
  private:
   using rows = detail::twin_rows<Limits::document_bytes>;
-
-  /// One bit of 64 for a path.
-  [[nodiscard]] static constexpr std::uint64_t bit_of(std::string_view path) noexcept {
-    std::uint32_t h = 2166136261U;
-    for (const char c : path) {
-      h = (h ^ static_cast<unsigned char>(c)) * 16777619U;
-    }
-    return std::uint64_t{1} << ((h ^ (h >> 16U)) & 63U);
-  }
 
   template <typename Change>
   [[nodiscard]] constexpr status edit(std::string_view path, Change&& change) {
@@ -430,12 +432,23 @@ class owned_merge {
     return {};
   }
 
+  /// What the cloud has is in `work_`. Of a write without an answer it tells what was heard.
+  template <typename Accepted>
+  [[nodiscard]] constexpr status take_answer(std::uint64_t version, instant_t now, Accepted&& accepted) {
+    if (unanswered_ && known_ && version >= cloud_version_) {
+      detail::keep_what_was_heard(base_, spare_, work_);
+      base_ = spare_;
+    }
+    unanswered_ = false;
+    spare_ = work_;
+    return take(version, now, accepted);
+  }
   /// What the cloud has is in `spare_`.
   template <typename Accepted>
   [[nodiscard]] constexpr status take(std::uint64_t version, instant_t now, Accepted&& accepted) {
     const bool restarted = known_ && version < cloud_version_;
     const bool revived = deleted_ && version != deleted_upto_ && !spare_.empty();
-    const auto cloud_wins = [this](std::string_view path) { return owner_of(path) == twin_side::cloud; };
+    const auto cloud_wins = [this](std::string_view path) { return detail::owner_of(owners_, otherwise_, path) == twin_side::cloud; };
     const result<detail::merge_outcome> made =
         detail::merge_three(restarted || revived ? nullptr : &base_, local_, spare_, cloud_wins, Limits::keeps_empty_objects, work_);
     if (!made) {
@@ -445,7 +458,7 @@ class owned_merge {
     counters_.revived += revived ? 1 : 0;
     if (made.value().local) {
       detail::for_each_change(local_, work_, [&](std::string_view path, std::string_view text) {
-        accepted_ |= bit_of(path);
+        accepted_ |= detail::bit_of_path(path);
         ++counters_.accepted;
         accepted(path, text);
       });
@@ -463,18 +476,6 @@ class owned_merge {
     }
     return {};
   }
-  [[nodiscard]] constexpr twin_side owner_of(std::string_view path) const noexcept {
-    twin_side side = otherwise_;
-    std::size_t longest = 0;
-    for (const twin_owner& o : owners_) {
-      if (detail::is_within(path, o.prefix) && o.prefix.size() >= longest) {
-        side = o.side;
-        longest = o.prefix.size();
-      }
-    }
-    return side;
-  }
-
   [[nodiscard]] constexpr errc over_limits() const noexcept { return detail::over_twin_limits<Limits>(local_); }
 
   std::span<const twin_owner> owners_;
@@ -492,6 +493,7 @@ class owned_merge {
   bool deleted_ = false;         ///< the local document was deleted when the cloud's was at `deleted_upto_`
   bool differs_ = false;
   bool held_ = false;
+  bool unanswered_ = false;  ///< `spare_` was sent, and whether it was heard is not known
   detail::twin_pace<instant_t> pace_;
   owned_merge_counters counters_{};
 };

@@ -52,6 +52,7 @@ class twin_pace {
   [[nodiscard]] constexpr bool may_get(Time now) const noexcept { return get_at_.due(now); }
   [[nodiscard]] constexpr bool may_push() const noexcept { return !push_gate_; }
   [[nodiscard]] constexpr bool busy() const noexcept { return flight_ != twin_request::none; }
+  [[nodiscard]] constexpr bool writing() const noexcept { return busy() && !reading(); }
   [[nodiscard]] constexpr bool reading() const noexcept { return flight_ == twin_request::get; }
 
   [[nodiscard]] constexpr std::uint32_t take_off(twin_request kind, Time now) noexcept {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/core/inplace_string.hpp>
+#include <skerry/core/bytes.hpp>
 #include <skerry/state/detail/json_value.hpp>
 
 #include <array>
@@ -261,6 +261,12 @@ class twin_rows {
     return {};
   }
 
+  constexpr void encode(byte_writer& out) const noexcept {
+    out.varint(used_);
+    for (std::size_t i = 0; i < used_; ++i) {
+      out.u8(static_cast<std::uint8_t>(bytes_[i]));
+    }
+  }
   /// Takes rows as they were stored; `corrupt` when no document is made of them.
   [[nodiscard]] constexpr status restore(std::span<const std::byte> image) noexcept {
     if (image.size() > Bytes) {

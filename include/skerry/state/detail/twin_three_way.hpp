@@ -5,18 +5,24 @@
 #include <skerry/state/detail/twin_rows.hpp>
 #include <skerry/state/owned_merge_config.hpp>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace skerry::inline v0::state::detail {
 
 /// Walks through two documents and calls `f(path, x_from, x_to, y_from, y_to)` for each path at which not both have an object: the two
 /// ranges of rows within it, one of which may be empty. An object that has nothing in it on one side is no such path.
+///
+/// absent_is_empty   neither is one that is not there on one side: of those who drop empty objects nobody can tell the difference
 template <std::size_t N>
 class pair_walk {
  public:
   using rows = twin_rows<N>;
-  constexpr pair_walk(const rows& x, const rows& y) noexcept : x_{&x}, y_{&y} {}
+  constexpr pair_walk(const rows& x, const rows& y, bool absent_is_empty = false) noexcept
+      : x_{&x}, y_{&y}, absent_is_empty_{absent_is_empty} {}
 
   template <typename F>
   constexpr void for_each(F&& f) const {
@@ -64,7 +70,7 @@ class pair_walk {
     return true;
   }
   /// The shortest path above `first`'s next row at which `second` has no object.
-  [[nodiscard]] static constexpr std::string_view top_of(const side& first, const side& second) noexcept {
+  [[nodiscard]] constexpr std::string_view top_of(const side& first, const side& second) const noexcept {
     const std::string_view path = first.path();
     std::size_t objects = 0;  // length of the longest path at which both have one
     bool any = false;
@@ -84,13 +90,32 @@ class pair_walk {
     if (!any) {
       return {};  // the other document is not there at all
     }
-    const std::size_t end = path.find('/', objects + 1);
-    return path.substr(0, end);
+    return absent_is_empty_ ? path : path.substr(0, path.find('/', objects + 1));
   }
 
   const rows* x_;
   const rows* y_;
+  bool absent_is_empty_;
 };
+
+/// One bit of 64 for a path.
+[[nodiscard]] constexpr std::uint64_t bit_of_path(std::string_view path) noexcept {
+  std::uint32_t h = 2166136261U;
+  for (const char c : path) {
+    h = (h ^ static_cast<unsigned char>(c)) * 16777619U;
+  }
+  return std::uint64_t{1} << ((h ^ (h >> 16U)) & 63U);
+}
+[[nodiscard]] constexpr twin_side owner_of(std::span<const twin_owner> owners, twin_side otherwise, std::string_view path) noexcept {
+  std::size_t longest = 0;
+  for (const twin_owner& o : owners) {
+    if (is_within(path, o.prefix) && o.prefix.size() >= longest) {
+      otherwise = o.side;
+      longest = o.prefix.size();
+    }
+  }
+  return otherwise;
+}
 
 /// Which sides differ from what a merge made.
 struct merge_outcome {
@@ -102,7 +127,8 @@ struct merge_outcome {
 ///
 /// Absent is a value; arrays and scalars are replaced whole; objects recurse, and an absent base counts as empty.
 /// base        null: there is none
-/// keep_empty  whether an object whose members are all gone stays as an empty one (the root always does)
+/// keep_empty  whether an object whose members are all gone stays as an empty one (the root always does). Where it does not, an object
+///             that is gone is one whose members are gone, each by itself.
 /// Errors      `full`: the result is larger than its rows
 template <std::size_t N, typename CloudWins>
 [[nodiscard]] constexpr result<merge_outcome> merge_three(const twin_rows<N>* base, const twin_rows<N>& local, const twin_rows<N>& cloud,
@@ -111,26 +137,27 @@ template <std::size_t N, typename CloudWins>
   merge_outcome differs;
   status done;
   std::size_t b = 0;
-  pair_walk<N>{local, cloud}.for_each([&](std::string_view top, std::size_t l, std::size_t l_to, std::size_t c, std::size_t c_to) {
-    if (!done) {
-      return;
-    }
-    b = base != nullptr ? base->lower_bound(top, b) : 0;
-    const std::size_t b_to = base != nullptr ? base->subtree_end(top, b) : 0;
-    const auto changed = [&](const twin_rows<N>& side, std::size_t from, std::size_t to) {
-      return base != nullptr ? !side.equal(from, to, *base, b, b_to) : from < to;
-    };
-    const bool same = local.equal(l, l_to, cloud, c, c_to);
-    const bool takes_cloud = !same && (!changed(local, l, l_to) || (changed(cloud, c, c_to) && cloud_wins(top)));
-    differs.local = differs.local || (!same && takes_cloud);
-    differs.cloud = differs.cloud || (!same && !takes_cloud);
-    done = takes_cloud ? merged.append(cloud, c, c_to) : merged.append(local, l, l_to);
-    const std::string_view object = parent_of(top);
-    const bool gone = !top.empty() && (takes_cloud ? c == c_to : l == l_to) && !merged.ends_within(object);
-    if (done && gone && (keep_empty || object.empty())) {
-      done = merged.append(object, empty_object);
-    }
-  });
+  pair_walk<N>{local, cloud, !keep_empty}.for_each(
+      [&](std::string_view top, std::size_t l, std::size_t l_to, std::size_t c, std::size_t c_to) {
+        if (!done) {
+          return;
+        }
+        b = base != nullptr ? base->lower_bound(top, b) : 0;
+        const std::size_t b_to = base != nullptr ? base->subtree_end(top, b) : 0;
+        const auto changed = [&](const twin_rows<N>& side, std::size_t from, std::size_t to) {
+          return base != nullptr ? !side.equal(from, to, *base, b, b_to) : from < to;
+        };
+        const bool same = local.equal(l, l_to, cloud, c, c_to);
+        const bool takes_cloud = !same && (!changed(local, l, l_to) || (changed(cloud, c, c_to) && cloud_wins(top)));
+        differs.local = differs.local || (!same && takes_cloud);
+        differs.cloud = differs.cloud || (!same && !takes_cloud);
+        done = takes_cloud ? merged.append(cloud, c, c_to) : merged.append(local, l, l_to);
+        const std::string_view object = parent_of(top);
+        const bool gone = !top.empty() && (takes_cloud ? c == c_to : l == l_to) && !merged.ends_within(object);
+        if (done && gone && (keep_empty || object.empty())) {
+          done = merged.append(object, empty_object);
+        }
+      });
   return done ? result<merge_outcome>{differs} : result<merge_outcome>{done.error()};
 }
 
@@ -182,6 +209,46 @@ constexpr void for_each_change(const twin_rows<N>& from, const twin_rows<N>& to,
     }
     a = order <= 0 ? before.next : a;
     b = order >= 0 ? after.next : b;
+  }
+}
+
+/// A document was sent and nobody answered; now it is known what the cloud has. `sent` becomes what both sides held: leaves that the
+/// cloud has as they were sent were heard, the others are as they were in `base`.
+///
+/// Cost  O(leaves · bytes); for the rare case
+template <std::size_t N>
+constexpr void keep_what_was_heard(const twin_rows<N>& base, twin_rows<N>& sent, const twin_rows<N>& cloud) noexcept {
+  std::array<char, longest_pointer> last{};
+  std::size_t length = 0;
+  bool any = false;
+  for (;;) {
+    std::string_view next{};
+    bool more = false;
+    for (const twin_rows<N>* rows : {&base, static_cast<const twin_rows<N>*>(&sent)}) {
+      std::size_t i = rows->lower_bound({last.data(), length});
+      i = any && i < rows->end() && rows->at(i).path == std::string_view{last.data(), length} ? rows->at(i).next : i;
+      if (i < rows->end() && (!more || compare_pointers(rows->at(i).path, next) < 0)) {
+        next = rows->at(i).path;
+        more = true;
+      }
+    }
+    if (!more) {
+      return;
+    }
+    any = true;
+    length = next.size();
+    for (std::size_t i = 0; i < length; ++i) {
+      last[i] = next[i];
+    }
+    const std::string_view path{last.data(), length};
+    const std::string_view before = base.find(path);
+    if (!equal_values(sent.find(path), before) && !equal_values(sent.find(path), cloud.find(path))) {
+      if (before.empty()) {
+        sent.erase_within(path);
+      } else {
+        (void)sent.put(path, before);
+      }
+    }
   }
 }
 
