@@ -128,8 +128,7 @@ class owned_merge {
   ///
   /// Errors  `width`: the patch is larger than `out`; nothing is asked for
   [[nodiscard]] constexpr result<twin_action> poll(instant_t now, std::span<char> out) {
-    const bool wrote = pace_.writing();
-    if (pace_.give_up(now)) {
+    if (const bool wrote = pace_.writing(); pace_.give_up(now)) {
       ++counters_.unanswered;
       unanswered_ = unanswered_ || wrote;
       slow_down(now);
