@@ -96,6 +96,7 @@ set(skerry_state_headers
     skerry/state/by_writer.hpp
     skerry/state/catch_up.hpp
     skerry/state/causal_store.hpp
+    skerry/state/changes.hpp
     skerry/state/chunk.hpp
     skerry/state/contribution.hpp
     skerry/state/counter.hpp

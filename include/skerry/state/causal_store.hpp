@@ -261,7 +261,7 @@ class causal_store {
     }
     std::size_t new_keys = 0;
     const status counted = count(delta, mine, watched, covered, report, new_keys);
-    const std::uint64_t before = arrivals();
+    const std::uint64_t before = begin_change();
     from_ = from;
     if (!counted) {
       unmark(covered);
@@ -614,6 +614,13 @@ class causal_store {
       }
       chain = following;
     }
+  }
+  /// The number of the last change before this one.
+  constexpr std::uint64_t begin_change() noexcept {
+    if constexpr (table_type::logs) {
+      table_.log().begin();
+    }
+    return arrivals();
   }
   /// Whether the delta brings a later record of the same actor for the same key: who hears of that one knows that this one is dead.
   template <typename Delta, std::size_t A>

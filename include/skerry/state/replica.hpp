@@ -516,7 +516,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   /// The events of a new life are a chain of their own.
   void begin_chain() noexcept { stored_.chain.clear(); }
   /// Counts whatever changes what an image holds.
-  [[nodiscard]] std::uint64_t changes() const noexcept {
+  [[nodiscard]] std::uint64_t change_count() const noexcept {
     if constexpr (logs) {
       return store_.arrivals();
     }

@@ -111,6 +111,8 @@ class arrival_log {
   [[nodiscard]] constexpr index newer(index slot) const noexcept { return newer_[slot]; }
   [[nodiscard]] constexpr index older(index slot) const noexcept { return older_[slot]; }
 
+  /// Another join begins: nothing of it may share a number with the one before, which somebody may have heard of already.
+  constexpr void begin() noexcept { open_ = false; }
   /// A key got a record.
   constexpr void record_in(index slot, bool was_dead, bool was_live, index i, party from) noexcept {
     settle_deaths(slot, was_dead || was_live);

@@ -140,6 +140,7 @@ struct chunk_join {
         store.unmark(covered);
         return counted;
       }
+      (void)store.begin_change();
       store.sweep(covered, chunk, mine, report);
       for (const actor& who : chunk.actors()) {
         (void)store.actors_.insert(who);  // gets the number it was given above

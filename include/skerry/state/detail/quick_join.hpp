@@ -67,7 +67,7 @@ struct quick_join {
     if (fresh > std::numeric_limits<std::uint64_t>::max() - store.events_) {
       return false;
     }
-    const std::uint64_t before = store.arrivals();
+    const std::uint64_t before = store.begin_change();
     const std::span<const index> gone{dying.data(), deaths};
     if (records.empty()) {
       store.from_ = from;

@@ -78,7 +78,7 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
       self().clock_ = clock;
       return s;
     }
-    marks.base.value = load.at().value - self().changes();
+    marks.base.value = load.at().value - self().change_count();
     marks.durable = load.at();
     marks.boot = reader.boot();
     marks.run = next_u32(rng);
@@ -197,7 +197,7 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
   [[nodiscard]] const Replica& self() const noexcept { return static_cast<const Replica&>(*this); }
 
   /// How much this replica has learnt, as a place in its history.
-  [[nodiscard]] mark now_at() const noexcept { return {self().stored_.marks.base.value + self().changes()}; }
+  [[nodiscard]] mark now_at() const noexcept { return {self().stored_.marks.base.value + self().change_count()}; }
 
   /// A store without a past, where it lies: it may be too large for the stack.
   void empty() noexcept {

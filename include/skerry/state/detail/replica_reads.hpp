@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/state/changes.hpp>
 #include <skerry/state/delta.hpp>
 #include <skerry/state/detail/key_text.hpp>
 #include <skerry/state/explain.hpp>
@@ -106,6 +107,24 @@ class replica_reads {
     }
     return sibling_view<value_t<P>, typename Replica::template readable_list<P>>{records};
   }
+
+  /// Which keys have changed since a cursor, those that are gone among them, each once and the first change first: fills `out` and moves
+  /// the cursor; 0 when nothing is left. The texts lie in the cursor until its next use. A key may be named again without a change.
+  ///
+  /// Cost    O(keys that have changed since)
+  /// Errors  `stale` when removals have been forgotten since: take `changes_from_now`, look at all keys, go on from there; `unsupported`
+  ///         without links, which is without a log
+  [[nodiscard]] result<std::size_t> changes(change_cursor& cursor, std::span<key_view> out) const noexcept {
+    if constexpr (Replica::store_type::logs) {
+      static_assert(Replica::text_bytes <= change_cursor::room, "the longest key has room in a cursor");
+      const auto text = [this](const key_ref& key, std::span<char> to) { return self().text_of(key, to); };
+      return change_reader{self().store(), text}.read(cursor, out);
+    } else {
+      return errc::unsupported;
+    }
+  }
+  /// A cursor that stands at the last change.
+  [[nodiscard]] change_cursor changes_from_now() const noexcept { return change_cursor{self().store().arrivals()}; }
 
   /// Why a key reads as it does.
   [[nodiscard]] explanation explain(key_view key) const noexcept {
