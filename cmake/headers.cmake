@@ -170,6 +170,7 @@ set(skerry_state_headers
     skerry/state/sets.hpp
     skerry/state/standalone.hpp
     skerry/state/strategy.hpp
+    skerry/state/twin_bridge.hpp
     skerry/state/version_vector.hpp)
 
 set(skerry_delivery_headers

@@ -32,4 +32,5 @@
 #include <skerry/state/sets.hpp>
 #include <skerry/state/standalone.hpp>
 #include <skerry/state/strategy.hpp>
+#include <skerry/state/twin_bridge.hpp>
 #include <skerry/state/version_vector.hpp>
