@@ -95,7 +95,9 @@ class hlc {
   constexpr void follow(stamp theirs) noexcept { last_ = theirs > last_ ? theirs : last_; }
   /// Somebody else's clock says the same as this reading, within `local_step`: a clock that has lost its trust gets it back.
   constexpr void confirm(wall_ms wall, stamp theirs) noexcept {
-    vouched_ = vouched_ || distance(wall.value, theirs.ms()) <= limits_.local_step;
+    if (!vouched_) {
+      vouched_ = distance(wall.value, theirs.ms()) <= limits_.local_step;
+    }
   }
 
   /// Whether `witness` would take the stamp.
@@ -103,10 +105,7 @@ class hlc {
     if (theirs == stamp::greatest()) {
       return false;
     }
-    if (!trusted(wall) || theirs.ms() <= wall.value) {
-      return true;
-    }
-    return theirs.ms() - wall.value <= limits_.accept_ahead;
+    return theirs.ms() <= wall.value || theirs.ms() - wall.value <= limits_.accept_ahead || !trusted(wall);
   }
 
   /// Time that has passed on a monotonic clock since the last reading: so that a node that slept is not taken for one whose clock
@@ -141,8 +140,8 @@ class hlc {
   [[nodiscard]] static constexpr std::uint64_t distance(std::uint64_t a, std::uint64_t b) noexcept { return a > b ? a - b : b - a; }
   [[nodiscard]] static constexpr stamp after(stamp s) noexcept { return s == stamp::greatest() ? s : stamp::from_bits(s.bits() + 1); }
   [[nodiscard]] constexpr bool jumped(wall_ms wall) const noexcept {
-    if (!read_ || limits_.local_step == clock_limits::no_limit) {
-      return false;
+    if (wall.value - wall_.value <= limits_.local_step || !read_) {
+      return false;  // a short step ahead, as nearly all are; or no step is too long
     }
     // From below the floor to above it is not a jump: it is the time arriving.
     if (wall_ < limits_.trust_floor && wall >= limits_.trust_floor) {
