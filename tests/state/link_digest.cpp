@@ -274,14 +274,14 @@ TEST_CASE("frames of a repair that cannot be are refused and change nothing", "[
   unasked[5] = std::byte{1};
   CHECK(taken(kind::symbols, unasked) == errc::stale);
   CHECK(taken(kind::want, {}) == errc::truncated);
-  CHECK(taken(kind::want, bytes(9, 0)) == errc::truncated);
-  CHECK(taken(kind::want, bytes(20, 0)) == errc::corrupt);
-  CHECK(taken(kind::want, bytes(25, 0)) == errc::corrupt);  // the same value twice
-  CHECK(taken(kind::want, bytes(17, 2)) == errc::corrupt);
-  CHECK(taken(kind::want, bytes(17, 3)) == errc::corrupt);
-  CHECK(taken(kind::want, bytes(2, 2)) == errc::ok);
-  CHECK(taken(kind::want, bytes(1, 2)) == errc::truncated);
-  CHECK(taken(kind::want, bytes(30, 1)) != errc::ok);
+  CHECK(taken(kind::want, bytes(9, 16)) == errc::truncated);
+  CHECK(taken(kind::want, bytes(20, 16)) == errc::corrupt);
+  CHECK(taken(kind::want, bytes(25, 16)) == errc::corrupt);  // the same value twice
+  CHECK(taken(kind::want, bytes(17, 18)) == errc::corrupt);
+  CHECK(taken(kind::want, bytes(17, 19)) == errc::corrupt);
+  CHECK(taken(kind::want, bytes(2, 18)) == errc::ok);
+  CHECK(taken(kind::want, bytes(1, 18)) == errc::truncated);
+  CHECK(taken(kind::want, bytes(30, 17)) != errc::ok);
   CHECK(taken(kind::delta, bytes(30, 1)) == errc::unsupported);
   CHECK(!b->digest.has_news(0));
   CHECK(bytes_of(b->r) == before);

@@ -3,9 +3,8 @@
 #pragma once
 
 #include <skerry/core/bytes.hpp>
-#include <skerry/state/detail/picked_delta.hpp>
-#include <skerry/state/detail/state_hash.hpp>
-#include <skerry/state/frame.hpp>
+#include <skerry/state/detail/link_errands.hpp>
+#include <skerry/state/detail/record_set.hpp>
 #include <skerry/state/hash_tree.hpp>
 #include <skerry/state/riblt.hpp>
 
@@ -16,35 +15,11 @@
 
 namespace skerry::inline v0::state::detail {
 
-/// The live records of a store as a digest sees them: each by its event, key and content, under a salt.
-template <typename Store, std::size_t TextBytes, typename Text>
-class record_set {
- public:
-  record_set(const Store& store, const Text& text, std::uint64_t salt) noexcept : store_{&store}, text_{&text}, salt_{salt} {}
-  template <typename F>
-  void for_each(F&& f) const {
-    for_each_record([&f](const digest_item& item, const record_view&) { f(item); });
-  }
-  /// Calls `f(digest_item, record_view)`.
-  template <typename F>
-  void for_each_record(F&& f) const {
-    std::array<char, TextBytes> buffer;
-    store_->for_each_key([&](typename Store::index slot) {
-      const std::size_t size = (*text_)(store_->key(slot), std::span<char>{buffer});
-      const std::uint64_t key = text_hash(std::span<const char>{buffer}.first(size));
-      // Records of one key lie together, those of different keys far apart.
-      const std::uint64_t region = hash64(key, salt_) & ~std::uint64_t{0xffffffff};
-      store_->records(slot).for_each([&](const record_view& r) {
-        const std::uint64_t value = record_hash(r, key, salt_);
-        f(digest_item{region | (value & 0xffffffff), value}, r);
-      });
-    });
-  }
-
- private:
-  const Store* store_;
-  const Text* text_;
-  std::uint64_t salt_;
+/// What a frame of kind `want` says in a repair; smaller numbers are the links' own.
+enum class wish_kind : std::uint8_t {
+  values = 16,  ///< the records with these values are wanted
+  events,       ///< these events are told; whoever knows that something in it is dead says so
+  taken,        ///< so many records were taken
 };
 
 /// Repair between two stores that have seen the same events and yet hold different records: one of them has forgotten a removal, or is
@@ -56,7 +31,8 @@ class record_set {
 /// Memory   one conversation in which this node asks, whatever the number of links: 27 Symbols + 3.2 kB; only answering 112 bytes
 /// Wire     digest: scheme (0 symbols, 1 tree) · salt (8) · question
 ///          symbols: scheme · low half of the salt (4) · errands that the writer can keep · answer
-///          want: 0 · salt (8) · values wanted (8 each, ascending)   or   1 · a delta frame of its own   or   2 · records that were taken
+///          want: 16 · salt (8) · values wanted (8 each, ascending)   or   17 · a delta frame of its own   or   18 · records that were
+///          taken
 /// Pace     wishes and records that the peer has not answered never exceed the errands that it can keep
 /// Cost     O(records) for each question answered, answer taken and list of wishes
 template <typename Store, std::size_t TextBytes, std::size_t Symbols>
@@ -66,7 +42,7 @@ class link_digest {
   static constexpr link_number nobody = 0xffff;
   static constexpr bool asks = Symbols > 0;
   /// Frames shorter than that may not get on.
-  static constexpr std::size_t least_frame = 160;
+  static constexpr std::size_t least_frame = 144;
 
   /// Begins to ask a peer, unless another one is being asked.
   template <typename Text>
@@ -76,7 +52,7 @@ class link_digest {
         return false;
       }
       ask_.link = link;
-      ask_.restarts = 0;
+      ask_.restarts = ask_.retries = 0;
       ask_.wishes_left = 0;
       begin(digest_scheme::symbols, salt, store, text);
       return true;
@@ -92,12 +68,14 @@ class link_digest {
       return nobody;
     }
   }
-  /// The question seems to be lost: the next `poll` asks again.
+  /// Nothing has been heard for some time: the next `poll` asks again, but not for ever.
   void retry(link_number link) noexcept {
     if constexpr (asks) {
       if (ask_.link == link) {
-        ask_.waiting = false;
         ask_.open = 0;
+        ask_.retries = static_cast<std::uint8_t>(ask_.retries + (ask_.waiting ? 1 : 0));
+        ask_.link = ask_.retries > most_retries ? nobody : link;
+        ask_.waiting = false;
       }
     }
   }
@@ -108,24 +86,13 @@ class link_digest {
     }
     question_.link = question_.link == link ? nobody : question_.link;
     taken_.link = taken_.link == link ? nobody : taken_.link;
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < queued_; ++i) {
-      if (queue_[i].link != link) {
-        queue_[kept++] = queue_[i];
-      }
-    }
-    queued_ = kept;
+    errands_.drop(link);
   }
 
   /// Whether `poll` may have something to say on a link.
   [[nodiscard]] bool has_news(link_number link) const noexcept {
-    if (question_.link == link || taken_.link == link) {
+    if (question_.link == link || taken_.link == link || errands_.any(link)) {
       return true;
-    }
-    for (std::size_t i = 0; i < queued_; ++i) {
-      if (queue_[i].link == link) {
-        return true;
-      }
     }
     if constexpr (asks) {
       return ask_.link == link && !ask_.waiting && ask_.open < ask_.room;
@@ -152,7 +119,7 @@ class link_digest {
     }
     if (taken_.link == link) {
       taken_.link = nobody;
-      out.u8(2);
+      out.u8(static_cast<std::uint8_t>(wish_kind::taken));
       out.varint(taken_.count);
       return frame_kind::want;
     }
@@ -201,21 +168,15 @@ class link_digest {
   }
 
  private:
+  static constexpr std::uint8_t most_retries = 8;
   static constexpr std::size_t batch = asks ? 4 : 2;
   using symbols_type = riblt<(asks ? Symbols : 8)>;
   using tree_type = hash_tree<24, batch>;
   /// A leaf names at most 16 own elements and 16 of theirs.
   static constexpr std::size_t leaf_items = tree_type::leaf * batch;
-  static constexpr std::size_t queue_capacity = asks ? 2 * leaf_items : 4;
-  static constexpr std::size_t per_frame = 16;
+  using errands_type = link_errands<Store, TextBytes, (asks ? 2 * leaf_items : 4)>;
   static constexpr std::size_t question_bytes = 1 + 8 + 1 + 9 * batch;
 
-  /// An event that a peer is to be told about, as it is then.
-  struct errand {
-    std::uint64_t n = 0;
-    actor_ref who = 0;
-    link_number link = nobody;
-  };
   struct question {
     std::array<std::byte, question_bytes> bytes{};
     std::uint8_t size = 0;
@@ -234,6 +195,7 @@ class link_digest {
     digest_scheme scheme = digest_scheme::symbols;
     bool waiting = false;
     std::uint8_t restarts = 0;
+    std::uint8_t retries = 0;
   };
   struct receipts {
     std::uint16_t count = 0;
@@ -305,6 +267,7 @@ class link_digest {
       const status taken = symbols_.take(in, set, ignore_found{});
       if (taken) {
         ask_.waiting = false;
+        ask_.retries = 0;
         const std::uint64_t n = symbols_.theirs().count > store.record_count() ? symbols_.theirs().count : store.record_count();
         if (!symbols_.done() && choose_digest(n, symbols_.estimate(), Symbols) == digest_scheme::tree) {
           begin_again(store, text, true);
@@ -325,12 +288,13 @@ class link_digest {
     const auto source = watched<Set>{&set, &now};
     const status taken = tree_.take(in, source, [&](std::uint64_t value, digest_side side) {
       if (side == digest_side::mine) {
-        add(ask_.link, store, now.who, now.n);
+        (void)errands_.add(ask_.link, store, now.who, now.n);
       } else if (ask_.wishes_left < ask_.wishes.size()) {
         ask_.wishes[ask_.wishes_left++] = value;
       }
     });
     ask_.waiting = ask_.waiting && !taken;
+    ask_.retries = taken ? std::uint8_t{0} : ask_.retries;
     return taken;
   }
   template <typename Set>
@@ -359,7 +323,7 @@ class link_digest {
         return true;
       });
     }
-    if (ask_.walked_all || queued_ + ask_.open >= ask_.room) {
+    if (ask_.walked_all || errands_.size() + ask_.open >= ask_.room) {
       return;
     }
     std::size_t at = 0;
@@ -368,7 +332,7 @@ class link_digest {
       if (at++ < ask_.walked || !all) {
         return;
       }
-      if (symbols_.is_mine(item.value) && (queued_ + ask_.open >= ask_.room || !add(ask_.link, store, r.who, r.n))) {
+      if (symbols_.is_mine(item.value) && (errands_.size() + ask_.open >= ask_.room || !errands_.add(ask_.link, store, r.who, r.n))) {
         all = false;
         return;
       }
@@ -389,7 +353,7 @@ class link_digest {
         chosen[j] = larger;
       }
     }
-    out.u8(0);
+    out.u8(static_cast<std::uint8_t>(wish_kind::values));
     out.u64(ask_.salt);
     for (const std::uint64_t value : chosen) {
       out.u64(value);
@@ -441,7 +405,7 @@ class link_digest {
     const auto set = set_of(store, text, salt);
     out.u8(scheme);
     out.u32(static_cast<std::uint32_t>(salt));
-    out.u8(static_cast<std::uint8_t>(queue_capacity < 255 ? queue_capacity : 255));
+    out.u8(static_cast<std::uint8_t>(errands_type::capacity));
     const status written = scheme == static_cast<std::uint8_t>(digest_scheme::tree) ? tree_type::answer(salt, in, set, out)
                                                                                     : symbols_type::answer(salt, in, set, out);
     return static_cast<bool>(written);
@@ -449,70 +413,47 @@ class link_digest {
 
   // Both.
 
-  bool add(link_number link, const Store& store, const actor& who, std::uint64_t n) noexcept {
-    const actor_ref ref = store.actors().find(who);
-    for (std::size_t i = 0; i < queued_; ++i) {
-      if (queue_[i].n == n && queue_[i].who == ref && queue_[i].link == link) {
-        return true;
-      }
-    }
-    if (queued_ == queue_.size()) {
-      return false;  // it differs still the next time
-    }
-    queue_[queued_++] = {n, ref, link};
-    return true;
-  }
-  /// Writes a delta of what a peer is to be told, fewer events when not all fit.
+  /// Tells errands, if there are any and they fit.
   template <typename Text>
   [[nodiscard]] bool hand_over(link_number link, byte_writer& out, const Store& store, const Text& text) {
-    for (std::size_t most = per_frame; most > 0; most /= 2) {
-      picked_delta<Store, per_frame, TextBytes> delta{store};
-      std::size_t kept = 0;
-      std::array<errand, queue_capacity> left;
-      for (std::size_t i = 0; i < queued_; ++i) {
-        const errand& e = queue_[i];
-        if (e.link != link) {
-          left[kept++] = e;
-        } else if (delta.size() == most) {
-          left[kept++] = e;
-        } else {
-          (void)delta.add(store.actors()[e.who], e.n, text);
-        }
-      }
-      if (delta.size() == 0) {
-        queue_ = left;  // what nobody has seen any more is nothing to tell
-        queued_ = kept;
-        return false;
-      }
-      byte_writer trial = out;
-      trial.u8(1);
-      if (write_delta<TextBytes>(trial, nullptr, delta, text)) {
-        out = trial;
-        if constexpr (asks) {
-          ask_.open += ask_.link == link ? delta.live() : 0;
-        }
-        queue_ = left;
-        queued_ = kept;
-        return true;
-      }
-      if (most == 1) {  // longer than any frame: nobody can be told
-        queue_ = left;
-        queued_ = kept;
-      }
+    byte_writer trial = out;
+    trial.u8(static_cast<std::uint8_t>(wish_kind::events));
+    const auto told = errands_.write(link, trial, store, text);
+    if (told.events == 0) {
+      return false;
     }
-    return false;
+    out = trial;
+    if constexpr (asks) {
+      ask_.open += ask_.link == link ? told.records : 0;
+    }
+    return true;
+  }
+  template <typename Accept>
+  [[nodiscard]] status take_events(link_number link, std::span<const std::byte> frame, const Store& store, Accept& accept) {
+    const auto heard = errands_.take(link, frame, store, accept);
+    if (!heard) {
+      return heard.error();
+    }
+    if (asking() == link) {
+      if constexpr (asks) {
+        answered(heard.value().events);
+      }
+    } else if (heard.value().records > 0) {
+      taken_ = {static_cast<std::uint16_t>((taken_.link == link ? taken_.count : 0) + heard.value().records), link};
+    }
+    return {};
   }
   template <typename Text, typename Accept>
   [[nodiscard]] status take_want(link_number link, std::span<const std::byte> body, const Store& store, const Text& text, Accept& accept) {
     byte_reader in{body};
-    const std::uint8_t what = in.u8();
+    const auto what = static_cast<wish_kind>(in.u8());
     if (in.error() != errc::ok) {
       return in.error();
     }
-    if (what == 1) {
-      return take_records(link, in.remaining(), store, accept);
+    if (what == wish_kind::events) {
+      return take_events(link, in.remaining(), store, accept);
     }
-    if (what == 2) {
+    if (what == wish_kind::taken) {
       const std::uint64_t count = in.varint();
       if (const status read = in.finish(); !read) {
         return read;
@@ -527,7 +468,7 @@ class link_digest {
     if (in.error() != errc::ok || wished.empty()) {
       return errc::truncated;
     }
-    if (what != 0 || wished.size() % 8 != 0) {
+    if (what != wish_kind::values || wished.size() % 8 != 0) {
       return errc::corrupt;
     }
     const std::size_t count = wished.size() / 8;
@@ -549,45 +490,11 @@ class link_digest {
         }
       }
       if (low < count && value_at(low) == item.value) {
-        (void)add(link, store, r.who, r.n);
+        (void)errands_.add(link, store, r.who, r.n);
       }
     });
     return {};
   }
-  void note_taken(link_number link, std::uint16_t records) noexcept {
-    if (records > 0) {
-      taken_ = {static_cast<std::uint16_t>((taken_.link == link ? taken_.count : 0) + records), link};
-    }
-  }
-  /// Takes records in; those that are dead here are answered so.
-  template <typename Accept>
-  [[nodiscard]] status take_records(link_number link, std::span<const std::byte> frame, const Store& store, Accept& accept) {
-    if (const auto taken = accept(frame); !taken) {
-      return taken.error();
-    }
-    delta_frame<per_frame, 0> received;
-    if (received.parse(frame)) {
-      std::uint16_t records = 0;
-      received.for_each([&](const auto& e) {
-        ++records;
-        const actor& who = received.context().actors()[e.who];
-        if (store.contains(who, e.n) && !store.holds(who, e.n)) {
-          (void)add(link, store, who, e.n);
-        }
-      });
-      if (asking() != link) {
-        note_taken(link, records);
-      } else if constexpr (asks) {
-        std::uint64_t events = 0;
-        for (const auto& run : received.context().runs()) {
-          events += run.last - run.first < leaf_items ? run.last - run.first + 1 : leaf_items;
-        }
-        answered(static_cast<std::size_t>(events));
-      }
-    }
-    return {};
-  }
-
   using conversation_type = std::conditional_t<asks, conversation, nothing>;
   using symbols_memory = std::conditional_t<asks, symbols_type, nothing>;
   using tree_memory = std::conditional_t<asks, tree_type, nothing>;
@@ -595,8 +502,7 @@ class link_digest {
   [[no_unique_address]] symbols_memory symbols_{};
   [[no_unique_address]] tree_memory tree_{};
   question question_{};
-  std::array<errand, queue_capacity> queue_{};
-  std::size_t queued_ = 0;
+  errands_type errands_{};
   receipts taken_{};
 };
 
