@@ -113,6 +113,7 @@ set(skerry_state_headers
     skerry/state/detail/key_space.hpp
     skerry/state/detail/key_text.hpp
     skerry/state/detail/link_digest.hpp
+    skerry/state/detail/link_errands.hpp
     skerry/state/detail/link_wire.hpp
     skerry/state/detail/local_edit.hpp
     skerry/state/detail/named_actor.hpp
@@ -123,6 +124,7 @@ set(skerry_state_headers
     skerry/state/detail/probe_table.hpp
     skerry/state/detail/quarantine.hpp
     skerry/state/detail/quick_join.hpp
+    skerry/state/detail/record_set.hpp
     skerry/state/detail/record_table.hpp
     skerry/state/detail/redo_log.hpp
     skerry/state/detail/replica_catch_up.hpp
