@@ -39,6 +39,22 @@ struct marks {
     return t;
   }
 
+  /// Marks that say no more than none would: all of them do, and everybody has them. Each goes by its own writer's hand.
+  template <typename Drop, typename Records, typename View>
+  static constexpr void collect(Drop& drop, const Records& records, const View& view, bool at_first) {
+    const tally t = count(records);
+    if ((at_first ? t.off : t.on) != 0) {
+      return;
+    }
+    bool stable = true;
+    records.for_each([&](const record_view& r) { stable = stable && view.stable(r.who, r.n); });
+    records.for_each([&](const record_view& r) {
+      if (stable && view.keeps(r.who)) {
+        drop(r);
+      }
+    });
+  }
+
   /// Names the greatest (actor, number) of the records that decide: those that are `deciding`.
   template <typename Records>
   [[nodiscard]] static constexpr verdict decide(const Records& records, bool deciding, why alone, why beside) noexcept {
@@ -98,7 +114,8 @@ inline constexpr bool initially_on = true;
 /// Flag that goes off when somebody disables it while somebody else enables it.
 ///
 /// Read    `InitiallyOn` until somebody operates it; then on when every mark that nobody has overwritten says on
-/// Cost    one record for each operation that nobody has overwritten; the last one stays for ever
+/// Cost    one record for each operation that nobody has overwritten; the last one stays until it says what the flag says at first
+///         and everybody has it
 /// Source  Riak DT
 template <bool InitiallyOn = false>
 struct dw_flag {
@@ -121,6 +138,10 @@ struct dw_flag {
   [[nodiscard]] static constexpr result<bool> read(const Records& records) noexcept {
     const auto t = detail::marks::count(records);
     return t.off == 0 && (t.on > 0 || InitiallyOn);
+  }
+  template <typename Drop, typename Records, typename View>
+  static constexpr void collect(Drop& drop, const Records& records, const View& view) {
+    detail::marks::collect(drop, records, view, InitiallyOn);
   }
   template <typename Records>
   [[nodiscard]] static constexpr verdict judge(const Records& records) noexcept {

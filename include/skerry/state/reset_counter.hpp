@@ -110,6 +110,38 @@ struct reset_counter {
     const result<entry> e = decode(payload);
     return e && e.value().n != 0;
   }
+  /// Bases that take nothing back any more, and rows that are taken back as a whole, once everybody has both and all older ones.
+  ///
+  /// A base whose row goes on with what was counted before it stays: it still subtracts. The row cannot be written anew without it,
+  /// since another reset may be under way that saw the old one.
+  template <typename Drop, typename Records, typename View>
+  static constexpr void collect(Drop& drop, const Records& records, const View& view) {
+    records.for_each([&](const record_view& b) {
+      const result<entry> base = decode(b.payload);
+      if (!base || !base.value().base || !view.keeps(b.who) || !view.member(base.value().whose) || !view.stable(b.who, b.n) ||
+          !view.stable(base.value().whose, base.value().n)) {
+        return;
+      }
+      record_view latest{};
+      std::uint64_t from = 0;
+      bool newest = true;
+      records.for_each([&](const record_view& r) {
+        const result<entry> e = decode(r.payload);
+        if (e && !e.value().base && r.who == base.value().whose && r.n > latest.n) {
+          latest = r;
+          from = e.value().from();
+        }
+        newest = newest && !obsolete(b, r);
+      });
+      if (!newest || drop.room() < 2 || (latest.n > base.value().n && from <= base.value().n)) {
+        return;
+      }
+      if (latest.n != 0 && latest.n <= base.value().n) {
+        drop(latest);
+      }
+      drop(b);
+    });
+  }
 
  private:
   /// A row (`n` is where it began) or a base: the row of `whose` as it was at its number `n`.

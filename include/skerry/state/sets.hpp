@@ -48,7 +48,8 @@ struct aw_set {
 
 /// Set whose elements go when somebody removes one while somebody else adds it.
 ///
-/// Cost    one record for each operation on an element that nobody has overwritten; a removed element keeps its mark
+/// Cost    one record for each operation on an element that nobody has overwritten; a removed element keeps its mark until everybody
+///         has it
 /// Source  Bieniusa et al., An optimized conflict-free replicated set, 2012
 template <typename T, std::size_t N>
 struct rw_set {
@@ -71,6 +72,10 @@ struct rw_set {
   template <typename Records>
   [[nodiscard]] static constexpr result<bool> read(const Records& records) noexcept {
     return dw_flag<>::read(records);
+  }
+  template <typename Drop, typename Records, typename View>
+  static constexpr void collect(Drop& drop, const Records& records, const View& view) {
+    detail::marks::collect(drop, records, view, false);
   }
   template <typename Records>
   [[nodiscard]] static constexpr verdict judge(const Records& records) noexcept {

@@ -1,0 +1,385 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/algebra.hpp>
+#include <skerry/core/bytes.hpp>
+#include <skerry/core/hash.hpp>
+#include <skerry/state/actor.hpp>
+#include <skerry/state/detail/named_actor.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+
+namespace skerry::inline v0::state {
+
+/// How a life stands among those who take part. It only moves forward.
+enum class standing : std::uint8_t {
+  current,  ///< writes, and is waited for
+  retired,  ///< writes no more; members that had more of it than the fence says raise the fence
+  sealed,   ///< every member has heard of it: the fence is final
+  closed,   ///< nothing of it is left anywhere; stands for every life of its id up to its generation
+};
+
+/// One life in the roster.
+struct member {
+  actor who{};
+  state::role as = state::role::device;  ///< of a life, for ever
+  state::standing standing = state::standing::current;
+  std::uint64_t last = 0;  ///< retired: the last number that is accepted
+  actor successor{};       ///< retired: who takes over its rows and rights; nobody for `actor{}`
+  friend constexpr bool operator==(const member&, const member&) noexcept = default;
+};
+
+/// Who takes part, in which role, and who has retired with which last number.
+///
+/// Join    per life the one that stands further, then the greater fence: commutative, associative, idempotent. A closed entry takes
+///         the place of all lives of its id up to its generation
+/// Cost    56 bytes per life; lookups O(log A + lives of the id), changes O(A), join O(A²) at worst, O(A) when equal; no heap
+/// Errors  `full`, and nothing has changed; `fenced` for a life that has retired; `mismatch` for a second role of one life
+template <std::size_t A>
+class roster {
+  static_assert(A > 0, "a roster without room for a member");
+
+ public:
+  using algebra = joins;
+  static constexpr std::size_t capacity = A;
+
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
+  /// In ascending order of lives.
+  [[nodiscard]] constexpr std::span<const member> entries() const noexcept { return std::span{entries_}.first(size_); }
+  template <typename F>
+  constexpr void for_each(F&& f) const {
+    for (const member& m : entries()) {
+      f(m);
+    }
+  }
+
+  /// The entry of a life, or null.
+  [[nodiscard]] constexpr const member* find(const actor& who) const noexcept {
+    const std::size_t at = lower_bound(who);
+    return at < size_ && entries_[at].who == who ? &entries_[at] : nullptr;
+  }
+  [[nodiscard]] constexpr bool is_current(const actor& who) const noexcept {
+    const member* m = find(who);
+    return m != nullptr && m->standing == standing::current;
+  }
+  /// `absent` for a life that the roster does not name.
+  [[nodiscard]] constexpr result<role> role_of(const actor& who) const noexcept {
+    const member* m = find(who);
+    return m != nullptr && m->standing != standing::closed ? result<role>{m->as} : result<role>{errc::absent};
+  }
+  /// The last number that is accepted of a life: of a retired one its fence; 0 for a life that is closed, and for one that nobody
+  /// here has heard of while a later one of the same id has retired. `absent` where nothing is fenced.
+  [[nodiscard]] constexpr result<std::uint64_t> fence(const actor& who) const noexcept {
+    if (const member* m = find(who); m != nullptr && m->standing != standing::closed) {
+      return m->standing == standing::current ? result<std::uint64_t>{errc::absent} : result<std::uint64_t>{m->last};
+    }
+    for (std::size_t i = first_of(who.id); i < size_ && entries_[i].who.id == who.id; ++i) {
+      const member& m = entries_[i];
+      if (m.standing == standing::closed ? who.generation <= m.who.generation
+                                         : m.standing != standing::current && who.generation < m.who.generation) {
+        return std::uint64_t{0};
+      }
+    }
+    return errc::absent;
+  }
+  /// The current life that takes over what a retired one leaves: along the successors, `actor{}` where that leads nowhere.
+  [[nodiscard]] constexpr actor heir(const actor& who) const noexcept {
+    const member* m = find(who);
+    for (std::size_t steps = 0; m != nullptr && steps <= size_; ++steps) {
+      if (m->standing == standing::current) {
+        return m->who;
+      }
+      m = m->standing == standing::closed ? nullptr : find(m->successor);
+    }
+    return {};
+  }
+  /// The greatest generation that the roster names of an id; 0 when none.
+  [[nodiscard]] constexpr std::uint32_t greatest_generation(std::uint64_t id) const noexcept {
+    std::uint32_t greatest = 0;
+    for (std::size_t i = first_of(id); i < size_ && entries_[i].who.id == id; ++i) {
+      greatest = entries_[i].who.generation;
+    }
+    return greatest;
+  }
+
+  /// A life takes part.
+  [[nodiscard]] constexpr status admit(const actor& who, role as) noexcept {
+    if (fence(who)) {
+      return errc::fenced;
+    }
+    if (const member* known = find(who); known != nullptr) {
+      return known->as == as ? status{} : status{errc::mismatch};
+    }
+    member m;
+    m.who = who;
+    m.as = as;
+    return insert(m);
+  }
+  /// A life writes no more. `last` is what is known of it; a greater one of somebody else counts.
+  ///
+  /// Errors  `full`; `fenced` when the fence is final already; `invalid` when it would be its own successor
+  [[nodiscard]] constexpr status retire(const actor& who, std::uint64_t last, const actor& successor) noexcept {
+    if (who == successor) {
+      return errc::invalid;
+    }
+    const member* known = find(who);
+    if (known == nullptr ? closed_up_to(who.id, who.generation) : known->standing >= standing::sealed) {
+      return errc::fenced;
+    }
+    member m;
+    m.who = who;
+    m.as = known != nullptr ? known->as : role::device;
+    m.standing = standing::retired;
+    m.last = last;
+    m.successor = successor;
+    return take(m);
+  }
+  /// Every member has heard of the retirement: the fence stays where it is.
+  constexpr void seal(const actor& who) noexcept {
+    const std::size_t at = lower_bound(who);
+    if (at < size_ && entries_[at].who == who && entries_[at].standing == standing::retired) {
+      entries_[at].standing = standing::sealed;
+    }
+  }
+  /// Nothing is left of the lives of an id up to a generation: one entry stands for them all. They must be sealed, every one.
+  constexpr void close(std::uint64_t id, std::uint32_t generation) noexcept {
+    member m;
+    m.who = {id, generation, closed_nonce};
+    m.standing = standing::closed;
+    (void)take(m);  // one or more make room for it
+  }
+
+  [[nodiscard]] constexpr status join(const roster& other) noexcept { return this == &other ? status{} : join_from(other); }
+  /// The same from anything whose `for_each(f)` calls `f(member)` in the order and form of a roster.
+  template <typename Source>
+  [[nodiscard]] constexpr status join_from(const Source& other) {
+    if (size_with(other) > A) {
+      return errc::full;
+    }
+    for (const bool closing : {true, false}) {  // what makes room comes first
+      other.for_each([&](const member& m) {
+        if ((m.standing == standing::closed) == closing) {
+          (void)take(m);
+        }
+      });
+    }
+    return {};
+  }
+  /// How many entries this roster would have with those of `other`.
+  template <typename Source>
+  [[nodiscard]] constexpr std::size_t size_with(const Source& other) const {
+    std::size_t size = size_;
+    std::size_t at = 0;
+    std::uint64_t closing = 0;
+    std::uint32_t up_to = 0;
+    bool any = false;
+    other.for_each([&](const member& m) {
+      if (m.standing == standing::closed) {
+        closing = m.who.id;
+        up_to = m.who.generation;
+        any = true;
+        if (closed_up_to(m.who.id, m.who.generation)) {
+          return;
+        }
+        for (at = first_of(m.who.id); at < size_ && entries_[at].who.id == m.who.id && entries_[at].who.generation <= m.who.generation;
+             ++at) {
+          --size;
+        }
+        ++size;
+        return;
+      }
+      if ((any && closing == m.who.id && m.who.generation <= up_to) || closed_up_to(m.who.id, m.who.generation)) {
+        return;
+      }
+      size += find(m.who) == nullptr ? 1 : 0;
+    });
+    return size;
+  }
+
+  /// Equal rosters are equal bytes.
+  [[nodiscard]] constexpr status encode(byte_writer& out) const noexcept {
+    out.varint(size_);
+    for_each([&out](const member& m) { write(out, m); });
+    return out.error();
+  }
+  /// Reads what `encode` wrote; anything else is refused and `out` stays as it was.
+  [[nodiscard]] static constexpr status decode(byte_reader& in, roster& out) noexcept {
+    roster read;
+    const std::size_t count = in.count(15);
+    if (count > A) {
+      return errc::full;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const member m = read_member(in);
+      if (in.error() == errc::ok && (!well_formed(m) || (i > 0 && !follows(read.entries_[i - 1], m)))) {
+        in.fail(errc::corrupt);
+      }
+      if (in.error() != errc::ok) {
+        return in.error();
+      }
+      read.entries_[read.size_++] = m;
+    }
+    if (in.error() == errc::ok) {
+      out = read;
+    }
+    return in.error();
+  }
+  /// Of the canonical bytes: equal rosters have equal hashes.
+  [[nodiscard]] constexpr std::uint64_t hash() const noexcept {
+    std::uint64_t h = size_;
+    for_each([&h](const member& m) {
+      h = hash64(m.who.id, h);
+      h = hash64(std::uint64_t{m.who.generation} << 32 | m.who.nonce, h);
+      h = hash64(static_cast<std::uint64_t>(m.as) << 8 | static_cast<std::uint64_t>(m.standing), h);
+      h = hash64(m.last, h);
+      h = hash64(m.successor.id, h);
+      h = hash64(std::uint64_t{m.successor.generation} << 32 | m.successor.nonce, h);
+    });
+    return h;
+  }
+
+  friend constexpr bool operator==(const roster& a, const roster& b) noexcept {
+    if (a.size_ != b.size_) {
+      return false;
+    }
+    for (std::size_t i = 0; i < a.size_; ++i) {
+      if (!(a.entries_[i] == b.entries_[i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  // The wire form of one entry, for those who read a roster in place.
+  static constexpr void write(byte_writer& out, const member& m) noexcept {
+    const bool fenced = m.standing == standing::retired || m.standing == standing::sealed;
+    out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(m.as) | static_cast<unsigned>(m.standing) << 4 |
+                                     (fenced && m.successor != actor{} ? 0x40U : 0U)));
+    detail::write_actor(out, m.who);
+    if (fenced) {
+      out.varint(m.last);
+      if (m.successor != actor{}) {
+        detail::write_actor(out, m.successor);
+      }
+    }
+  }
+  [[nodiscard]] static constexpr member read_member(byte_reader& in) noexcept {
+    member m;
+    const std::uint8_t tag = in.u8();
+    m.as = static_cast<role>(tag & 0xf);
+    m.standing = static_cast<standing>(tag >> 4 & 3);
+    m.who = detail::read_actor(in);
+    const bool fenced = m.standing == standing::retired || m.standing == standing::sealed;
+    const bool has_successor = (tag & 0x40) != 0;
+    if ((tag & 0x80) != 0 || (tag & 0xf) > static_cast<std::uint8_t>(role::user_3) || (has_successor && !fenced)) {
+      in.fail(errc::corrupt);
+    }
+    if (fenced) {
+      m.last = in.varint();
+      if (has_successor) {
+        m.successor = detail::read_actor(in);
+        if (m.successor == actor{} || m.successor == m.who) {
+          in.fail(errc::corrupt);
+        }
+      }
+    }
+    return m;
+  }
+  /// Whether `m` may stand behind `before`: ascending, and no life below what is closed.
+  [[nodiscard]] static constexpr bool follows(const member& before, const member& m) noexcept {
+    const bool below = before.who.id == m.who.id && (m.standing == standing::closed ||
+                                                     (before.standing == standing::closed && m.who.generation <= before.who.generation));
+    return before.who < m.who && !below;
+  }
+  [[nodiscard]] static constexpr bool well_formed(const member& m) noexcept {
+    return m.standing != standing::closed || (m.who.nonce == closed_nonce && m.as == role::device);
+  }
+
+ private:
+  static constexpr std::uint32_t closed_nonce = std::numeric_limits<std::uint32_t>::max();
+
+  [[nodiscard]] constexpr std::size_t lower_bound(const actor& who) const noexcept {
+    std::size_t low = 0;
+    std::size_t high = size_;
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      if (entries_[middle].who < who) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+  [[nodiscard]] constexpr std::size_t first_of(std::uint64_t id) const noexcept { return lower_bound({id, 0, 0}); }
+  /// A closed entry is the first one of its id.
+  [[nodiscard]] constexpr bool closed_up_to(std::uint64_t id, std::uint32_t generation) const noexcept {
+    const std::size_t at = first_of(id);
+    return at < size_ && entries_[at].who.id == id && entries_[at].standing == standing::closed &&
+           generation <= entries_[at].who.generation;
+  }
+  /// Joins one entry.
+  [[nodiscard]] constexpr status take(const member& m) noexcept {
+    if (closed_up_to(m.who.id, m.who.generation)) {
+      return {};
+    }
+    if (m.standing == standing::closed) {
+      const std::size_t from = first_of(m.who.id);
+      std::size_t to = from;
+      while (to < size_ && entries_[to].who.id == m.who.id && entries_[to].who.generation <= m.who.generation) {
+        ++to;
+      }
+      erase(from, to);
+      return insert(m);
+    }
+    const std::size_t at = lower_bound(m.who);
+    if (at == size_ || !(entries_[at].who == m.who)) {
+      return insert(m);
+    }
+    member& mine = entries_[at];
+    mine.as = mine.as < m.as ? m.as : mine.as;
+    if (mine.standing != m.standing) {
+      if (mine.standing < m.standing) {
+        const role as = mine.as;
+        mine = m;
+        mine.as = as;
+      }
+      return {};
+    }
+    mine.last = mine.last < m.last ? m.last : mine.last;
+    mine.successor = mine.successor < m.successor ? m.successor : mine.successor;
+    return {};
+  }
+  [[nodiscard]] constexpr status insert(const member& m) noexcept {
+    if (size_ == A) {
+      return errc::full;
+    }
+    const std::size_t at = lower_bound(m.who);
+    for (std::size_t i = size_; i > at; --i) {
+      entries_[i] = entries_[i - 1];
+    }
+    entries_[at] = m;
+    ++size_;
+    return {};
+  }
+  constexpr void erase(std::size_t from, std::size_t to) noexcept {
+    for (std::size_t i = to; i < size_; ++i) {
+      entries_[from + (i - to)] = entries_[i];
+    }
+    for (std::size_t i = size_ - (to - from); i < size_; ++i) {
+      entries_[i] = {};
+    }
+    size_ -= to - from;
+  }
+
+  std::array<member, A> entries_{};
+  std::size_t size_ = 0;
+};
+
+}  // namespace skerry::inline v0::state
