@@ -30,9 +30,11 @@ TEST_CASE("a row reads back, and its bytes have one form", "[state][counter]") {
     CHECK(again.value().minus == row.minus);
     CHECK(state::pn_counter::valid(out.written()));
     CHECK_FALSE(state::pn_counter::valid(out.written().first(out.written().size() - 1)));
-    CHECK_FALSE(state::counter::valid(out.written()));  // one number too many
   }
-  CHECK_FALSE(state::counter::valid(std::array{std::byte{0}, std::byte{1}}));                   // no event is number 0
+  CHECK_FALSE(state::counter::valid(std::array{std::byte{0}, std::byte{1}}));                // no event is number 0
+  CHECK(state::counter::valid(std::array{std::byte{1}, std::byte{2}, std::byte{3}}));        // holds folds up to 3
+  CHECK_FALSE(state::counter::valid(std::array{std::byte{1}, std::byte{2}, std::byte{0}}));  // no fold is said without a number
+  CHECK_FALSE(state::counter::valid(std::array{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}}));
   CHECK_FALSE(state::counter::valid(std::array{std::byte{0x81}, std::byte{0}, std::byte{1}}));  // not the shortest form
   std::array<std::byte, 2> narrow{};
   skerry::byte_writer out{narrow};

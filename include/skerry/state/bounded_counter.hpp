@@ -138,9 +138,7 @@ struct bounded_counter {
     }
     sum.folded = upto;
     bool fits = true;
-    const auto part = [&](const record_view& r, const entry& e) {
-      return r.who == edit.self() && e.kind == folded_row && r.n <= upto;
-    };
+    const auto part = [&](const record_view& r, const entry& e) { return r.who == edit.self() && e.kind == folded_row && r.n <= upto; };
     records.for_each([&](const record_view& r) {
       if (const result<entry> e = decode(r.payload); e && part(r, e.value())) {
         fits = fits && detail::add_total(sum.first, e.value().first) && detail::add_total(sum.second, e.value().second);
@@ -190,7 +188,7 @@ struct bounded_counter {
   struct entry {
     std::uint8_t kind = own_row;
     actor whose{};
-    std::uint64_t upto = 0;  ///< of a fold: the actor's last number
+    std::uint64_t upto = 0;  ///< of a fold: the actor's last number; 0 for one that was only given to
     std::uint64_t first = 0;
     std::uint64_t second = 0;
     std::uint64_t folded = 0;  ///< of a row: own folds up to this number are part of it
@@ -231,9 +229,6 @@ struct bounded_counter {
       if (e.folded == 0) {
         in.fail(errc::corrupt);
       }
-    }
-    if (e.kind == folded_row && e.upto == 0) {
-      in.fail(errc::corrupt);
     }
     const status end = in.finish();
     return end ? result<entry>{e} : result<entry>{end.error()};

@@ -160,6 +160,15 @@ class delta_context {
     return {};
   }
 
+  /// Adds a run of an actor of whom nothing is covered yet.
+  [[nodiscard]] constexpr status insert_run(const actor& who, std::uint64_t first, std::uint64_t last) noexcept {
+    const status s = insert(who, last);
+    for (std::size_t i = 0; s && i < run_count_; ++i) {
+      runs_[i].first = actors_[runs_[i].who] == who ? first : runs_[i].first;
+    }
+    return s;
+  }
+
   /// See `cover_view`.
   [[nodiscard]] constexpr std::uint64_t offset(const actor& who, std::uint64_t n) const noexcept {
     return cover_view<A>{*this}.offset(who, n);

@@ -10,8 +10,8 @@
 
 namespace skerry::inline v0::state {
 
-/// What ran out when a join was answered `full`. `events`: those covered must be countable in 64 bits.
-enum class resource : std::uint8_t { none, actors, ranges, keys, records, bytes, events };
+/// What ran out when a join was answered `full`. `events`: those covered must be countable in 64 bits; `members`: lives in the roster.
+enum class resource : std::uint8_t { none, actors, ranges, keys, records, bytes, events, members };
 
 /// A delta that names keys of which it lists all records that its sender has. What is live under such a key here, is not listed, and
 /// has been seen by the sender is dead there: so it dies here, and the sender need not name it.

@@ -26,7 +26,8 @@ using causal_links = links_promising<delivery_need::causal>;
 ///   1. `time` models `instant`, and `links` says what the links promise (`unordered_links` is always true);
 ///   2. `actors`, `keys`, `records`, `ranges` bound the store: lives of writers, live keys, live records, runs of events beyond the
 ///      gapless prefixes;
-///   3. `members`, `links_max` bound those who take part and those who are connected;
+///   3. `members`, `links_max` bound the lives that the roster names (0: no roster, and no memory for it) and those who are connected;
+///      `mesh`, if it is there, says of how many current members it keeps what they have acknowledged (0 otherwise, at most 64);
 ///   4. `log_bytes` holds the largest delta of one local operation, and `payload_bytes` the largest encoded value (a `pn_counter` row
 ///      takes up to 30);
 ///   5. `key_bytes`, if it is there, bounds what stands for the placeholders of a path (24 otherwise);
@@ -61,6 +62,14 @@ constexpr std::size_t key_bytes_of() noexcept {
     return 24;
   }
 }
+template <typename Limits>
+constexpr std::size_t mesh_of() noexcept {
+  if constexpr (requires { Limits::mesh; }) {
+    return Limits::mesh;
+  } else {
+    return 0;
+  }
+}
 }  // namespace detail
 
 namespace limits {
@@ -73,7 +82,7 @@ struct firmware {
   static constexpr std::size_t keys = 64;
   static constexpr std::size_t records = 72;
   static constexpr std::size_t ranges = 12;
-  static constexpr std::size_t members = 32;
+  static constexpr std::size_t members = 0;  ///< a leaf leaves the roster to its gateway
   static constexpr std::size_t links_max = 1;
   static constexpr std::size_t log_bytes = 512;
   static constexpr std::size_t payload_bytes = 32;

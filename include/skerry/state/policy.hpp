@@ -80,7 +80,10 @@ struct verdict {
 ///   5. payloads have one encoding per content, of bounded size; `P::valid(payload)` knows it from all other bytes;
 ///   6. `P::need` names the order of deltas that it relies on;
 ///   7. `P::removable` says whether a key may be removed;
-///   8. `P::most_payload`, if it is there, is the size of its greatest payload (`greatest_payload` otherwise).
+///   8. `P::most_payload`, if it is there, is the size of its greatest payload (`greatest_payload` otherwise);
+///   9. `P::collect(drop, records, view)`, if there is one, calls `drop(record)` for records that may go because everybody has them, at
+///      most `drop.room()`; `P::fold(edit, view)` writes again what a retired actor has left. Neither changes any member's `read`, and
+///      neither may conclude anything from time. `view` says what is known of the others: see `member_view`.
 /// Its mutators are static functions over an *edit*: `edit.records()` are the live ones of the key, `edit.self()` is who operates,
 /// `edit.number()` the number of the record that comes next, `edit.supersede(record)` takes a record's place, and
 /// `edit.put(encode)` writes one. `P::most_records`, if it is there, says how many one operation may write (1 otherwise).

@@ -8,6 +8,7 @@
 #include <skerry/state/detail/key_text.hpp>
 #include <skerry/state/detail/local_edit.hpp>
 #include <skerry/state/detail/replica_image.hpp>
+#include <skerry/state/detail/replica_members.hpp>
 #include <skerry/state/detail/replica_reads.hpp>
 #include <skerry/state/detail/replica_time.hpp>
 #include <skerry/state/detail/replica_verbs.hpp>
@@ -22,6 +23,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -40,13 +42,14 @@ namespace skerry::inline v0::state {
 /// Errors   mutators: `needs_epoch`, `not_owner`, `full` (`lacking()` names the resource), `invalid` argument, `not_finite`,
 ///          `clock_ahead` when no later stamp is left;
 ///          accept: `truncated`, `corrupt`, `unsupported`, `mismatch` (a path or a policy that this schema does not have),
-///          `clock_ahead`, `full`. A refused call leaves everything but the counters as it was, and what a refused frame proves
-///          about this node's own past: a new life begins before the next operation all the same.
+///          `clock_ahead`, `full`, `fenced` (more of a retired life than is accepted). A refused call leaves everything but the counters as
+///          it was, and what a refused frame proves about this node's own past: a new life begins before the next operation all the same.
 template <typename Schema, typename Limits = limits::firmware>
 class replica : public detail::replica_verbs<replica<Schema, Limits>>,
                 public detail::replica_reads<replica<Schema, Limits>>,
                 public detail::replica_time<replica<Schema, Limits>, typename Limits::time>,
-                public detail::replica_image<replica<Schema, Limits>, Schema, Limits> {
+                public detail::replica_image<replica<Schema, Limits>, Schema, Limits>,
+                public detail::replica_members<replica<Schema, Limits>, Limits> {
   static_assert(replica_limits<Limits>, "Limits models replica_limits: see limits.hpp for what it names");
   static_assert(Schema::need <= Limits::links::promise,
                 "a policy of this schema needs its deltas in an order that Limits::links does not promise");
@@ -64,14 +67,16 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
       : detail::replica_verbs<replica>{},
         detail::replica_reads<replica>{},
         detail::replica_time<replica, typename Limits::time>{},
-        detail::replica_image<replica, Schema, Limits>{} {
+        detail::replica_image<replica, Schema, Limits>{},
+        detail::replica_members<replica, Limits>{} {
     copy(other);
   }
   replica(replica&& other) noexcept
       : detail::replica_verbs<replica>{},
         detail::replica_reads<replica>{},
         detail::replica_time<replica, typename Limits::time>{},
-        detail::replica_image<replica, Schema, Limits>{} {
+        detail::replica_image<replica, Schema, Limits>{},
+        detail::replica_members<replica, Limits>{} {
     take(other);
   }
   replica& operator=(const replica& other) noexcept {
@@ -108,6 +113,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     place.wall_ = detail::wall_estimate<instant_t>{now};
     place.alive_ = true;
     place.counters_.epochs = 1;
+    place.begin_life();
     return {};
   }
 
@@ -117,11 +123,15 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     if (identity_.self() == actor{}) {
       return errc::needs_epoch;  // never created
     }
-    identity_.renew(store_.actors().greatest_generation(identity_.self().id), rng);
+    if (!this->room_for_life()) {
+      return refuse(lack(resource::members));
+    }
+    identity_.renew(this->greatest_generation(), rng);
     alive_ = true;
     ++counters_.epochs;
     begin_chain();
     stored_.marks.closed = false;
+    this->begin_life();
     return {};
   }
   /// The application has put an older image back: the next operation happens under a new epoch.
@@ -135,6 +145,9 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   /// Records of known events are dropped, the rest is joined, all or nothing. A record with a stamp further ahead than `accept_ahead`
   /// stays out until its time comes, and with it what the frame says of events that nobody here knows; both can be offered again.
   [[nodiscard]] result<receipt> accept(std::span<const std::byte> frame, instant_t now) {
+    if (detail::is_fence_frame(frame)) {
+      return this->accept_fence(frame);
+    }
     if constexpr (is_large) {
       small_frame received;
       const status parsed = received.parse(frame);
@@ -154,11 +167,15 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     }
     const typename store_type::everything all{other.store_};
     (void)detect(all);
+    if (const errc e = this->check_join(other); e != errc::ok) {
+      return refuse(e == errc::full ? lack(resource::members) : e);
+    }
     join_report report;
-    if (const status s = join_delta(streamed{all}, report); !s) {
+    if (const status s = join_events(streamed{all}, report); !s) {
       counters_.count(s.error());
       return s;
     }
+    this->join_members(other);
     clock_.follow(other.clock_.last());
     return {};
   }
@@ -204,6 +221,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   friend class detail::replica_image<replica, Schema, Limits>;
   friend class detail::image_writer<replica, Schema, Limits>;
   friend class detail::image_loader<replica, Schema, Limits>;
+  friend class detail::replica_members<replica, Limits>;
+  friend class detail::replica_collect<replica, Limits>;
   static constexpr std::size_t quarantine_places = detail::quarantine_of<Limits>();
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
@@ -313,7 +332,10 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   }
   template <typename P>
   [[nodiscard]] errc check_writer() const noexcept {
-    return !alive_ ? errc::needs_epoch : (detail::writer_of<P>().allows(identity_.role()) ? errc::ok : errc::not_owner);
+    if (!alive_ || this->must_rejoin()) {
+      return alive_ ? errc::fenced : errc::needs_epoch;
+    }
+    return detail::writer_of<P>().allows(identity_.role()) ? errc::ok : errc::not_owner;
   }
   template <typename P, typename Mutate>
   [[nodiscard]] result<delta_view> operate_at(const key_ref& key, Mutate&& mutate, stamp at, const hlc& clock, wall_ms wall) {
@@ -335,6 +357,9 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   [[nodiscard]] result<delta_view> operate_with(const key_ref& key, Mutate&& mutate, stamp at, const hlc& clock, wall_ms wall,
                                                 bool& crowded) {
     const identity me = next_self();
+    if (!(me.self() == identity_.self()) && !this->room_for_life()) {
+      return refuse(lack(resource::members));
+    }
     const actor self = me.self();
     // After a new epoch the old rows are another actor's and stay; the new life begins rows of its own.
     edit_for<P, A, R> edit{records_of<P>(store_.find(key)), self, store_.next(self), at, kind_at<P>()};
@@ -365,7 +390,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   [[nodiscard]] identity next_self() const noexcept {
     identity me = identity_;
     if (me.in_doubt() || store_.next(me.self()) == 0) {
-      me.renew(store_.actors().greatest_generation(me.self().id));
+      me.renew(this->greatest_generation());
     }
     return me;
   }
@@ -380,12 +405,16 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     if (const status s = join_delta(delta, report); !s) {
       return refuse(s.error());
     }
-    if (!(self == identity_.self())) {
+    const bool renewed = !(self == identity_.self());
+    if (renewed) {
       ++counters_.epochs;
       begin_chain();
     }
     stored_.chain.fold(store_.next(self) - 1, out.written());
     identity_ = me;
+    if (renewed) {
+      this->begin_life();
+    }
     if (at != stamp{}) {
       clock_ = clock;
       wall_.read(wall);
@@ -448,6 +477,13 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   }
   template <typename Delta>
   [[nodiscard]] status join_delta(const Delta& delta, join_report& report) {
+    if (this->is_fenced(delta.context()) || this->holds_late(delta)) {
+      return errc::fenced;
+    }
+    return join_events(delta, report);
+  }
+  template <typename Delta>
+  [[nodiscard]] status join_events(const Delta& delta, join_report& report) {
     if constexpr (detail::choices_of<Schema>::any) {
       if (!choices_.admits(delta, store_)) {
         return errc::mismatch;
@@ -531,9 +567,16 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     wall_ = other.wall_;
     quarantine_ = other.quarantine_;
     choices_ = other.choices_;
+    membership_ = other.membership_;
     counters_ = other.counters_;
     stored_ = other.stored_;
     lacking_ = other.lacking_;
+  }
+  /// In place: a large store does not fit onto the stack.
+  void forget_everything() noexcept {
+    store_.~store_type();
+    ::new (static_cast<void*>(&store_)) store_type{};
+    quarantine_ = {};
   }
   void copy(const replica& other) noexcept {
     assign(other);
@@ -555,6 +598,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   detail::wall_estimate<instant_t> wall_{};
   [[no_unique_address]] detail::quarantine<detail::store_limits<Schema, Limits>, quarantine_places> quarantine_{};
   [[no_unique_address]] detail::choices_of<Schema> choices_{};
+  [[no_unique_address]] detail::membership<Limits::members, detail::mesh_of<Limits>(), Limits::actors> membership_{};
   replica_counters counters_{};
   detail::stored_state<Limits> stored_{};
   std::array<std::byte, Limits::log_bytes> log_{};  ///< holds the last delta

@@ -34,6 +34,7 @@ struct replica_counters {
   std::uint64_t refused_clock_ahead = 0;
   std::uint64_t refused_not_owner = 0;
   std::uint64_t refused_needs_epoch = 0;
+  std::uint64_t refused_fenced = 0;       ///< from or of a life that has retired
   std::uint64_t refused_invalid = 0;      ///< also `not_finite` and `out_of_range`
   std::uint64_t amnesia = 0;              ///< somebody knew more of this node than itself
   std::uint64_t clones = 0;               ///< one event with two contents, or another life of this id that is alive
@@ -57,6 +58,7 @@ struct replica_counters {
     refused_clock_ahead += other.refused_clock_ahead;
     refused_not_owner += other.refused_not_owner;
     refused_needs_epoch += other.refused_needs_epoch;
+    refused_fenced += other.refused_fenced;
     refused_invalid += other.refused_invalid;
     amnesia += other.amnesia;
     clones += other.clones;
@@ -81,6 +83,7 @@ struct replica_counters {
     f("refused_clock_ahead", refused_clock_ahead);
     f("refused_not_owner", refused_not_owner);
     f("refused_needs_epoch", refused_needs_epoch);
+    f("refused_fenced", refused_fenced);
     f("refused_invalid", refused_invalid);
     f("amnesia", amnesia);
     f("clones", clones);
@@ -100,6 +103,7 @@ struct replica_counters {
       case errc::clock_ahead: ++refused_clock_ahead; break;
       case errc::not_owner: ++refused_not_owner; break;
       case errc::needs_epoch: ++refused_needs_epoch; break;
+      case errc::fenced: ++refused_fenced; break;
       default: ++refused_invalid; break;
     }
   }

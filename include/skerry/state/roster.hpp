@@ -31,6 +31,8 @@ struct member {
   state::standing standing = state::standing::current;
   std::uint64_t last = 0;  ///< retired: the last number that is accepted
   actor successor{};       ///< retired: who takes over its rows and rights; nobody for `actor{}`
+  /// Whether it has retired, and is not yet forgotten.
+  [[nodiscard]] constexpr bool fenced() const noexcept { return standing == standing::retired || standing == standing::sealed; }
   friend constexpr bool operator==(const member&, const member&) noexcept = default;
 };
 
@@ -58,6 +60,24 @@ class roster {
       f(m);
     }
   }
+
+  /// The current lives, for `stability::cut`.
+  class current_lives {
+   public:
+    constexpr explicit current_lives(const roster& of) noexcept : of_{&of} {}
+    template <typename F>
+    constexpr void for_each(F&& f) const {
+      for (const member& m : of_->entries()) {
+        if (m.standing == standing::current) {
+          f(m.who);
+        }
+      }
+    }
+
+   private:
+    const roster* of_;
+  };
+  [[nodiscard]] constexpr current_lives current() const noexcept { return current_lives{*this}; }
 
   /// The entry of a life, or null.
   [[nodiscard]] constexpr const member* find(const actor& who) const noexcept {
@@ -96,6 +116,18 @@ class roster {
         return m->who;
       }
       m = m->standing == standing::closed ? nullptr : find(m->successor);
+    }
+    return {};
+  }
+  /// Whether a life is one of those that a closed entry stands for.
+  [[nodiscard]] constexpr bool is_closed(const actor& who) const noexcept { return closed_up_to(who.id, who.generation); }
+  /// The next life of the same id that has retired, `actor{}` when there is none.
+  [[nodiscard]] constexpr actor later_retired(const actor& who) const noexcept {
+    for (std::size_t i = first_of(who.id); i < size_ && entries_[i].who.id == who.id; ++i) {
+      const member& m = entries_[i];
+      if (who.generation < m.who.generation && m.fenced()) {
+        return m.who;
+      }
     }
     return {};
   }
@@ -258,7 +290,7 @@ class roster {
 
   // The wire form of one entry, for those who read a roster in place.
   static constexpr void write(byte_writer& out, const member& m) noexcept {
-    const bool fenced = m.standing == standing::retired || m.standing == standing::sealed;
+    const bool fenced = m.fenced();
     out.u8(static_cast<std::uint8_t>(static_cast<unsigned>(m.as) | static_cast<unsigned>(m.standing) << 4 |
                                      (fenced && m.successor != actor{} ? 0x40U : 0U)));
     detail::write_actor(out, m.who);
@@ -275,7 +307,7 @@ class roster {
     m.as = static_cast<role>(tag & 0xf);
     m.standing = static_cast<standing>(tag >> 4 & 3);
     m.who = detail::read_actor(in);
-    const bool fenced = m.standing == standing::retired || m.standing == standing::sealed;
+    const bool fenced = m.fenced();
     const bool has_successor = (tag & 0x40) != 0;
     if ((tag & 0x80) != 0 || (tag & 0xf) > static_cast<std::uint8_t>(role::user_3) || (has_successor && !fenced)) {
       in.fail(errc::corrupt);

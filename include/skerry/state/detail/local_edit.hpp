@@ -44,6 +44,12 @@ class local_edit {
   constexpr void supersede_all() noexcept {
     records_.for_each([this](const record_view& r) { supersede(r); });
   }
+  /// Says that events of somebody else never happened; nothing else of that actor may be superseded.
+  constexpr void rule_out(const actor& who, std::uint64_t first, std::uint64_t last) noexcept {
+    const status s = covers_.insert_run(who, first, last);
+    crowded_ = crowded_ || !s;
+    (void)note(s);
+  }
 
   /// Writes a record: `encode(byte_writer&) -> status` makes its payload.
   template <typename Encode>

@@ -118,10 +118,13 @@ class replica_verbs {
   [[nodiscard]] result<delta_view> reset(const Args&... args) {
     return mutate<P>([](auto& edit) { return P::policy::reset(edit); }, args...);
   }
-  /// Gives rights to count down to another actor.
+  /// Gives rights to count down to another actor; `fenced` when that one has retired.
   template <typename P, std::integral Amount, typename... Args>
   requires transferable_policy<typename P::policy>
   [[nodiscard]] result<delta_view> transfer(const actor& to, Amount amount, const Args&... args) {
+    if (self().fence_of(to)) {
+      return self().refuse(errc::fenced);
+    }
     return amount > 0 ? mutate<P>([&](auto& edit) { return P::policy::transfer(edit, to, static_cast<std::uint64_t>(amount)); }, args...)
                       : result<delta_view>{self().refuse(errc::invalid)};
   }

@@ -1,0 +1,508 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/state/causal_store.hpp>
+#include <skerry/state/detail/fence_frame.hpp>
+#include <skerry/state/detail/member_view.hpp>
+#include <skerry/state/detail/replica_collect.hpp>
+#include <skerry/state/limits.hpp>
+#include <skerry/state/replica_counters.hpp>
+#include <skerry/state/roster.hpp>
+#include <skerry/state/stability.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace skerry::inline v0::state::detail {
+
+/// What a replica keeps of the others: nothing without a roster.
+template <std::size_t Members, std::size_t Mesh, std::size_t A>
+struct membership {
+  roster<Members> lives{};
+  stability<Mesh, A> rows{};
+  bool has_fences = false;
+  bool must_rejoin = false;
+};
+template <std::size_t Members, std::size_t A>
+struct membership<Members, 0, A> {
+  roster<Members> lives{};
+  bool has_fences = false;
+  bool must_rejoin = false;
+};
+template <std::size_t Mesh, std::size_t A>
+struct membership<0, Mesh, A> {};
+template <std::size_t A>
+struct membership<0, 0, A> {};
+
+/// Who takes part, who has retired, and what may go because everybody has it.
+///
+/// Roster and acknowledgements travel in fence frames; everything that changes a record is an ordinary operation with an event of its
+/// own, so replicas that have heard the same still hold the same.
+template <typename Replica, typename Limits>
+class replica_members : public replica_collect<Replica, Limits> {
+  static constexpr bool has_roster = Limits::members > 0;
+  static constexpr bool has_mesh = has_roster && mesh_of<Limits>() > 0;
+  using cut_type = stable_cut<Limits::actors>;
+
+ public:
+  /// Who takes part.
+  [[nodiscard]] const auto& members() const noexcept requires(has_roster) { return self().membership_.lives; }
+  /// Names a life that takes part: it is waited for from now on. This node's own is there from the beginning.
+  ///
+  /// Errors  `full`, `fenced` when it has retired, `mismatch` for a second role
+  [[nodiscard]] status enrol(const actor& who, role as) noexcept requires(has_roster) {
+    const status s = self().membership_.lives.admit(who, as);
+    return s ? s : status{refuse(s.error())};
+  }
+  /// A life writes no more: what is known of it here is accepted, anything above is `fenced`, and lives of its id before it are
+  /// retired with it. What it leaves goes to the successor, `actor{}` for nobody.
+  ///
+  /// Errors  `full`; `invalid` for this node's own life or a `last` below what is known here; `fenced` when the fence is final
+  [[nodiscard]] status retire(const actor& who, const actor& successor) noexcept requires(has_roster) {
+    return retire(who, known_of(who), successor);
+  }
+  [[nodiscard]] status retire(const actor& who, std::uint64_t last, const actor& successor) noexcept requires(has_roster) {
+    auto& lives = self().membership_.lives;
+    if (who == self().self() || who == successor || last < known_of(who)) {
+      return refuse(errc::invalid);
+    }
+    std::size_t added = lives.find(who) == nullptr ? 1 : 0;
+    for_each_life([&](const actor& a, std::uint64_t) {
+      added += a.id == who.id && a.generation < who.generation && lives.find(a) == nullptr && !lives.fence(a) ? 1 : 0;
+    });
+    if (lives.size() + added > lives.capacity) {
+      return refuse(self().lack(resource::members));
+    }
+    if (const status s = lives.retire(who, last, successor); !s) {
+      return refuse(s.error());
+    }
+    note_lives();
+    return {};
+  }
+  /// Retires this node's own earlier lives, with the present one as successor. Only who knows that no copy of this node lives under one
+  /// of them should say so.
+  [[nodiscard]] status retire_old_lives() noexcept requires(has_roster) {
+    const actor me = self().self();
+    actor latest{};
+    const auto consider = [&](const actor& a) {
+      if (a.id == me.id && a.generation < me.generation && !members().fence(a) && latest < a) {
+        latest = a;
+      }
+    };
+    for (;;) {
+      latest = {};
+      for_each_life([&](const actor& a, std::uint64_t) { consider(a); });
+      members().for_each([&](const member& m) { consider(m.who); });
+      if (latest == actor{}) {
+        return {};
+      }
+      if (const status s = retire(latest, me); !s) {
+        return s;
+      }
+    }
+  }
+  /// The last number that is accepted of a retired life, 0 for one of which nothing is; `absent` for a life that is not fenced.
+  [[nodiscard]] result<std::uint64_t> fence_of(const actor& who) const noexcept {
+    if constexpr (has_roster) {
+      return self().membership_.lives.fence(who);
+    } else {
+      return errc::absent;
+    }
+  }
+  /// Whether something covers more of a retired life than its fence allows.
+  template <typename Context>
+  [[nodiscard]] bool is_fenced(const Context& covers) const noexcept {
+    if constexpr (has_roster) {
+      if (self().membership_.has_fences) {
+        for (const auto& run : covers.runs()) {
+          const result<std::uint64_t> last = fence_of(covers.actors()[run.who]);
+          if (last && run.last > last.value()) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  /// Whether something brings a record of a retired life that nobody had when it heard of the fence. After it has acknowledged the fence
+  /// a member takes no more of that life than another one is known to have: so what none of them has will never come.
+  template <typename Delta>
+  [[nodiscard]] bool holds_late(const Delta& delta) const {
+    bool late = false;
+    if constexpr (has_mesh) {
+      if (self().membership_.has_fences) {
+        delta.for_each([&](const incoming& in) { late = late || is_late(delta.context().actors()[in.who], in.n, nullptr); });
+      }
+    }
+    return late;
+  }
+
+  /// What is here is safe here: on disk, where there is one. The others may rely on it from now on.
+  ///
+  /// Errors  `fenced` when this life has retired, `absent` when it is not in the roster, `full`
+  [[nodiscard]] status acknowledge() noexcept requires(has_mesh) {
+    const actor me = self().self();
+    if (!members().is_current(me)) {
+      return refuse(fence_of(me) ? errc::fenced : errc::absent);
+    }
+    const auto& store = self().store();
+    std::array<bool, Limits::actors> alive{};
+    if (self().membership_.has_fences) {
+      store.for_each_key(
+          [&](auto slot) { store.records(slot).for_each([&](const record_view& r) { alive[store.actors().find(r.who)] = true; }); });
+    }
+    version_vector<Limits::actors> has;
+    status s;
+    for_each_life([&](const actor& who, std::uint64_t) {
+      if (const status raised = has.raise(who, say(who, alive[store.actors().find(who)])); !raised) {
+        s = raised;
+      }
+    });
+    members().for_each([&](const member& m) {
+      if (m.fenced()) {
+        const actor_ref ref = store.actors().find(m.who);
+        if (const status raised = has.raise(m.who, say(m.who, ref != no_actor && alive[ref])); !raised) {
+          s = raised;
+        }
+      }
+    });
+    s = s ? self().membership_.rows.acknowledge(me, has) : s;
+    return s ? s : status{refuse(self().lack(resource::members))};
+  }
+  /// What every member has, as far as it is known here.
+  [[nodiscard]] cut_type stable() const noexcept requires(has_mesh) { return self().membership_.rows.cut(members().current()); }
+  /// What is known here of what a member has acknowledged, or null.
+  [[nodiscard]] const version_vector<Limits::actors>* acknowledged(const actor& who) const noexcept requires(has_mesh) {
+    return self().membership_.rows.find(who);
+  }
+
+  /// The roster and what its members have acknowledged, as one frame; `accept` takes it, from anybody, any number of times.
+  [[nodiscard]] status write_fence(byte_writer& out) const noexcept requires(has_roster) {
+    if constexpr (has_mesh) {
+      return detail::write_fence(out, members(), self().membership_.rows.rows());
+    } else {
+      return detail::write_fence(out, members(), std::span<const typename stability<1, Limits::actors>::row>{});
+    }
+  }
+  /// Equal rosters, equal hashes.
+  [[nodiscard]] std::uint64_t roster_hash() const noexcept {
+    if constexpr (has_roster) {
+      return members().hash();
+    } else {
+      return 0;
+    }
+  }
+
+  /// Whether this life has retired, or this node holds what nobody accepts any more: then it must `rejoin`.
+  [[nodiscard]] bool must_rejoin() const noexcept {
+    if constexpr (has_roster) {
+      return self().membership_.must_rejoin;
+    } else {
+      return false;
+    }
+  }
+  /// Begins again as a new life that knows only the roster; the full state has to come from a member. Answers how many own events may
+  /// be lost with the old one: those that no other member is known to have.
+  template <random_source Rng>
+  [[nodiscard]] result<std::uint64_t> rejoin(Rng& rng) requires(has_roster) {
+    const actor me = self().self();
+    if (!self().alive_) {
+      return refuse(errc::needs_epoch);
+    }
+    if (members().size() + 2 > members().capacity) {
+      return refuse(self().lack(resource::members));
+    }
+    const std::uint64_t own = known_of(me);
+    std::uint64_t taken = fence_of(me).value_or(0);
+    if constexpr (has_mesh) {
+      for (const auto& r : self().membership_.rows.rows()) {
+        const std::uint64_t there = r.who == me ? 0 : retirement::number(r.has[me]);
+        taken = there > taken ? there : taken;
+      }
+    }
+    self().identity_.renew(self().greatest_generation(), rng);
+    self().forget_everything();
+    ++self().counters_.epochs;
+    auto& lives = self().membership_.lives;
+    (void)lives.retire(me, 0, self().self());  // whoever has more of it raises the fence to that
+    (void)lives.admit(self().self(), self().role());
+    note_lives();
+    return own > taken ? own - taken : 0;
+  }
+
+ private:
+  friend Replica;
+  friend class replica_collect<Replica, Limits>;
+  constexpr replica_members() noexcept = default;
+  replica_members(const replica_members&) = default;
+  replica_members(replica_members&&) = default;
+  replica_members& operator=(const replica_members&) = default;
+  replica_members& operator=(replica_members&&) = default;
+  ~replica_members() = default;
+
+  [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }
+  [[nodiscard]] const Replica& self() const noexcept { return static_cast<const Replica&>(*this); }
+  errc refuse(errc e) noexcept { return self().refuse(e); }
+
+  /// Calls `f(actor, greatest number known)` for every life of which something is known here.
+  template <typename F>
+  void for_each_life(F&& f) const {
+    const auto& store = self().store();
+    for (std::size_t i = 0; i < store.actors().size(); ++i) {
+      const actor_ref ref = store.actors().sorted(i);
+      f(store.actors()[ref], store.context().greatest(ref));
+    }
+  }
+  [[nodiscard]] std::uint64_t known_of(const actor& who) const noexcept {
+    const actor_ref ref = self().store().actors().find(who);
+    return ref == no_actor ? 0 : self().store().context().greatest(ref);
+  }
+  [[nodiscard]] std::uint64_t prefix_of(const actor& who) const noexcept {
+    const actor_ref ref = self().store().actors().find(who);
+    return ref == no_actor ? 0 : self().store().context().prefix(ref);
+  }
+  [[nodiscard]] std::uint64_t say(const actor& who, bool alive) const noexcept {
+    const std::uint64_t n = prefix_of(who);
+    const member* m = members().find(who);
+    if (m == nullptr || !m->fenced()) {
+      return n < retirement::numbers ? n : retirement::numbers;
+    }
+    const bool done = m->standing == standing::sealed && n >= m->last && !alive;
+    return retirement::say(done ? retirement::done : retirement::heard, n);
+  }
+
+  /// After a change of the roster: a member that has more of a retired life than the fence says raises the fence, unless that is final.
+  void note_lives() noexcept {
+    auto& m = self().membership_;
+    m.has_fences = false;
+    m.lives.for_each([&m](const member& e) { m.has_fences = m.has_fences || e.standing != standing::current; });
+    m.must_rejoin = static_cast<bool>(m.lives.fence(self().self()));
+    if (!m.has_fences || m.must_rejoin) {
+      return;
+    }
+    for_each_life([&](const actor& who, std::uint64_t known) {
+      const result<std::uint64_t> fence = m.lives.fence(who);
+      if (!fence || known <= fence.value()) {
+        return;
+      }
+      if (m.lives.is_closed(who)) {
+        m.must_rejoin = m.must_rejoin || !is_done(who);
+        return;
+      }
+      const member* entry = m.lives.find(who);
+      if (entry != nullptr && entry->standing == standing::sealed) {
+        m.must_rejoin = true;
+      } else {
+        (void)m.lives.retire(who, known, entry != nullptr ? entry->successor : m.lives.later_retired(who));
+      }
+    });
+    if constexpr (has_mesh) {
+      m.rows.drop_if([&m](const actor& who) { return !m.lives.is_current(who); });
+      m.rows.forget_if([&m](const actor& who) { return m.lives.is_closed(who); });
+    }
+  }
+  /// `others` are the rows of somebody else that come along, or null.
+  template <typename Rows>
+  [[nodiscard]] bool is_late(const actor& who, std::uint64_t n, const Rows* others) const requires(has_mesh) {
+    const member* m = members().find(who);
+    const auto& rows = self().membership_.rows;
+    const auto* own = rows.find(self().self());
+    if (m == nullptr || !m->fenced() || own == nullptr || retirement::stage_of((*own)[who]) < retirement::heard ||
+        self().store().contains(who, n)) {
+      return false;
+    }
+    bool late = true;
+    const auto look = [&](const auto& there) {
+      for (const auto& r : there.rows()) {
+        late = late && retirement::number(r.has[who]) < n;
+      }
+    };
+    look(rows);
+    if (others != nullptr) {
+      look(*others);
+    }
+    return late;
+  }
+  [[nodiscard]] bool is_late(const actor& who, std::uint64_t n, std::nullptr_t) const requires(has_mesh) {
+    return is_late(who, n, static_cast<const stability<mesh_of<Limits>(), Limits::actors>*>(nullptr));
+  }
+  /// Whether nothing of a life is alive here.
+  [[nodiscard]] bool is_done(const actor& who) const noexcept {
+    const auto& store = self().store();
+    bool alive = false;
+    store.for_each_key([&](auto slot) { store.records(slot).for_each([&](const record_view& r) { alive = alive || r.who == who; }); });
+    return !alive;
+  }
+
+  /// How many entries `note_lives` would add once this is joined.
+  template <typename Source>
+  [[nodiscard]] std::size_t lives_to_note(const Source& theirs) const {
+    std::size_t count = 0;
+    theirs.for_each([&](const member& m) {
+      if (m.standing == standing::current || m.standing == standing::closed) {
+        return;
+      }
+      for_each_life([&](const actor& who, std::uint64_t) {
+        count += who.id == m.who.id && who.generation < m.who.generation && members().find(who) == nullptr ? 1 : 0;
+      });
+    });
+    return count;
+  }
+  template <typename Source>
+  [[nodiscard]] bool lives_fit(const Source& theirs) const {
+    return members().size_with(theirs) + lives_to_note(theirs) <= members().capacity;
+  }
+
+  [[nodiscard]] result<receipt> accept_fence(std::span<const std::byte> frame) {
+    if constexpr (has_roster) {
+      fence_frame<Limits::members, Limits::actors> received;
+      if (const status s = received.parse(frame); !s) {
+        return refuse(s.error() == errc::full ? self().lack(resource::members) : s.error());
+      }
+      auto& m = self().membership_;
+      if (!lives_fit(received)) {
+        return refuse(self().lack(resource::members));
+      }
+      if constexpr (has_mesh) {
+        if (!rows_fit(received)) {
+          return refuse(self().lack(resource::members));
+        }
+      }
+      (void)m.lives.join_from(received);
+      note_lives();
+      if constexpr (has_mesh) {
+        received.for_each_row([&](const actor& who, auto&& entries) {
+          if (!m.lives.is_current(who)) {
+            return;
+          }
+          version_vector<Limits::actors> has;
+          entries([&](const actor& of, std::uint64_t n) {
+            if (!m.lives.is_closed(of)) {
+              (void)has.raise(of, n);
+            }
+          });
+          (void)m.rows.acknowledge(who, has);
+        });
+      }
+      ++self().counters_.frames_accepted;
+      return receipt{};
+    } else {
+      (void)frame;
+      return refuse(errc::unsupported);
+    }
+  }
+  /// Counts what the rows of a frame need before any of them is taken.
+  template <typename Frame>
+  [[nodiscard]] bool rows_fit(const Frame& received) const requires(has_mesh) {
+    const auto& rows = self().membership_.rows;
+    const auto stays = [&](const actor& who) {
+      bool current = members().is_current(who);
+      received.for_each([&](const member& m) { current = m.who == who ? m.standing == standing::current && !fence_of(who) : current; });
+      return current;
+    };
+    std::size_t count = 0;
+    for (const auto& r : rows.rows()) {
+      count += stays(r.who) ? 1 : 0;
+    }
+    bool fits = true;
+    received.for_each_row([&](const actor& who, auto&& entries) {
+      if (!stays(who)) {
+        return;
+      }
+      const auto* mine = rows.find(who);
+      count += mine == nullptr ? 1 : 0;
+      std::size_t size = mine == nullptr ? 0 : mine->size();
+      entries([&](const actor& of, std::uint64_t) { size += mine == nullptr || (*mine)[of] == 0 ? 1 : 0; });
+      fits = fits && size <= Limits::actors;
+    });
+    return fits && count <= rows.capacity;
+  }
+
+  /// Whether this replica may take over all that another one knows, roster and all.
+  [[nodiscard]] errc check_join(const Replica& other) const noexcept {
+    if constexpr (has_roster) {
+      const auto& theirs = other.membership_;
+      if (!lives_fit(theirs.lives)) {
+        return errc::full;
+      }
+      if constexpr (has_mesh) {
+        auto rows = std::size_t{0};
+        for (const auto& r : theirs.rows.rows()) {
+          rows += self().membership_.rows.find(r.who) == nullptr && !fence_of(r.who) ? 1 : 0;
+        }
+        if (self().membership_.rows.rows().size() + rows > self().membership_.rows.capacity) {
+          return errc::full;
+        }
+      }
+      errc verdict = errc::ok;
+      static_cast<const replica_members&>(other).for_each_life([&](const actor& who, std::uint64_t known) {
+        const result<std::uint64_t> mine = fence_of(who);
+        const result<std::uint64_t> there = theirs.lives.fence(who);
+        if (!mine && !there) {
+          return;
+        }
+        const std::uint64_t here = mine ? mine.value() : known_of(who);
+        verdict = known > here && known > there.value_or(0) ? errc::fenced : verdict;
+      });
+      if constexpr (has_mesh) {
+        if (self().membership_.has_fences) {
+          other.store().for_each_key([&](auto slot) {
+            other.store().records(slot).for_each(
+                [&](const record_view& r) { verdict = is_late(r.who, r.n, &theirs.rows) ? errc::fenced : verdict; });
+          });
+        }
+      }
+      return verdict;
+    } else {
+      (void)other;
+      return errc::ok;
+    }
+  }
+  void join_members(const Replica& other) noexcept {
+    if constexpr (has_roster) {
+      auto& m = self().membership_;
+      (void)m.lives.join(other.membership_.lives);
+      note_lives();
+      if constexpr (has_mesh) {
+        for (const auto& r : other.membership_.rows.rows()) {
+          if (m.lives.is_current(r.who)) {
+            (void)m.rows.acknowledge(r.who, r.has);
+          }
+        }
+      }
+    } else {
+      (void)other;
+    }
+  }
+
+  /// This life begins; there was room for it.
+  void begin_life() noexcept {
+    if constexpr (has_roster) {
+      (void)self().membership_.lives.admit(self().self(), self().role());
+      note_lives();
+    }
+  }
+  [[nodiscard]] bool room_for_life() const noexcept {
+    if constexpr (has_roster) {
+      return members().size() < members().capacity;
+    } else {
+      return true;
+    }
+  }
+  /// The greatest generation that anybody has heard of this node.
+  [[nodiscard]] std::uint32_t greatest_generation() const noexcept {
+    const std::uint64_t id = self().self().id;
+    std::uint32_t greatest = self().store().actors().greatest_generation(id);
+    if constexpr (has_roster) {
+      const std::uint32_t named = members().greatest_generation(id);
+      greatest = named > greatest ? named : greatest;
+    }
+    return greatest;
+  }
+};
+
+}  // namespace skerry::inline v0::state::detail
