@@ -106,6 +106,8 @@ set(skerry_state_headers
     skerry/state/detail/chunk_join.hpp
     skerry/state/detail/counter_sum.hpp
     skerry/state/detail/durable_state.hpp
+    skerry/state/detail/fence_frame.hpp
+    skerry/state/detail/fold_order.hpp
     skerry/state/detail/image_loader.hpp
     skerry/state/detail/image_writer.hpp
     skerry/state/detail/json_value.hpp
@@ -116,6 +118,7 @@ set(skerry_state_headers
     skerry/state/detail/link_errands.hpp
     skerry/state/detail/link_wire.hpp
     skerry/state/detail/local_edit.hpp
+    skerry/state/detail/member_view.hpp
     skerry/state/detail/named_actor.hpp
     skerry/state/detail/number_text.hpp
     skerry/state/detail/op_record.hpp
@@ -128,7 +131,9 @@ set(skerry_state_headers
     skerry/state/detail/record_table.hpp
     skerry/state/detail/redo_log.hpp
     skerry/state/detail/replica_catch_up.hpp
+    skerry/state/detail/replica_collect.hpp
     skerry/state/detail/replica_image.hpp
+    skerry/state/detail/replica_members.hpp
     skerry/state/detail/replica_reads.hpp
     skerry/state/detail/replica_time.hpp
     skerry/state/detail/replica_verbs.hpp
@@ -168,8 +173,10 @@ set(skerry_state_headers
     skerry/state/replica_counters.hpp
     skerry/state/reset_counter.hpp
     skerry/state/riblt.hpp
+    skerry/state/roster.hpp
     skerry/state/schema.hpp
     skerry/state/sets.hpp
+    skerry/state/stability.hpp
     skerry/state/standalone.hpp
     skerry/state/strategy.hpp
     skerry/state/twin_bridge.hpp

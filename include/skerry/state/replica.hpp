@@ -113,7 +113,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     place.wall_ = detail::wall_estimate<instant_t>{now};
     place.alive_ = true;
     place.counters_.epochs = 1;
-    place.begin_life();
+    place.join_roster();
     return {};
   }
 
@@ -131,7 +131,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     ++counters_.epochs;
     begin_chain();
     stored_.marks.closed = false;
-    this->begin_life();
+    this->join_roster();
     return {};
   }
   /// The application has put an older image back: the next operation happens under a new epoch.
@@ -413,7 +413,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     stored_.chain.fold(store_.next(self) - 1, out.written());
     identity_ = me;
     if (renewed) {
-      this->begin_life();
+      this->join_roster();
     }
     if (at != stamp{}) {
       clock_ = clock;

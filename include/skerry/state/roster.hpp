@@ -243,7 +243,7 @@ class roster {
   /// Reads what `encode` wrote; anything else is refused and `out` stays as it was.
   [[nodiscard]] static constexpr status decode(byte_reader& in, roster& out) noexcept {
     roster read;
-    const std::size_t count = in.count(15);
+    const std::size_t count = in.count(14);
     if (count > A) {
       return errc::full;
     }

@@ -156,6 +156,9 @@ class replica_catch_up {
     if (!latest) {
       return self().refuse(latest.error() == errc::full ? self().lack(lacks) : latest.error());
     }
+    if (self().is_fenced(chunk.context()) || self().holds_late(chunk)) {
+      return self().refuse(errc::fenced);
+    }
     join_report report;
     const status joined =
         self().store_.join_chunk(chunk, self().self(), report, [this](auto slot, const actor& who) { self().prune(slot, who); });

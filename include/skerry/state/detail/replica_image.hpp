@@ -90,6 +90,7 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
     report.clean = any && t.clean;
     report.reason = any ? judge(t, reader, report) : epoch_reason::no_image;
     begin_life(t, any, report, rng);
+    self().join_roster();
     self().wall_ = wall_estimate<typename Limits::time>{now};
     reader.found(report);
     return {};

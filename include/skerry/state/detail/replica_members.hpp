@@ -237,6 +237,10 @@ class replica_members : public replica_collect<Replica, Limits> {
  private:
   friend Replica;
   friend class replica_collect<Replica, Limits>;
+  template <typename, typename, typename>
+  friend class replica_image;
+  template <typename, instant>
+  friend class replica_time;
   constexpr replica_members() noexcept = default;
   replica_members(const replica_members&) = default;
   replica_members(replica_members&&) = default;
@@ -480,7 +484,7 @@ class replica_members : public replica_collect<Replica, Limits> {
   }
 
   /// This life begins; there was room for it.
-  void begin_life() noexcept {
+  void join_roster() noexcept {
     if constexpr (has_roster) {
       (void)self().membership_.lives.admit(self().self(), self().role());
       note_lives();

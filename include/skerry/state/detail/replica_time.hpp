@@ -103,7 +103,7 @@ class replica_time {
     });
     identity me = self().identity_;
     if (how.begin_again || me.in_doubt()) {
-      me.renew(self().store_.actors().greatest_generation(me.self().id));
+      me.renew(self().greatest_generation());
     }
     how.writer = me.self();
     if (how.begin_again) {
