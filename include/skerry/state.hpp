@@ -28,8 +28,10 @@
 #include <skerry/state/replica.hpp>
 #include <skerry/state/reset_counter.hpp>
 #include <skerry/state/riblt.hpp>
+#include <skerry/state/roster.hpp>
 #include <skerry/state/schema.hpp>
 #include <skerry/state/sets.hpp>
+#include <skerry/state/stability.hpp>
 #include <skerry/state/standalone.hpp>
 #include <skerry/state/strategy.hpp>
 #include <skerry/state/twin_bridge.hpp>
