@@ -122,6 +122,7 @@ set(skerry_state_headers
     skerry/state/detail/named_actor.hpp
     skerry/state/detail/number_text.hpp
     skerry/state/detail/op_record.hpp
+    skerry/state/detail/overruled_ring.hpp
     skerry/state/detail/pending_context.hpp
     skerry/state/detail/picked_delta.hpp
     skerry/state/detail/probe_table.hpp

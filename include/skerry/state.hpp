@@ -6,6 +6,7 @@
 #include <skerry/state/bounded_counter.hpp>
 #include <skerry/state/by_writer.hpp>
 #include <skerry/state/causal_store.hpp>
+#include <skerry/state/changes.hpp>
 #include <skerry/state/contribution.hpp>
 #include <skerry/state/counter.hpp>
 #include <skerry/state/delta.hpp>

@@ -36,20 +36,32 @@ struct explained_record {
   std::span<const std::byte> payload{};
 };
 
+/// A write that lost against another one that had not seen it, or that was refused.
+struct overruled_write {
+  actor who{};
+  std::uint64_t n = 0;  ///< 0: an operation of this node that never happened
+  stamp at{};
+  state::why why = state::why::nothing;  ///< what put the other one above it, at that time
+  errc refused = errc::ok;               ///< why it was refused; `ok` for one that lost
+};
+
 /// Why a key reads as it does.
 struct explanation {
   static constexpr std::size_t shown = 16;
+  static constexpr std::size_t remembered = 8;
   static constexpr std::size_t no_winner = static_cast<std::size_t>(-1);
 
   bool known = false;  ///< the text belongs to a path of the schema; else what is listed is carried along for others
   std::uint8_t policy = 0;
   write_rule writer = owner::any;
   state::why why = state::why::nothing;
-  std::array<explained_record, shown> records{};  ///< by (actor, number), the winner among them
-  std::size_t count = 0;                          ///< how many of `records` are filled
-  std::size_t live = 0;                           ///< how many live records there are that can be read, or are listed
-  std::size_t unknown = 0;                        ///< how many live records there are of kinds that nothing here reads
-  std::size_t winner = no_winner;                 ///< which of `records`
+  std::array<explained_record, shown> records{};        ///< by (actor, number), the winner among them
+  std::size_t count = 0;                                ///< how many of `records` are filled
+  std::size_t live = 0;                                 ///< how many live records there are that can be read, or are listed
+  std::size_t unknown = 0;                              ///< how many live records there are of kinds that nothing here reads
+  std::size_t winner = no_winner;                       ///< which of `records`
+  std::array<overruled_write, remembered> overruled{};  ///< of the last that this replica remembers of all its keys; the last first
+  std::size_t overruled_count = 0;                      ///< how many of `overruled` are filled
 
   /// Fills in the records. `trusted(record_view)` says whether a stamp is of a real time.
   template <typename Records, typename Trusted>

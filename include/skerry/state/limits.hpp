@@ -39,7 +39,8 @@ using causal_links = links_promising<delivery_need::causal>;
 ///      `lost_events` how many runs of events that died out of order a store remembers for its links (`keys` / 8, between 8 and 1024);
 ///   9. `unknown_keys`, if it is there, is how many of the keys may be of paths that the schema does not have, carried along for others;
 ///      their texts take the place of `key_bytes`. With 0, or without it, a frame that holds one, or a record of another policy than its
-///      path has, is refused as a whole.
+///      path has, is refused as a whole;
+///  10. `overruled`, if it is there, is how many overruled and refused writes `explain` can name (0 otherwise: they are counted only).
 template <typename L>
 concept replica_limits = instant<typename L::time> && requires {
   { L::links::promise } -> std::convertible_to<delivery_need>;
@@ -107,6 +108,7 @@ struct gateway {
   static constexpr std::size_t key_bytes = 24;
   static constexpr std::size_t quarantine = 32;
   static constexpr std::size_t unknown_keys = 256;
+  static constexpr std::size_t overruled = 8;
 };
 
 /// A region or a cloud node: one actor per gateway below it, 300 000 devices.
@@ -124,6 +126,7 @@ struct region {
   static constexpr std::size_t key_bytes = 40;
   static constexpr std::size_t quarantine = 128;
   static constexpr std::size_t unknown_keys = 1024;
+  static constexpr std::size_t overruled = 64;
 };
 
 }  // namespace limits

@@ -124,6 +124,14 @@ concept written_policy = policy<P> && requires(byte_writer& out, const typename 
   { P::encode(out, value) } -> std::same_as<status>;
 };
 
+namespace detail {
+/// Of whose records one wins and the others lose: among policies with stamps those that do not keep all that stand.
+template <typename P>
+concept overrules = written_policy<P> &&(P::kind& kinds::stamped) != 0 && !requires(const no_records& records) {
+  P::pick(records);
+};
+}  // namespace detail
+
 /// A policy whose mutators are `inc` and, where it can go down, `dec`.
 template <typename P>
 concept counting_policy = policy<P> && requires(detail::no_edit& edit, std::uint64_t amount) {

@@ -7,6 +7,7 @@
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/detail/key_text.hpp>
 #include <skerry/state/detail/local_edit.hpp>
+#include <skerry/state/detail/overruled_ring.hpp>
 #include <skerry/state/detail/replica_image.hpp>
 #include <skerry/state/detail/replica_members.hpp>
 #include <skerry/state/detail/replica_reads.hpp>
@@ -308,11 +309,14 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   template <typename P, typename Mutate, typename... Args>
   [[nodiscard]] result<delta_view> operate(Mutate&& mutate, stamp at, const hlc& clock, wall_ms wall, const Args&... args) {
     check_path<P, Args...>();
-    if (const errc e = check_writer<P>(); e != errc::ok) {
-      return refuse(e);
-    }
     key_buffer buffer{};
     const result<key_ref> key = make_key<P>(buffer, args...);
+    if (const errc e = check_writer<P>(); e != errc::ok) {
+      if (key && e == errc::not_owner) {
+        overruled_.note(key.value(), {identity_.self(), 0, at, why::nothing, e});
+      }
+      return refuse(e);
+    }
     if (!key) {
       return refuse_key(key.error());
     }
@@ -510,6 +514,9 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   }
   void prune(typename store_type::index slot, const actor& writer) {
     Schema::visit(store_.key(slot).path, [&]<typename P>() {
+      if constexpr (detail::overrules<typename P::policy>) {
+        note_overruled<P>(slot, writer);
+      }
       if constexpr (detail::has_obsolete<typename P::policy> && (!P::policy::removable || detail::is_permanent<P>())) {
         store_.prune(slot, writer, [](const record_view& r, const record_view& by) {
           const auto takes = [](const record_view& x) { return !carries || detail::takes_kind<typename P::policy>(x.kind); };
@@ -517,6 +524,42 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
         });
       }
     });
+  }
+
+  /// A record of `writer` has come to a key of which one record wins: it lost, or the one that won before has lost, neither having seen
+  /// the other.
+  template <typename P>
+  void note_overruled(typename store_type::index slot, const actor& writer) {
+    const auto records = records_of<P>(slot);
+    record_view came{};
+    std::size_t count = 0;
+    records.for_each([&](const record_view& r) {
+      came = r.who == writer && r.n > came.n ? r : came;
+      ++count;
+    });
+    if (count < 2) {
+      return;
+    }
+    const verdict v = P::policy::judge(records);
+    if (v.why != why::later_stamp && v.why != why::higher_actor && v.why != why::higher_bytes) {
+      return;
+    }
+    record_view lost = came;
+    if (came.who == v.winner.who && came.n == v.winner.n) {
+      lost = {};
+      records.for_each([&](const record_view& r) {
+        int order = 1;
+        if (lost.n != 0) {
+          (void)detail::compare_stamped(r, lost, order);
+        }
+        lost = order > 0 && !(r.who == came.who && r.n == came.n) ? r : lost;
+      });
+    }
+    int order = 0;
+    const why above = detail::compare_stamped(v.winner, lost, order);
+    if (overruled_.note(store_.key(slot), {lost.who, lost.n, lost.at, above, errc::ok})) {
+      ++counters_.overruled;
+    }
   }
 
   /// What a delta tells about this node's own lives. It counts also when the delta itself is then refused: a name that somebody else
@@ -566,6 +609,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     clock_ = other.clock_;
     wall_ = other.wall_;
     quarantine_ = other.quarantine_;
+    overruled_ = other.overruled_;
     choices_ = other.choices_;
     membership_ = other.membership_;
     counters_ = other.counters_;
@@ -599,6 +643,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   [[no_unique_address]] detail::quarantine<detail::store_limits<Schema, Limits>, quarantine_places> quarantine_{};
   [[no_unique_address]] detail::choices_of<Schema> choices_{};
   [[no_unique_address]] detail::membership<Limits::members, detail::mesh_of<Limits>(), Limits::actors> membership_{};
+  [[no_unique_address]] detail::overruled_ring<detail::store_limits<Schema, Limits>, detail::overruled_of<Limits>()> overruled_{};
   replica_counters counters_{};
   detail::stored_state<Limits> stored_{};
   std::array<std::byte, Limits::log_bytes> log_{};  ///< holds the last delta

@@ -43,6 +43,7 @@ struct replica_counters {
   std::uint64_t quarantine_released = 0;  ///< those whose time has come
   std::uint64_t quarantine_dropped = 0;   ///< those for which there was no place
   std::uint64_t restamped = 0;            ///< own records written again with a right stamp
+  std::uint64_t overruled = 0;            ///< writes that lost against one that had not seen them
 
   constexpr void merge(const replica_counters& other) noexcept {
     operations += other.operations;
@@ -67,6 +68,7 @@ struct replica_counters {
     quarantine_released += other.quarantine_released;
     quarantine_dropped += other.quarantine_dropped;
     restamped += other.restamped;
+    overruled += other.overruled;
   }
   template <typename F>
   constexpr void for_each(F&& f) const {
@@ -92,6 +94,7 @@ struct replica_counters {
     f("quarantine_released", quarantine_released);
     f("quarantine_dropped", quarantine_dropped);
     f("restamped", restamped);
+    f("overruled", overruled);
   }
   constexpr void count(errc e) noexcept {
     switch (e) {

@@ -147,6 +147,7 @@ class replica_reads {
       e.list(records, v.winner, trusted);
       e.unknown = all.size() - e.live;
     });
+    self().overruled_.show(found.value(), e);
     if (!e.known && !all.empty()) {
       e.why = why::unknown;
       e.policy = least_kind(all);
