@@ -69,6 +69,8 @@ class causal_store {
   [[nodiscard]] constexpr std::size_t record_count() const noexcept { return table_.record_count(); }
   [[nodiscard]] constexpr std::size_t key_count() const noexcept { return table_.key_count(); }
 
+  /// What lies below, for those who write frames from it.
+  [[nodiscard]] constexpr const table_type& table() const noexcept { return table_; }
   /// How many changes there were, counted only where links can ask for them.
   [[nodiscard]] constexpr std::uint64_t arrivals() const noexcept {
     if constexpr (table_type::logs) {
@@ -103,6 +105,92 @@ class causal_store {
       records(slot).for_each([&](const record_view& r) { sum += detail::record_hash(r, name); });
     });
     return sum;
+  }
+
+  /// Where the run of an actor's dead events that ends at `last` begins; 0 when that one is alive or was never seen.
+  ///
+  /// Cost  O(min(those events, live records))
+  [[nodiscard]] constexpr std::uint64_t dead_run_to(actor_ref who, std::uint64_t last) const noexcept {
+    std::uint64_t first = 0;
+    for (std::uint64_t n = last; n > 0 && context_.contains({n, who}) && table_.find(dot{n, who}) == none; --n) {
+      first = n;
+      if (last - n > table_.record_count()) {
+        context_.for_each(who, [&](const dot_range& run) { first = run.first <= n && n <= run.last ? run.first : first; });
+        for (std::size_t i = 0; i < record_capacity; ++i) {
+          const auto& r = table_[static_cast<index>(i)];
+          first = r.who == who && r.n < n && r.n >= first ? r.n + 1 : first;
+        }
+        return first;
+      }
+    }
+    return first;
+  }
+  /// Calls `f(first, last)` for the dead ones among events of an actor that were all seen, from the last run to the first.
+  template <typename F>
+  constexpr void for_each_dead(actor_ref who, std::uint64_t first, std::uint64_t last, F&& f) const {
+    for (std::uint64_t n = last; n >= first;) {
+      const std::uint64_t from = dead_run_to(who, n);
+      if (from != 0) {
+        f(from < first ? first : from, n);
+        n = from;
+      }
+      --n;
+    }
+  }
+  /// Puts the records for which `lacks(record)` holds at the end of the log for one link. Links that have heard of them, those whose
+  /// `acknowledged(link)` lies behind, are not told again.
+  template <typename Lacks, typename Acknowledged>
+  constexpr void tell_again(detail::party link, Lacks&& lacks, Acknowledged&& acknowledged) {
+    if constexpr (table_type::logs) {
+      auto& log = table_.log();
+      for (std::size_t at = 0; at < record_capacity; ++at) {
+        const auto i = static_cast<index>(at);
+        if (table_[i].who == no_actor || !lacks(table_[i])) {
+          continue;
+        }
+        for (std::size_t other = 0; other < Limits::links_max; ++other) {
+          if (other != link && !log.after(log.at_record(i), acknowledged(static_cast<detail::party>(other)))) {
+            log.know(i, static_cast<detail::party>(other));
+          }
+        }
+        log.again(table_[i].key, i);
+        log.unknow(i, link);
+      }
+    }
+  }
+  /// Events that somebody has not seen are to be told once more, as far as no live record stands for them.
+  ///
+  /// lost   how many runs of one comparison the log was told to remember: beyond half of what it can the next comparison does it
+  constexpr void tell_events(actor_ref who, std::uint64_t first, std::uint64_t last, std::size_t& lost) noexcept {
+    if constexpr (table_type::logs) {
+      auto& log = table_.log();
+      log.events_in(who, arrivals(), detail::no_party);
+      if (last != std::numeric_limits<std::uint64_t>::max() && context_.contains({last + 1, who}) && lost < log.lost_capacity / 2) {
+        ++lost;
+        log.lose(who, first, last, false);
+      }
+    }
+  }
+  /// A link's number has another peer, or the peer has lost its memory.
+  constexpr void forget_link(detail::party link) noexcept {
+    if constexpr (table_type::logs) {
+      for (std::size_t at = 0; at < record_capacity; ++at) {
+        table_.log().unknow(static_cast<index>(at), link);
+      }
+    }
+  }
+  /// Every link has heard of everything up to this arrival.
+  constexpr void settle(std::uint64_t arrival) noexcept {
+    if constexpr (table_type::logs) {
+      table_.log().settle(arrival);
+    }
+  }
+  /// Calls `f(slot)` for the places that other keys have taken since the last call.
+  template <typename F>
+  constexpr void take_reassigned(F&& f) {
+    if constexpr (table_type::logs) {
+      table_.log().take_reassigned(f);
+    }
   }
 
   /// Slot of a key that has live records, or `none`.

@@ -63,6 +63,7 @@ class arrival_log {
   static constexpr index none = static_cast<index>(-1);
   using number = std::conditional_t<(Keys < 0xff), std::uint16_t, std::uint32_t>;
   static constexpr bool enabled = true;
+  static constexpr std::size_t lost_capacity = Gone;
 
  private:
   /// A link's number, everybody's, or nobody's, as small as it can be.

@@ -43,18 +43,16 @@ constexpr void begin_frame(byte_writer& out, frame_kind kind, std::uint8_t flags
   out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(kind)));
   out.u8(static_cast<std::uint8_t>(flags | link_flag::on_link));
 }
-/// Ends a frame with its tag, or all of its checksum where the flags say so.
-constexpr void seal_frame(byte_writer& out, const contact& c) noexcept {
-  if (out.error() != errc::ok) {
-    return;
+/// How many bytes a frame's end takes.
+[[nodiscard]] constexpr std::size_t seal_size(bool checksum) noexcept { return checksum ? 4 : 2; }
+/// Ends the frame in the first `size` bytes of `out` with its tag, or all of its checksum where the flags say so. Answers its length.
+constexpr std::size_t seal_frame(std::span<std::byte> out, std::size_t size, const contact& c) noexcept {
+  const std::uint32_t crc = contact_crc(c, out.first(size));
+  const std::size_t end = seal_size((std::to_integer<std::uint8_t>(out[1]) & wire::has_checksum) != 0);
+  for (std::size_t i = 0; i < end; ++i) {
+    out[size + i] = static_cast<std::byte>(crc >> 8 * i);
   }
-  const std::span<const std::byte> frame = out.written();
-  const std::uint32_t crc = contact_crc(c, frame);
-  if ((std::to_integer<std::uint8_t>(frame[1]) & wire::has_checksum) != 0) {
-    out.u32(crc);
-  } else {
-    out.u16(static_cast<std::uint16_t>(crc));
-  }
+  return size + end;
 }
 
 /// A frame of a link, taken apart as far as all kinds are alike.
@@ -108,11 +106,12 @@ struct hello {
   std::uint64_t held = 0;              ///< up to here
   std::uint64_t known_n = 0;           ///< of the actor that the receiver said it is: the greatest number known here
   std::uint64_t known_generation = 0;  ///< the greatest generation known of the receiver's id
+  bool answer = false;                 ///< the sender does not know yet that it is heard
 
   constexpr void encode(byte_writer& out) const noexcept {
     const std::size_t begin = out.written().size();
     out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(frame_kind::hello)));
-    out.u8(wire::has_sender | wire::has_checksum | link_flag::on_link);
+    out.u8(static_cast<std::uint8_t>(wire::has_sender | wire::has_checksum | link_flag::on_link | (answer ? link_flag::acks : 0)));
     write_actor(out, sender);
     out.u32(nonce);
     out.u32(echo);
@@ -138,7 +137,7 @@ struct hello {
     }
     const auto flags = std::to_integer<std::uint8_t>(frame[1]);
     constexpr std::uint8_t needed = wire::has_sender | wire::has_checksum | link_flag::on_link;
-    if (frame[0] != std::byte{wire::version << 4} || (flags & ~wire::has_extensions) != needed) {
+    if (frame[0] != std::byte{wire::version << 4} || (flags & ~(wire::has_extensions | link_flag::acks)) != needed) {
       return errc::unsupported;
     }
     byte_reader end{frame.last(4)};
@@ -147,6 +146,7 @@ struct hello {
     }
     byte_reader in{frame.subspan(2, frame.size() - 6)};
     hello h;
+    h.answer = (flags & link_flag::acks) != 0;
     h.sender = read_actor(in);
     h.nonce = in.u32();
     h.echo = in.u32();

@@ -50,6 +50,47 @@ template <typename P>
   }
 }
 
+/// Whether the policy of the key's path can read a record, or it is carried along.
+///
+/// Errors   `mismatch`, `corrupt`, `full`: then `lacks` says of what
+template <typename Schema, typename Limits>
+[[nodiscard]] errc belongs(const incoming& in, resource& lacks) {
+  errc problem = errc::ok;
+  if (carries<Limits> && !readable<Schema>(in.key, in.kind)) {
+    return in.payload.size() > store_limits<Schema, Limits>::payload_bytes ? (lacks = resource::bytes, errc::full) : errc::ok;
+  }
+  Schema::visit(in.key.path, [&]<typename P>() {
+    if (!takes_kind<typename P::policy>(in.kind)) {
+      problem = errc::mismatch;
+    } else if (in.payload.size() > Limits::payload_bytes) {
+      problem = (lacks = resource::bytes, errc::full);
+    } else if (!valid_payload<typename P::policy>(in.kind, in.payload) || !names_element<P>(in.key)) {
+      problem = errc::corrupt;
+    }
+  });
+  return problem;
+}
+/// Whether a new record's stamp is believable; the greatest one that is goes to `latest`.
+template <typename Store>
+[[nodiscard]] errc date(const incoming& in, const actor& who, const Store& store, const hlc& clock, const wall_ms* wall, bool* ahead,
+                        stamp& latest) {
+  if ((in.kind & kinds::stamped) == 0 || (store.contains(who, in.n) && !store.would_change(who, in))) {
+    return errc::ok;
+  }
+  // Without any reading of the wall clock there is nothing to measure against, but no stamp may be the last one possible: its time
+  // would never come.
+  const bool never = in.at == stamp::greatest();
+  if (!never && (wall == nullptr || clock.welcome(*wall, in.at))) {
+    latest = in.at > latest ? in.at : latest;
+    return errc::ok;
+  }
+  if (never || ahead == nullptr) {
+    return errc::clock_ahead;
+  }
+  *ahead = true;
+  return errc::ok;
+}
+
 /// A frame as a delta: its keys found in the schema, or among those that are carried along.
 template <typename Schema, typename Limits, typename Frame = delta_frame<Limits::actors, Limits::ranges>>
 class schema_delta {
@@ -92,9 +133,9 @@ class schema_delta {
         last = e.key;
       }
       const incoming in{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key};
-      problem = belongs(in, lacks);
-      if (problem == errc::ok && (e.kind & kinds::stamped) != 0 && (!carries<Limits> || readable<Schema>(in.key, in.kind))) {
-        problem = date(in, store, clock, wall, ahead, latest);
+      problem = belongs<Schema, Limits>(in, lacks);
+      if (problem == errc::ok && (!carries<Limits> || readable<Schema>(in.key, in.kind))) {
+        problem = date(in, frame_->context().actors()[in.who], store, clock, wall, ahead, latest);
       }
       if (keep) {
         known_.put(at++, in);
@@ -129,46 +170,7 @@ class schema_delta {
   [[nodiscard]] bool keeps() const noexcept { return frame_->record_count() <= frame_type::kept; }
   [[nodiscard]] std::span<const incoming> flat() const noexcept { return known_.first(frame_->record_count()); }
 
-  /// Whether the policy of the key's path can read it, or it is carried along.
-  [[nodiscard]] static errc belongs(const incoming& in, resource& lacks) {
-    errc problem = errc::ok;
-    if (carries<Limits> && !readable<Schema>(in.key, in.kind)) {
-      return in.payload.size() > store_limits<Schema, Limits>::payload_bytes ? (lacks = resource::bytes, errc::full) : errc::ok;
-    }
-    Schema::visit(in.key.path, [&]<typename P>() {
-      if (!takes_kind<typename P::policy>(in.kind)) {
-        problem = errc::mismatch;
-      } else if (in.payload.size() > Limits::payload_bytes) {
-        problem = (lacks = resource::bytes, errc::full);
-      } else if (!valid_payload<typename P::policy>(in.kind, in.payload) || !names_element<P>(in.key)) {
-        problem = errc::corrupt;
-      }
-    });
-    return problem;
-  }
-
  private:
-  /// Whether a new record's stamp is believable; the greatest one that is goes to `latest`.
-  template <typename Store>
-  [[nodiscard]] errc date(const incoming& in, const Store& store, const hlc& clock, const wall_ms* wall, bool* ahead, stamp& latest) const {
-    const actor& who = frame_->context().actors()[in.who];
-    if (store.contains(who, in.n) && !store.would_change(who, in)) {
-      return errc::ok;
-    }
-    // Without any reading of the wall clock there is nothing to measure against, but no stamp may be the last one possible: its time
-    // would never come.
-    const bool never = in.at == stamp::greatest();
-    if (!never && (wall == nullptr || clock.welcome(*wall, in.at))) {
-      latest = in.at > latest ? in.at : latest;
-      return errc::ok;
-    }
-    if (never || ahead == nullptr) {
-      return errc::clock_ahead;
-    }
-    *ahead = true;
-    return errc::ok;
-  }
-
   const frame_type* frame_;
   places<incoming, frame_type::kept> known_;
   std::array<key_buffer, frame_type::kept> texts_;

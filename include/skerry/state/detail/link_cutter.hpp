@@ -1,0 +1,628 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/bytes.hpp>
+#include <skerry/state/detail/link_reader.hpp>
+#include <skerry/state/detail/link_state.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace skerry::inline v0::state::detail {
+
+/// Cuts what changed after one arrival out of a store, as one frame for one link.
+///
+/// A frame is true by itself, whatever became of the others: it covers only events that it lists or that are dead here, and what it
+/// says of a key it says of all of the key's records that have been seen here. An event that is dead is covered together with the next
+/// greater live one of its actor, when that one is listed, or, when there is none, in the last frame of the interval; one that came or
+/// died out of this order is remembered by the log. So after the last frame the peer has seen all that was seen here.
+template <typename Schema, typename Limits, typename Store>
+class link_cutter {
+  using link_type = link_state<Limits>;
+  using index = typename Store::index;
+  static constexpr index none = Store::none;
+  static constexpr std::size_t most_keys = Limits::keys < 128 ? Limits::keys : 128;
+  static constexpr std::size_t most_runs = Limits::actors + Limits::ranges < 160 ? Limits::actors + Limits::ranges : 160;
+
+ public:
+  link_cutter(const Store& store, const link_type& link, party number, const actor& self) noexcept
+      : store_{&store}, link_{&link}, number_{number}, self_{store.actors().find(self)} {
+    said_ = self == link.said;
+  }
+  link_cutter(const link_cutter&) = delete;
+  link_cutter& operator=(const link_cutter&) = delete;
+  ~link_cutter() = default;
+
+  /// Writes a frame up to its seal, behind an acknowledgement of `ack` unless that is null; answers its length.
+  ///
+  /// from     what the peer has, or is on the way
+  /// naming   whether keys and actors may be given numbers
+  /// Errors   `empty` when there is nothing to tell: the peer has everything up to `to()`; `full` when not even one record fits
+  [[nodiscard]] result<std::size_t> cut(std::span<std::byte> out, std::uint8_t flags, const std::uint64_t* ack, std::uint64_t from,
+                                        bool naming) {
+    from_ = from;
+    naming_ = naming;
+    std::size_t keys = most_keys;
+    std::uint64_t cap = store_->arrivals();
+    for (;;) {
+      const bool fits = collect(keys, cap);
+      if (item_count_ == 0 && run_count_ == 0) {
+        return errc::empty;
+      }
+      std::size_t written = 0;
+      if (fits) {
+        byte_writer trial{out};
+        if (write(trial, flags, ack, written)) {
+          return trial.written().size();
+        }
+      }
+      if (item_count_ > 1) {
+        keys = written > 0 && written < item_count_ ? written : item_count_ / 2;
+      } else if (run_limit_ > 1 && fits && to_ == store_->arrivals()) {
+        run_limit_ /= 2;  // as many dead events as fit; the others are found when contexts are compared
+      } else if (item_count_ == 0 || !halve(cap)) {
+        return errc::full;
+      }
+    }
+  }
+  /// Up to where the frame tells all.
+  [[nodiscard]] std::uint64_t to() const noexcept { return to_; }
+  /// Calls `f(slot)` for the keys that the frame gave a number.
+  template <typename F>
+  void for_each_named_key(F&& f) const {
+    for (std::size_t i = 0; i < item_count_; ++i) {
+      if (names_key(items_[i].slot)) {
+        f(items_[i].slot);
+      }
+    }
+  }
+  template <typename F>
+  void for_each_named_actor(F&& f) const {
+    for (std::size_t i = 0; i < run_count_; ++i) {
+      if (names_actor(runs_[i].who)) {
+        f(runs_[i].who);
+      }
+    }
+  }
+
+ private:
+  struct item {
+    index slot = none;
+    std::uint8_t fresh = 0;  ///< 1: some records are to be listed, 2: deaths are to be told
+  };
+  struct run {
+    std::uint64_t first;
+    std::uint64_t last;
+    actor_ref who;
+  };
+  struct pen {
+    std::uint64_t key = 0;
+    std::uint64_t offset = static_cast<std::uint64_t>(-1);
+    std::uint64_t size = 0;
+    stamp at{};
+    bool stamped = false;
+  };
+
+  [[nodiscard]] const auto& log() const noexcept { return store_->table().log(); }
+  [[nodiscard]] const auto& record(index i) const noexcept { return store_->table()[i]; }
+  [[nodiscard]] std::uint64_t age(index slot) const noexcept {
+    using number = std::decay_t<decltype(log().at_slot(slot))>;
+    return static_cast<number>(store_->arrivals() - log().at_slot(slot));
+  }
+  [[nodiscard]] std::uint64_t record_arrival(index i) const noexcept {
+    using number = std::decay_t<decltype(log().at_record(i))>;
+    return store_->arrivals() - static_cast<number>(store_->arrivals() - log().at_record(i));
+  }
+  /// A record that the peer does not have, and that this frame may list.
+  [[nodiscard]] bool to_list(index i) const noexcept {
+    return log().after(log().at_record(i), from_) && !log().known(i, number_) && record_arrival(i) <= cap_;
+  }
+  [[nodiscard]] index oldest_after(bool live) const noexcept {
+    index oldest = none;
+    std::uint64_t last_age = 0;
+    for (index slot = log().newest(live); slot != none && log().after(log().at_slot(slot), from_); slot = log().older(slot)) {
+      if (age(slot) < last_age) {
+        break;  // so old that its number has come round
+      }
+      last_age = age(slot);
+      oldest = slot;
+    }
+    return oldest;
+  }
+
+  /// Answers false when a frame cannot cover all that one key has to tell.
+  [[nodiscard]] bool collect(std::size_t keys, std::uint64_t cap) {
+    item_count_ = 0;
+    run_count_ = 0;
+    cap_ = cap;
+    deaths_ = false;
+    std::array<index, 2> at{oldest_after(false), oldest_after(true)};
+    to_ = from_;
+    while (at[0] != none || at[1] != none) {
+      const std::size_t list = at[0] == none ? 1 : (at[1] == none ? 0 : (age(at[0]) > age(at[1]) ? 0 : 1));
+      const index slot = at[list];
+      const bool partial = store_->arrivals() - age(slot) > cap_;
+      if (item_count_ == keys || (partial && item_count_ > 0)) {
+        return true;
+      }
+      if (!consider(slot, partial)) {
+        if (item_count_ > 0) {
+          return true;
+        }
+        items_[item_count_++] = {slot, 1};
+        return false;
+      }
+      if (partial) {
+        to_ = cap_;
+        return true;
+      }
+      to_ = store_->arrivals() - age(slot);
+      at[list] = log().newer(slot);
+    }
+    to_ = store_->arrivals();
+    add_dead();
+    return true;
+  }
+  /// Answers false when there is no room for what the key's records cover.
+  [[nodiscard]] bool consider(index slot, bool partial) {
+    item found{slot, 0};
+    std::size_t listed = 0;
+    for (index i = store_->table().first_of(slot); i != none; i = record(i).next) {
+      listed += to_list(i) ? 1 : 0;
+    }
+    if (listed > 0) {
+      found.fresh |= 1;
+      if (run_count_ + listed > runs_at_most()) {
+        return false;
+      }
+      for (index i = store_->table().first_of(slot); i != none; i = record(i).next) {
+        if (to_list(i)) {
+          const std::uint64_t below = store_->dead_run_to(record(i).who, record(i).n - 1);
+          (void)add_run(record(i).who, below != 0 ? below : record(i).n, record(i).n);
+        }
+      }
+    }
+    if (!partial && log().deaths(slot, from_, number_)) {
+      found.fresh |= 2;
+      deaths_ = true;
+    }
+    if (found.fresh != 0) {
+      items_[item_count_++] = found;
+    }
+    return true;
+  }
+  /// What is dead beyond the last live event of an actor, and what died out of order.
+  void add_dead() {
+    const std::size_t most = run_limit_;
+    for (std::size_t i = 0; i < store_->actors().size(); ++i) {
+      const auto who = static_cast<actor_ref>(i);
+      if (log().changed(who, from_, number_)) {
+        store_->context().for_each(who, [&](const dot_range& seen) {
+          if (const std::uint64_t first = store_->dead_run_to(who, seen.last); first != 0 && run_count_ < most) {
+            (void)add_run(who, first, seen.last);
+          }
+        });
+      }
+    }
+    log().for_each_gone(from_, [&](const auto& g) {
+      store_->for_each_dead(g.who, g.first, g.last, [&](std::uint64_t first, std::uint64_t last) {
+        if (run_count_ < most) {
+          (void)add_run(g.who, first, last);
+        }
+      });
+    });
+  }
+
+  [[nodiscard]] std::size_t runs_at_most() const noexcept { return link_->their_runs < most_runs ? link_->their_runs : most_runs; }
+  [[nodiscard]] bool before(const run& a, actor_ref who, std::uint64_t first) const noexcept {
+    if (a.who != who) {
+      return store_->actors()[a.who] < store_->actors()[who];
+    }
+    return a.first < first;
+  }
+  /// Puts a run where it belongs, together with those that it touches.
+  [[nodiscard]] bool add_run(actor_ref who, std::uint64_t first, std::uint64_t last) noexcept {
+    std::size_t low = 0;
+    std::size_t high = run_count_;
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      if (before(runs_[middle], who, first)) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    if (low > 0 && runs_[low - 1].who == who && first - 1 <= runs_[low - 1].last) {
+      --low;
+      first = runs_[low].first;
+      last = last > runs_[low].last ? last : runs_[low].last;
+    }
+    std::size_t end = low;
+    while (end < run_count_ && runs_[end].who == who && runs_[end].first - 1 <= last) {
+      last = runs_[end].last > last ? runs_[end].last : last;
+      ++end;
+    }
+    if (end == low) {
+      if (run_count_ >= runs_at_most()) {
+        return false;
+      }
+      for (std::size_t i = run_count_; i > low; --i) {
+        runs_[i] = runs_[i - 1];
+      }
+      ++run_count_;
+    } else {
+      for (std::size_t i = end; i < run_count_; ++i) {
+        runs_[i - (end - low - 1)] = runs_[i];
+      }
+      run_count_ -= end - low - 1;
+    }
+    runs_[low] = {first, last, who};
+    return true;
+  }
+  /// The number of an event among all that are covered.
+  [[nodiscard]] std::uint64_t offset(actor_ref who, std::uint64_t n) const noexcept {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < run_count_; ++i) {
+      if (runs_[i].who == who && n <= runs_[i].last) {
+        return sum + (n - runs_[i].first);
+      }
+      sum += runs_[i].last - runs_[i].first + 1;
+    }
+    return sum;
+  }
+
+  [[nodiscard]] bool names_key(index slot) const noexcept {
+    return !link_->key_names.known(slot) && slot < link_->their_interned && (naming_ || link_->key_names.said(slot));
+  }
+  [[nodiscard]] bool names_actor(actor_ref who) const noexcept {
+    return !(who == self_ && said_) && !link_->actor_names.known(who) && (naming_ || link_->actor_names.said(who));
+  }
+
+  [[nodiscard]] status write(byte_writer& out, std::uint8_t flags, const std::uint64_t* ack, std::size_t& written) const {
+    flags = static_cast<std::uint8_t>(flags | (ack != nullptr ? link_flag::acks : 0));
+    if (const index only = short_one(); only != none) {
+      begin_frame(out, frame_kind::delta, flags | link_flag::short_one);
+      write_ack(out, ack);
+      out.varint(to_ - link_->base);
+      const auto& r = record(only);
+      out.varint(r.key);
+      if ((r.kind & kinds::stamped) != 0) {
+        write_stamp(out, r.at, link_->base_ms);
+      }
+      out.bytes(std::span{r.payload}.first(r.size));
+      return out.error();
+    }
+    pen at;
+    const stamp* first = nullptr;
+    for_each_listed([&](const auto& r) {
+      first = first == nullptr && (r.kind & kinds::stamped) != 0 ? &r.at : first;
+    });
+    begin_frame(out, frame_kind::delta, flags | (first != nullptr ? link_flag::stamped : 0));
+    write_ack(out, ack);
+    out.varint(to_ - link_->base);
+    out.varint(to_ - (link_->anew ? 0 : from_));
+    if (first != nullptr) {
+      write_stamp(out, *first, link_->base_ms);
+      at.at = *first;
+    }
+    write_actors(out);
+    for (std::size_t i = 0; i < item_count_ && out.error() == errc::ok; ++i) {
+      write_key(out, at, items_[i]);
+      written += out.error() == errc::ok ? 1 : 0;
+    }
+    return out.error();
+  }
+  void write_ack(byte_writer& out, const std::uint64_t* ack) const noexcept {
+    if (ack != nullptr) {
+      out.varint(*ack - link_->their_base);
+    }
+  }
+  static void write_stamp(byte_writer& out, stamp at, std::uint64_t before_ms) noexcept {
+    const std::uint64_t distance = zigzag(static_cast<std::int64_t>(at.ms() - before_ms));
+    out.varint(distance << 1 | (at.count() != 0 ? 1 : 0));
+    if (at.count() != 0) {
+      out.varint(at.count());
+    }
+  }
+  template <typename F>
+  void for_each_listed(F&& f) const {
+    for (std::size_t k = 0; k < item_count_; ++k) {
+      for (index i = store_->table().first_of(items_[k].slot); i != none; i = record(i).next) {
+        if (to_list(i)) {
+          f(record(i));
+        }
+      }
+    }
+  }
+  /// The one record of a frame that says nothing else.
+  [[nodiscard]] index short_one() const noexcept {
+    if (item_count_ != 1 || run_count_ != 1 || to_ - (link_->anew ? 0 : from_) != 1 || !said_ || to_ < link_->base || !link_->key_names.known(items_[0].slot)) {
+      return none;
+    }
+    const index i = store_->table().first_of(items_[0].slot);
+    if (i == none || record(i).next != none || !to_list(i)) {
+      return none;
+    }
+    const auto& r = record(i);
+    const bool fits = r.who == self_ && runs_[0].first == r.n && runs_[0].last == r.n && store_->context().prefix(self_) == r.n &&
+                      r.n == link_->base_n + (to_ - link_->base) && own_kind(r.kind, items_[0].slot) && !any_died_but(self_);
+    return fits ? i : none;
+  }
+  [[nodiscard]] bool own_kind(std::uint8_t kind, index slot) const noexcept {
+    std::uint8_t own = 0;
+    Schema::visit(store_->key(slot).path, [&]<typename P>() { own = P::policy::kind; });
+    return own == kind && own != 0;
+  }
+  [[nodiscard]] bool any_died_but(actor_ref who) const noexcept {
+    if (!deaths_) {
+      return false;
+    }
+    for (std::size_t i = 0; i < store_->actors().size(); ++i) {
+      if (i != who && log().died(static_cast<actor_ref>(i), from_)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Calls `f(actor, first run, runs)` for the actors of the frame in their order.
+  template <typename F>
+  void for_each_actor(F&& f) const {
+    std::size_t at = 0;
+    if (!deaths_) {
+      while (at < run_count_) {
+        std::size_t end = at;
+        while (end < run_count_ && runs_[end].who == runs_[at].who) {
+          ++end;
+        }
+        f(runs_[at].who, at, end - at);
+        at = end;
+      }
+      return;
+    }
+    for (std::size_t i = 0; i < store_->actors().size(); ++i) {
+      const actor_ref who = store_->actors().sorted(i);
+      std::size_t end = at;
+      while (end < run_count_ && runs_[end].who == who) {
+        ++end;
+      }
+      if (end > at || log().died(who, from_)) {
+        f(who, at, end - at);
+      }
+      at = end;
+    }
+  }
+  void write_actors(byte_writer& out) const noexcept {
+    std::size_t count = 0;
+    for_each_actor([&count](actor_ref, std::size_t, std::size_t) { ++count; });
+    out.varint(count);
+    for_each_actor([&](actor_ref who, std::size_t at, std::size_t runs) {
+      const std::uint64_t upto = store_->context().prefix(who);
+      const std::uint64_t shape = runs == 0 ? 0 : (runs == 1 && runs_[at].last == upto ? 1 : 2);
+      const bool self = who == self_ && said_;
+      if (self) {
+        out.varint(1U << 2 | shape);
+        out.varint_signed(static_cast<std::int64_t>(upto - (link_->base_n + (to_ - link_->base))));
+      } else if (link_->actor_names.known(who)) {
+        out.varint((who + 2ULL) << 2 | shape);
+        out.varint(upto);
+      } else {
+        out.varint(shape);
+        out.varint(runs > 0 && names_actor(who) ? who + 1U : 0U);
+        write_actor(out, store_->actors()[who]);
+        out.varint(upto);
+      }
+      if (shape == 1) {
+        out.varint(upto - runs_[at].first);
+      } else if (shape == 2) {
+        out.varint(runs);
+        std::uint64_t last = 0;
+        for (std::size_t i = at; i < at + runs; ++i) {
+          out.varint(runs_[i].first - last);
+          out.varint(runs_[i].last - runs_[i].first);
+          last = runs_[i].last;
+        }
+      }
+    });
+  }
+
+  void write_key(byte_writer& out, pen& at, const item& one) const {
+    std::size_t listed = 0;
+    std::size_t others = 0;
+    index single = none;
+    for (index i = store_->table().first_of(one.slot); i != none; i = record(i).next) {
+      if (to_list(i)) {
+        ++listed;
+        single = i;
+      } else {
+        ++others;
+      }
+    }
+    const bool partial = store_->arrivals() - age(one.slot) > cap_;
+    const bool deaths = (one.fresh & 2) != 0;
+    const key_scope scope = partial ? key_scope::none : (deaths || others == 0 ? key_scope::whole : key_scope::of_actor);
+    const bool list = listed != 1 || scope != key_scope::whole || others > 0 || !own_kind(record(single).kind, one.slot);
+    const bool text = !link_->key_names.known(one.slot);
+    std::uint8_t shape = text ? key_shape::text : 0;
+    const std::uint64_t distance = text ? 0 : zigzag(static_cast<std::int64_t>(one.slot - at.key));
+    if (!text) {
+      at.key = one.slot;
+    }
+    if (list) {
+      out.varint(distance << 1 | 1);
+      out.u8(static_cast<std::uint8_t>(shape | key_shape::list));
+      write_text(out, text, one.slot);
+      out.varint(static_cast<std::uint64_t>(listed) << 2 | static_cast<std::uint64_t>(scope));
+      if (scope != key_scope::none) {
+        write_kept(out, one, scope);
+      }
+      for (index i = store_->table().first_of(one.slot); i != none; i = record(i).next) {
+        if (to_list(i)) {
+          const bool own = own_kind(record(i).kind, one.slot);
+          const std::uint8_t described = describe(at, record(i));
+          out.u8(static_cast<std::uint8_t>(described | (own ? 0 : key_shape::list)));
+          if (!own) {
+            out.u8(record(i).kind);
+          }
+          write_record(out, at, record(i), described);
+        }
+      }
+      return;
+    }
+    const auto& r = record(single);
+    const bool same_size = r.size == at.size;
+    const std::uint8_t described = describe(at, r);
+    if (!text && same_size && (described & ~key_shape::size_mask) == 0) {
+      out.varint(distance << 1);
+      at.offset = offset(r.who, r.n);
+      note_stamp(at, r);
+      out.bytes(std::span{r.payload}.first(r.size));
+      return;
+    }
+    shape = static_cast<std::uint8_t>(shape | described);
+    out.varint(distance << 1 | 1);
+    out.u8(shape);
+    write_text(out, text, one.slot);
+    write_record(out, at, r, described);
+  }
+  void write_text(byte_writer& out, bool text, index slot) const {
+    if (!text) {
+      return;
+    }
+    std::array<char, store_limits<Schema, Limits>::text_bytes> buffer{};
+    const std::size_t size = Schema::write_text(store_->key(slot), std::span<char>{buffer});
+    out.varint(names_key(slot) ? slot + 1U : 0U);
+    out.varint(size);
+    for (std::size_t i = 0; i < size; ++i) {
+      out.u8(static_cast<std::uint8_t>(buffer[i]));
+    }
+  }
+  /// The live records of the key that the peer has, as far as it would take them for dead.
+  void write_kept(byte_writer& out, const item& one, key_scope scope) const {
+    std::array<std::byte, 20> bytes{};
+    for (const bool counting : {true, false}) {
+      std::size_t size = 0;
+      for (index i = store_->table().first_of(one.slot); i != none; i = record(i).next) {
+        const auto& r = record(i);
+        const std::uint64_t upto = store_->context().prefix(r.who);
+        if (to_list(i) || r.n > upto || (scope == key_scope::of_actor && !lists(one.slot, r.who))) {
+          continue;
+        }
+        std::uint64_t position = 0;
+        std::uint64_t at = 0;
+        bool found = false;
+        for_each_actor([&](actor_ref who, std::size_t, std::size_t) {
+          found = found || who == r.who;
+          position = who == r.who ? at : position;
+          ++at;
+        });
+        if (!found) {
+          continue;
+        }
+        byte_writer pair{bytes};
+        pair.varint(position);
+        pair.varint(upto - r.n);
+        size += pair.written().size();
+        if (!counting) {
+          out.bytes(pair.written());
+        }
+      }
+      if (counting) {
+        out.varint(size);
+      }
+    }
+  }
+  [[nodiscard]] bool lists(index slot, actor_ref who) const noexcept {
+    for (index i = store_->table().first_of(slot); i != none; i = record(i).next) {
+      if (record(i).who == who && to_list(i)) {
+        return true;
+      }
+    }
+    return false;
+  }
+  template <typename Record>
+  [[nodiscard]] std::uint8_t describe(const pen& at, const Record& r) const noexcept {
+    std::uint8_t shape = r.size < key_shape::size_mask ? r.size : key_shape::size_mask;
+    if (offset(r.who, r.n) != at.offset + 1) {
+      shape |= key_shape::event;
+    }
+    if ((r.kind & kinds::stamped) != 0 && (!follows(at) || r.at != expected(at))) {
+      shape |= key_shape::stamp;
+    }
+    return shape;
+  }
+  /// Whether there is a stamp that need not be said, and which.
+  [[nodiscard]] static bool follows(const pen& at) noexcept { return !at.stamped || at.at.count() != 0xffff; }
+  [[nodiscard]] static stamp expected(const pen& at) noexcept {
+    return at.stamped ? stamp{at.at.ms(), static_cast<std::uint16_t>(at.at.count() + 1)} : at.at;
+  }
+  template <typename Record>
+  static void note_stamp(pen& at, const Record& r) noexcept {
+    if ((r.kind & kinds::stamped) != 0) {
+      at.at = r.at;
+      at.stamped = true;
+    }
+  }
+  template <typename Record>
+  void write_record(byte_writer& out, pen& at, const Record& r, std::uint8_t described) const {
+    const std::uint64_t place = offset(r.who, r.n);
+    if ((described & key_shape::event) != 0) {
+      out.varint_signed(static_cast<std::int64_t>(place - (at.offset + 1)));
+    }
+    at.offset = place;
+    if ((described & key_shape::stamp) != 0) {
+      write_stamp(out, r.at, at.at.ms());
+    }
+    note_stamp(at, r);
+    if ((described & key_shape::size_mask) == key_shape::size_mask) {
+      out.varint(r.size);
+    }
+    at.size = r.size;
+    out.bytes(std::span{r.payload}.first(r.size));
+  }
+
+  /// Of a key with too many records for one frame: the older half of those that are to be listed.
+  [[nodiscard]] bool halve(std::uint64_t& cap) const noexcept {
+    std::uint64_t least = store_->arrivals();
+    std::uint64_t greatest = 0;
+    for_each_record_to_list([&](index i) {
+      const std::uint64_t at = record_arrival(i);
+      least = at < least ? at : least;
+      greatest = at > greatest ? at : greatest;
+    });
+    if (greatest <= least) {
+      return false;
+    }
+    cap = least + (greatest - least) / 2;
+    return true;
+  }
+  template <typename F>
+  void for_each_record_to_list(F&& f) const {
+    for (index i = store_->table().first_of(items_[0].slot); i != none; i = record(i).next) {
+      if (to_list(i)) {
+        f(i);
+      }
+    }
+  }
+
+  const Store* store_;
+  const link_type* link_;
+  party number_;
+  actor_ref self_;
+  bool said_ = false;
+  bool naming_ = false;
+  bool deaths_ = false;
+  std::uint64_t from_ = 0;
+  std::uint64_t to_ = 0;
+  std::uint64_t cap_ = 0;
+  std::size_t run_limit_ = most_runs;
+  std::size_t item_count_ = 0;
+  std::size_t run_count_ = 0;
+  std::array<item, most_keys> items_;
+  std::array<run, most_runs> runs_;
+};
+
+}  // namespace skerry::inline v0::state::detail

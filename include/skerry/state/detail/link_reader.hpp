@@ -1,0 +1,517 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/state/delta.hpp>
+#include <skerry/state/detail/link_state.hpp>
+#include <skerry/state/detail/schema_delta.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string_view>
+
+namespace skerry::inline v0::state::detail {
+
+/// How the keys of a link's delta are written: bits of the byte that describes a key, or one of its records.
+namespace key_shape {
+inline constexpr std::uint8_t size_mask = 0x0f;  ///< length of the payload; all ones: it follows
+inline constexpr std::uint8_t stamp = 0x10;      ///< the stamp is said; else it is the one before, and one more
+inline constexpr std::uint8_t event = 0x20;      ///< the event is said; else it is the one after the one before
+inline constexpr std::uint8_t list = 0x40;       ///< of a key: not just one record; of a record: its kind is said
+inline constexpr std::uint8_t text = 0x80;       ///< of a key: its text is said
+}  // namespace key_shape
+
+/// Of which records of a key a list is complete.
+enum class key_scope : std::uint8_t { whole, of_actor, none };
+
+/// A link's delta, checked as a whole and then read in place, again and again. It changes nothing, and says what to remember.
+///
+/// Errors   `truncated`, `corrupt`, `unsupported`; `full` as `delta_frame`; `mismatch` for a key that the schema does not have;
+///          `absent` for a number that stands for nothing here
+template <typename Schema, typename Limits, typename Store>
+class link_reader {
+  using limits_type = store_limits<Schema, Limits>;
+  using link_type = link_state<Limits>;
+
+ public:
+  using index = typename Store::index;
+  using key_buffer = std::array<char, limits_type::key_bytes>;
+  using context_type = delta_context<Limits::actors, Limits::ranges>;
+
+  link_reader(const Store& store, const link_type& link) noexcept : store_{&store}, link_{&link} {}
+  link_reader(const link_reader&) = delete;
+  link_reader& operator=(const link_reader&) = delete;
+  ~link_reader() = default;
+
+  /// `flags` and `body` are the frame's, from behind an acknowledgement.
+  [[nodiscard]] status parse(std::uint8_t flags, std::span<const std::byte> body) {
+    flags_ = flags;
+    byte_reader in{body};
+    if (!relative(in.varint(), link_->their_base, to_)) {
+      in.fail(errc::corrupt);
+    }
+    if ((flags & link_flag::short_one) != 0) {
+      return parse_short(in);
+    }
+    const std::uint64_t steps = in.varint();
+    if (steps > to_) {
+      in.fail(errc::corrupt);
+    }
+    from_ = to_ - steps;
+    if ((flags & link_flag::stamped) != 0) {
+      base_ = read_stamp(in, stamp{link_->their_ms, 0});
+    }
+    if (const status s = parse_actors(in); !s) {
+      return s;
+    }
+    body_ = in.remaining();
+    place at;
+    errc problem = errc::ok;
+    while (in.error() == errc::ok && problem == errc::ok && !in.remaining().empty()) {
+      key_entry key;
+      problem = read_key(in, at, key);
+      for (std::size_t i = 0; i < key.count && in.error() == errc::ok && problem == errc::ok; ++i) {
+        incoming one;
+        problem = read_record(in, at, key, one);
+      }
+    }
+    return problem != errc::ok ? problem : in.error();
+  }
+
+  /// The sender's changes that this tells, from one arrival to another.
+  [[nodiscard]] std::uint64_t from() const noexcept { return from_; }
+  [[nodiscard]] std::uint64_t to() const noexcept { return to_; }
+  [[nodiscard]] bool lacks_runs() const noexcept { return covers_.runs().size() == covers_.run_capacity; }
+
+  // What a join wants of a delta.
+  [[nodiscard]] const context_type& context() const noexcept { return covers_; }
+  template <typename F>
+  void for_each(F&& f) const {
+    for_each_entry([](const key_entry&) {}, f);
+  }
+  template <typename F>
+  void for_each_scope(F&& f) const {
+    key_entry last;
+    for_each_entry(
+        [&](const key_entry& key) {
+          last = key;
+          if (key.slot != Store::none && key.scope == key_scope::whole) {
+            f(key.slot, no_actor);
+          }
+        },
+        [&](const incoming& in) {
+          if (last.slot != Store::none && last.scope == key_scope::of_actor) {
+            if (const actor_ref who = store_->actors().find(covers_.actors()[in.who]); who != no_actor) {
+              f(last.slot, who);
+            }
+          }
+        });
+  }
+  template <typename F>
+  void for_each_kept(F&& f) const {
+    for_each_entry(
+        [&](const key_entry& key) {
+          byte_reader kept{key.kept};
+          while (!kept.remaining().empty()) {
+            const dot d = read_kept(kept);
+            if (d.who != no_actor) {
+              f(d);
+            }
+          }
+        },
+        [](const incoming&) {});
+  }
+  /// Up to where the sender has seen all of an actor, as far as the frame says so.
+  [[nodiscard]] std::uint64_t seen(actor_ref who) const noexcept {
+    for (std::size_t i = 0; i < actor_count_; ++i) {
+      if (actors_[i].here == who) {
+        return actors_[i].upto;
+      }
+    }
+    return 0;
+  }
+  [[nodiscard]] bool repairs() const noexcept { return (flags_ & link_flag::repairs) != 0; }
+
+  /// Calls `f(number, key_ref)` for the keys that the sender will call by a number, once this is acknowledged.
+  template <typename F>
+  void for_each_key_name(F&& f) const {
+    for_each_entry(
+        [&](const key_entry& key) {
+          if (key.number > 0) {
+            f(key.number - 1, key.key);
+          }
+        },
+        [](const incoming&) {});
+  }
+  /// Calls `f(number, actor)`, likewise.
+  template <typename F>
+  void for_each_actor_name(F&& f) const {
+    byte_reader in{names_};
+    for (std::size_t i = 0; i < actor_count_; ++i) {
+      actor_entry e;
+      std::uint64_t number = 0;
+      const actor who = read_actor_entry(in, e, number, [](std::uint64_t, std::uint64_t) {});
+      if (number > 0) {
+        f(number - 1, who);
+      }
+    }
+  }
+
+ private:
+  struct actor_entry {
+    std::uint64_t upto = 0;
+    actor_ref here = no_actor;
+  };
+  struct key_entry {
+    key_ref key{};
+    index slot = Store::none;  ///< where it stands here, if it does
+    std::uint64_t number = 0;  ///< what it is to be called, plus one
+    std::uint64_t count = 1;
+    key_scope scope = key_scope::whole;
+    std::uint8_t shape = 0;
+    bool list = false;
+    std::span<const std::byte> kept{};
+    key_buffer text{};
+  };
+  /// Where the reader stands.
+  struct place {
+    std::uint64_t key = 0;
+    std::uint64_t offset = static_cast<std::uint64_t>(-1);  ///< of the last record's event
+    std::uint64_t before = 0;                               ///< events before its run
+    std::size_t run = 0;
+    std::uint64_t size = 0;
+    stamp at{};
+    bool stamped = false;
+  };
+
+  [[nodiscard]] static bool relative(std::uint64_t distance, std::uint64_t base, std::uint64_t& value) noexcept {
+    value = base + distance;
+    return value >= base;
+  }
+  /// Milliseconds from `before`, and whether a count follows; a count that does not is 0.
+  [[nodiscard]] static stamp read_stamp(byte_reader& in, stamp before) noexcept {
+    const std::uint64_t code = in.varint();
+    const std::uint64_t count = (code & 1) != 0 ? in.varint() : 0;
+    const std::uint64_t ms = before.ms() + static_cast<std::uint64_t>(unzigzag(code >> 1));
+    if (ms > stamp::greatest_ms || count > 0xffff || ((code & 1) != 0 && count == 0)) {
+      in.fail(errc::corrupt);
+      return {};
+    }
+    return {ms, static_cast<std::uint16_t>(count)};
+  }
+
+  [[nodiscard]] status parse_short(byte_reader& in) {
+    // One event of the sender's own, the one that its count of changes foretells; the payload is the rest.
+    const std::uint64_t steps = to_ - link_->their_base;
+    const std::uint64_t n = link_->their_n + steps;
+    const std::uint64_t name = in.varint();
+    if (in.error() != errc::ok) {
+      return in.error();
+    }
+    if (to_ == 0 || n < steps || n == 0) {
+      return errc::corrupt;
+    }
+    from_ = to_ - 1;
+    const index slot = slot_of(name);
+    if (slot == Store::none) {
+      return errc::absent;
+    }
+    const std::uint8_t kind = own_kind(store_->key(slot));
+    short_.key = store_->key(slot);
+    short_.n = n;
+    short_.kind = kind;
+    if ((kind & kinds::stamped) != 0) {
+      short_.at = read_stamp(in, stamp{link_->their_ms, 0});
+    }
+    short_.payload = in.remaining();
+    short_slot_ = slot;
+    if (in.error() != errc::ok) {
+      return in.error();
+    }
+    if (short_.payload.size() > greatest_payload) {
+      return errc::corrupt;
+    }
+    actors_[0] = {n, store_->actors().find(link_->them)};
+    actor_count_ = 1;
+    return covers_.append(link_->them, n, n);
+  }
+
+  /// How an actor is named, up to where it is seen, and which of its events are covered, to `run(first, last)`.
+  template <typename Run>
+  [[nodiscard]] actor read_actor_entry(byte_reader& in, actor_entry& e, std::uint64_t& number, Run&& run) const {
+    const std::uint64_t head = in.varint();
+    const std::uint64_t name = head >> 2;
+    actor who{};
+    number = 0;
+    e.here = no_actor;
+    if (name == 0) {
+      number = in.varint();
+      who = read_actor(in);
+      if (number > 0xffff) {
+        in.fail(errc::corrupt);
+      }
+    } else if (name == 1) {
+      who = link_->them;
+    } else if (name - 2 < Limits::actors && link_->actors[static_cast<std::size_t>(name - 2)] != link_type::no_number) {
+      who = store_->actors()[link_->actors[static_cast<std::size_t>(name - 2)]];
+    } else {
+      in.fail(errc::absent);
+    }
+    e.here = store_->actors().find(who);
+    // The sender's own events are counted from what its count of changes foretells.
+    const std::uint64_t foretold = name == 1 ? link_->their_n + (to_ - link_->their_base) : 0;
+    e.upto = name == 1 ? foretold + static_cast<std::uint64_t>(in.varint_signed()) : in.varint();
+    const std::uint64_t shape = head & 3;
+    if (shape == 1) {
+      const std::uint64_t more = in.varint();
+      if (more >= e.upto) {
+        in.fail(errc::corrupt);
+      } else {
+        run(e.upto - more, e.upto);
+      }
+    } else if (shape == 2) {
+      const std::size_t count = in.count(2);
+      std::uint64_t last = 0;
+      for (std::size_t i = 0; i < count && in.error() == errc::ok; ++i) {
+        const std::uint64_t gap = in.varint();
+        const std::uint64_t more = in.varint();
+        const std::uint64_t first = last + gap;
+        if (gap == 0 || first < last || first > std::numeric_limits<std::uint64_t>::max() - more) {
+          in.fail(errc::corrupt);
+          break;
+        }
+        last = first + more;
+        run(first, last);
+      }
+    } else if (shape == 3) {
+      in.fail(errc::corrupt);
+    }
+    return who;
+  }
+  [[nodiscard]] status parse_actors(byte_reader& in) {
+    const std::size_t count = in.count(2);
+    names_ = in.remaining();
+    actor before{};
+    for (std::size_t i = 0; i < count && in.error() == errc::ok; ++i) {
+      if (i == Limits::actors) {
+        return errc::full;
+      }
+      actor_entry e;
+      std::uint64_t number = 0;
+      status appended;
+      byte_reader again = in;  // the name is known only once the entry is read: its runs are read again then
+      const actor who = read_actor_entry(in, e, number, [](std::uint64_t, std::uint64_t) {});
+      if (in.error() == errc::ok && i > 0 && !(before < who)) {
+        return errc::corrupt;
+      }
+      before = who;
+      if (in.error() != errc::ok) {
+        break;
+      }
+      (void)read_actor_entry(again, e, number, [&](std::uint64_t first, std::uint64_t last) {
+        if (appended && covered_ + (last - first) + 1 <= covered_) {
+          appended = errc::corrupt;
+        }
+        appended = appended ? covers_.append(who, first, last) : appended;
+        covered_ += last - first + 1;
+      });
+      if (!appended) {
+        return appended;
+      }
+      actors_[actor_count_++] = e;
+    }
+    return in.error();
+  }
+
+  /// The place of the key with a number of the sender's, or `none`.
+  [[nodiscard]] index slot_of(std::uint64_t number) const noexcept {
+    if (number >= link_->keys.size()) {
+      return Store::none;
+    }
+    const auto slot = link_->keys[static_cast<std::size_t>(number)];
+    return slot == link_type::no_key ? Store::none : static_cast<index>(slot);
+  }
+  [[nodiscard]] static std::uint8_t own_kind(const key_ref& key) noexcept {
+    std::uint8_t kind = 0;
+    Schema::visit(key.path, [&]<typename P>() { kind = P::policy::kind; });
+    return kind;
+  }
+
+  [[nodiscard]] errc read_key(byte_reader& in, place& at, key_entry& key) const {
+    const std::uint64_t head = in.varint();
+    const std::uint64_t number = at.key + static_cast<std::uint64_t>(unzigzag(head >> 1));
+    const bool plain = (head & 1) == 0;
+    key.shape = plain ? static_cast<std::uint8_t>(at.size < key_shape::size_mask ? at.size : key_shape::size_mask) : in.u8();
+    if (plain && at.size >= key_shape::size_mask) {
+      key.shape = 0xff;  // the size of the one before, too great for the byte
+    }
+    const bool text = !plain && (key.shape & key_shape::text) != 0;
+    if (text) {
+      key.number = in.varint();
+      const std::span<const std::byte> bytes = in.bytes(in.count(1));
+      if (key.number > link_->keys.size()) {
+        in.fail(errc::corrupt);
+      }
+      if (in.error() != errc::ok) {
+        return in.error();
+      }
+      const result<key_ref> found =
+          Schema::match(std::string_view{reinterpret_cast<const char*>(bytes.data()), bytes.size()}, key.text);
+      if (!found) {
+        return found.error() == errc::full ? errc::full : errc::mismatch;
+      }
+      key.key = found.value();
+      key.slot = store_->find(key.key);
+    } else {
+      at.key = number;
+      const index slot = slot_of(number);
+      if (in.error() != errc::ok) {
+        return in.error();
+      }
+      if (slot == Store::none) {
+        return errc::absent;
+      }
+      key.key = store_->key(slot);
+      key.slot = store_->used(slot) ? slot : Store::none;
+    }
+    key.list = !plain && (key.shape & key_shape::list) != 0;
+    if (key.list) {
+      const std::uint64_t counts = in.varint();
+      if ((counts & 3) > 2) {
+        in.fail(errc::corrupt);
+      }
+      key.scope = static_cast<key_scope>(counts & 3);
+      key.count = counts >> 2;
+      if (key.count > in.remaining().size()) {
+        in.fail(errc::truncated);
+      }
+      if (key.scope != key_scope::none) {
+        const std::size_t bytes = in.count(1);
+        key.kept = in.bytes(bytes);
+        byte_reader kept{key.kept};
+        while (kept.error() == errc::ok && !kept.remaining().empty()) {
+          (void)read_kept(kept);
+        }
+        if (kept.error() != errc::ok) {
+          in.fail(errc::corrupt);
+        }
+      }
+      if (in.error() != errc::ok) {
+        key.count = 0;
+      }
+    }
+    return in.error();
+  }
+  /// A record that is alive at the sender and not repeated: which actor of the list above, and how far before the end of what is seen.
+  [[nodiscard]] dot read_kept(byte_reader& in) const noexcept {
+    const std::uint64_t position = in.varint();
+    const std::uint64_t below = in.varint();
+    if (position >= actor_count_ || below >= actors_[static_cast<std::size_t>(position)].upto) {
+      in.fail(errc::corrupt);
+      return {};
+    }
+    const actor_entry& e = actors_[static_cast<std::size_t>(position)];
+    return {e.upto - below, e.here};
+  }
+
+  [[nodiscard]] errc read_record(byte_reader& in, place& at, const key_entry& key, incoming& one) const {
+    const bool plain = key.shape == 0xff && !key.list;
+    const std::uint8_t shape = key.list ? in.u8() : key.shape;
+    one.key = key.key;
+    one.kind = own_kind(key.key);
+    one.of_key = static_cast<std::size_t>(key.count);
+    if (key.list) {
+      if ((shape & key_shape::text) != 0) {
+        in.fail(errc::corrupt);
+      }
+      if ((shape & key_shape::list) != 0) {
+        one.kind = in.u8();
+      }
+    }
+    const bool says_event = !plain && (shape & key_shape::event) != 0;
+    at.offset = at.offset + 1 + (says_event ? static_cast<std::uint64_t>(in.varint_signed()) : 0);
+    if ((one.kind & kinds::stamped) != 0) {
+      if (!plain && (shape & key_shape::stamp) != 0) {
+        at.at = read_stamp(in, at.stamped ? at.at : base_);
+      } else if (!at.stamped) {
+        at.at = base_;
+      } else if (at.at.count() == 0xffff) {
+        in.fail(errc::corrupt);
+      } else {
+        at.at = {at.at.ms(), static_cast<std::uint16_t>(at.at.count() + 1)};
+      }
+      at.stamped = true;
+      one.at = at.at;
+    }
+    if (!plain) {
+      at.size = (shape & key_shape::size_mask) == key_shape::size_mask ? in.varint() : (shape & key_shape::size_mask);
+    }
+    if (at.size > in.remaining().size()) {
+      in.fail(errc::truncated);
+    }
+    if (in.error() == errc::ok && at.offset >= covered_) {
+      in.fail(errc::corrupt);
+    }
+    if (in.error() != errc::ok) {
+      return in.error();
+    }
+    one.payload = in.bytes(static_cast<std::size_t>(at.size));
+    const auto runs = covers_.runs();
+    while (at.offset < at.before) {
+      --at.run;
+      at.before -= runs[at.run].last - runs[at.run].first + 1;
+    }
+    while (at.offset - at.before > runs[at.run].last - runs[at.run].first) {
+      at.before += runs[at.run].last - runs[at.run].first + 1;
+      ++at.run;
+    }
+    one.who = runs[at.run].who;
+    one.n = runs[at.run].first + (at.offset - at.before);
+    return errc::ok;
+  }
+
+  /// After a successful `parse` only.
+  template <typename Key, typename Record>
+  void for_each_entry(Key&& of_key, Record&& of_record) const {
+    if ((flags_ & link_flag::short_one) != 0) {
+      key_entry key;
+      key.key = short_.key;
+      key.slot = store_->used(short_slot_) ? short_slot_ : Store::none;
+      of_key(static_cast<const key_entry&>(key));
+      of_record(static_cast<const incoming&>(short_));
+      return;
+    }
+    byte_reader in{body_};
+    place at;
+    while (!in.remaining().empty()) {
+      key_entry key;
+      (void)read_key(in, at, key);
+      of_key(static_cast<const key_entry&>(key));
+      for (std::size_t i = 0; i < key.count; ++i) {
+        incoming one;
+        (void)read_record(in, at, key, one);
+        of_record(static_cast<const incoming&>(one));
+      }
+    }
+  }
+
+  const Store* store_;
+  const link_type* link_;
+  std::uint8_t flags_ = 0;
+  std::uint64_t from_ = 0;
+  std::uint64_t to_ = 0;
+  std::uint64_t covered_ = 0;
+  stamp base_{};
+  std::span<const std::byte> names_{};
+  std::span<const std::byte> body_{};
+  incoming short_{};
+  index short_slot_ = Store::none;
+  std::size_t actor_count_ = 0;
+  std::array<actor_entry, Limits::actors> actors_;  // as far as `actor_count_`
+  context_type covers_{};
+};
+
+}  // namespace skerry::inline v0::state::detail

@@ -1,0 +1,150 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/instant.hpp>
+#include <skerry/state/detail/arrival_log.hpp>
+#include <skerry/state/detail/link_wire.hpp>
+#include <skerry/state/link.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace skerry::inline v0::state::detail {
+
+template <typename Limits>
+constexpr std::size_t interned_of() noexcept {
+  if constexpr (requires { Limits::interned; }) {
+    return Limits::interned;
+  } else {
+    return Limits::keys < 4096 ? Limits::keys : 4096;
+  }
+}
+
+/// Which of the own numbers a peer knows. A number may be used once the frame that said what it stands for is acknowledged, so it is
+/// first `said`, and later `known`.
+template <std::size_t N>
+class spoken_names {
+ public:
+  [[nodiscard]] constexpr bool known(std::size_t i) const noexcept { return i < N && (known_[i / 8] >> i % 8 & 1) != 0; }
+  [[nodiscard]] constexpr bool said(std::size_t i) const noexcept { return i < N && (said_[i / 8] >> i % 8 & 1) != 0; }
+  constexpr void say(std::size_t i) noexcept { said_[i / 8] = static_cast<std::uint8_t>(said_[i / 8] | 1U << i % 8); }
+  constexpr void forget(std::size_t i) noexcept {
+    if (i < N) {
+      said_[i / 8] = static_cast<std::uint8_t>(said_[i / 8] & ~(1U << i % 8));
+      known_[i / 8] = static_cast<std::uint8_t>(known_[i / 8] & ~(1U << i % 8));
+    }
+  }
+  constexpr void acknowledge() noexcept {
+    for (std::size_t i = 0; i < known_.size(); ++i) {
+      known_[i] = static_cast<std::uint8_t>(known_[i] | said_[i]);
+      said_[i] = 0;
+    }
+  }
+
+ private:
+  std::array<std::uint8_t, (N + 7) / 8> said_{};
+  std::array<std::uint8_t, (N + 7) / 8> known_{};
+};
+
+/// What one side of a link remembers.
+///
+/// Cost    about 230 bytes, a number per key and actor that the peer may call by number, two bits per own one
+template <typename Limits>
+struct link_state {
+  static constexpr std::size_t interned = interned_of<Limits>();
+  using key_number = index_for<(Limits::records > Limits::keys ? Limits::records : Limits::keys)>;
+  using actor_number = index_for<Limits::actors>;
+  static constexpr key_number no_key = static_cast<key_number>(-1);
+  static constexpr actor_number no_number = static_cast<actor_number>(-1);
+
+  std::uint64_t peer = 0;
+  link_options options{};
+  bool taken = false;      ///< stands for a peer
+  bool connected = false;  ///< from `connect` to `disconnect`
+  // The contact.
+  bool greeted = false;    ///< the peer has shown that it knows this side's number
+  bool hello_due = false;
+  bool ack_due = false;
+  bool sync_due = false;
+  bool context_due = false;  ///< the peer wants to know what is known here, from `tell_from` on
+  bool names_due = false;    ///< the peer used a number that means nothing here
+  bool wanting = false;      ///< the peer's context is needed, from `want_from` on
+  bool want_due = false;
+  bool complete = false;     ///< `acked` means what it says: nothing before it is still to be compared
+  bool repairing = false;    ///< contexts are equal and contents are not
+  bool anew = false;         ///< contexts were compared since the last acknowledgement: what is sent continues nothing
+  bool compared = false;     ///< an `in_sync` was said in this contact
+  std::uint8_t retries = 0;
+  std::uint8_t attempt = 0;  ///< of comparing contexts: changes the names of actors
+  std::uint32_t mine = 0;
+  std::uint32_t theirs = 0;
+  std::uint32_t echo = 0;    ///< whose hello is to be answered
+  std::uint32_t their_log = 0;
+  std::uint32_t want_from = 0;
+  std::uint32_t tell_from = 0;
+  std::uint8_t tell_attempt = 0;
+  typename Limits::time due{};   ///< when to speak again if nobody answers
+  bool waiting = false;          ///< `due` means something
+  // What goes out, in this side's arrival numbers.
+  std::uint64_t acked = 0;    ///< the peer has everything up to here
+  std::uint64_t sent = 0;     ///< on the way
+  std::uint64_t highest = 0;  ///< was ever on the way in this contact
+  std::uint64_t naming = 0;   ///< the numbers said are known once this is acknowledged; 0: none are
+  std::uint64_t spent = 0;    ///< bytes of this contact
+  std::uint64_t base = 0;     ///< arrivals, milliseconds and own events when the contact began
+  std::uint64_t base_ms = 0;
+  std::uint64_t base_n = 0;
+  actor said{};  ///< who this side said it is
+  // What comes in, in theirs.
+  std::uint64_t received = 0;     ///< everything up to here is in
+  std::uint64_t kept = 0;         ///< of it, what is waiting to be on disk,
+  std::uint64_t kept_at = 0;      ///< which it is once this arrival of the own log is
+  std::uint64_t promised = 0;     ///< may be acknowledged
+  std::uint64_t their_base = 0;
+  std::uint64_t their_ms = 0;
+  std::uint64_t their_n = 0;
+  std::uint16_t their_interned = 0;
+  std::uint16_t their_runs = 0;
+  actor them{};
+  std::array<key_number, interned> keys{};       ///< the peer's numbers: the place of the key here
+  std::array<actor_number, Limits::actors> actors{};
+  spoken_names<(Limits::keys < 65535 ? Limits::keys : 65535)> key_names{};
+  spoken_names<Limits::actors> actor_names{};
+
+  [[nodiscard]] constexpr contact outgoing() const noexcept { return {mine, theirs}; }
+  [[nodiscard]] constexpr contact incoming() const noexcept { return {theirs, mine}; }
+  [[nodiscard]] constexpr bool open() const noexcept { return connected && theirs != 0 && greeted; }
+
+  constexpr void forget_names() noexcept {
+    key_names = {};
+    actor_names = {};
+    naming = 0;
+  }
+  constexpr void forget_their_names() noexcept {
+    keys.fill(no_key);
+    actors.fill(no_number);
+  }
+  /// Another key has taken a place.
+  constexpr void forget_place(std::size_t slot) noexcept {
+    key_names.forget(slot);
+    for (key_number& k : keys) {
+      k = k == slot ? no_key : k;
+    }
+  }
+};
+
+/// All links of a replica.
+template <typename Limits, std::size_t Links>
+struct link_table {
+  std::array<link_state<Limits>, Links> links{};
+  std::uint32_t log_name = 0;   ///< this life of the log, 0 until a link asks
+  std::uint32_t contacts = 0;
+  std::uint64_t persisted = 0;
+  bool durable = false;  ///< nothing leaves, and nothing is acknowledged, before it is on disk
+};
+template <typename Limits>
+struct link_table<Limits, 0> {};
+
+}  // namespace skerry::inline v0::state::detail

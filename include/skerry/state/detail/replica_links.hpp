@@ -1,0 +1,793 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/instant.hpp>
+#include <skerry/state/detail/link_context.hpp>
+#include <skerry/state/detail/link_cutter.hpp>
+#include <skerry/state/detail/link_reader.hpp>
+#include <skerry/state/detail/link_state.hpp>
+#include <skerry/state/detail/state_hash.hpp>
+#include <skerry/state/replica_counters.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace skerry::inline v0::state::detail {
+
+/// The links of a replica: what peers tell each other, and when.
+///
+/// Nothing here sends: `poll` hands out one frame at a time, `receive` takes one in, `next_deadline` says when to poll without cause.
+/// Frames may be lost, repeated and reordered. A contact begins with hellos, in which each side draws a number; all later frames are
+/// bound to both numbers. What changed goes out as deltas, each true by itself (see `link_cutter`), and is acknowledged by how far the
+/// receiver has followed the sender's log without a gap; what is not acknowledged is sent again. Where the log does not reach back, or
+/// does not know the peer, the peer's context is asked for, and what it lacks is put at the end of the log, for this link only.
+template <typename Replica, typename Limits>
+class replica_links {
+  using time = typename Limits::time;
+
+ public:
+  /// Begins a contact with the node of that id. What is known of an earlier one with it is used.
+  ///
+  /// Errors  `needs_epoch` for a replica that may not write; `invalid` for an mtu below `link_options::least_mtu`; `full`
+  [[nodiscard]] result<link_id> connect(std::uint64_t peer, link_options options, time now) requires(Limits::links_max > 0) {
+    if (!self().alive_) {
+      return self().refuse(errc::needs_epoch);
+    }
+    if (options.mtu != 0 && options.mtu < link_options::least_mtu) {
+      return self().refuse(errc::invalid);
+    }
+    auto& table = self().links_;
+    std::size_t at = table.links.size();
+    for (std::size_t i = 0; i < table.links.size(); ++i) {
+      const auto& l = table.links[i];
+      const auto rank = [peer](const auto& link) {
+        return link.taken && link.peer == peer ? 3 : (!link.taken ? 2 : (link.connected ? 0 : 1));
+      };
+      if (rank(l) > 0 && (at == table.links.size() || rank(l) > rank(table.links[at]))) {
+        at = i;
+      }
+    }
+    if (at == table.links.size()) {
+      return self().refuse(errc::full);
+    }
+    auto& link = table.links[at];
+    if (!link.taken || link.peer != peer) {
+      forget_marks(static_cast<party>(at));
+      link = {};
+      link.taken = true;
+      link.peer = peer;
+    }
+    if (table.log_name == 0) {
+      table.log_name = draw(now, at);
+    }
+    auto& store = self().store_;
+    link.options = options;
+    link.connected = true;
+    link.greeted = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
+    link.wanting = link.want_due = link.repairing = link.compared = false;
+    link.hello_due = true;
+    link.waiting = false;
+    link.retries = 0;
+    link.attempt = 0;
+    link.mine = draw(now, at);
+    link.theirs = link.echo = 0;
+    link.spent = 0;
+    link.said = self().identity_.self();
+    link.base = link.complete ? link.acked : store.arrivals();
+    link.base_n = store.next(link.said) - 1 - (store.arrivals() - link.base);
+    link.base_ms = self().clock_.last().ms();
+    link.forget_names();
+    link.forget_their_names();
+    settle();
+    return static_cast<link_id>(at);
+  }
+  /// Ends a contact. What is known of the peer stays as long as nobody else needs the place.
+  void disconnect(link_id id) noexcept requires(Limits::links_max > 0) {
+    if (auto* link = find(id)) {
+      link->connected = link->greeted = link->waiting = false;
+      link->theirs = 0;
+      settle();
+    }
+  }
+
+  /// The next frame for a peer, at the beginning of `out`; 0 when there is nothing to say now. To be asked until it answers 0: after
+  /// every change, every `receive`, and at `next_deadline`.
+  ///
+  /// Errors  `absent` for no link, `full` when `out` (or the mtu) is too short for the smallest frame that says something
+  [[nodiscard]] result<std::size_t> poll(link_id id, time now, std::span<std::byte> out) requires(Limits::links_max > 0) {
+    auto* link = find(id);
+    if (link == nullptr) {
+      return errc::absent;
+    }
+    forget_reassigned();
+    if (link->waiting && deadline<time>{link->due}.due(now)) {
+      run_out(*link, now);
+    }
+    const std::size_t mtu = link->options.mtu != 0 && link->options.mtu < out.size() ? link->options.mtu : out.size();
+    const std::uint64_t left = link->options.contact_bytes == 0 ? mtu : link->options.contact_bytes - link->spent;
+    const std::size_t room = left < mtu ? static_cast<std::size_t>(left) : mtu;
+    const result<std::size_t> size = say(*link, static_cast<party>(id), now, out.first(room));
+    if (!size) {
+      return size.error() == errc::full && room < mtu ? result<std::size_t>{std::size_t{0}} : result<std::size_t>{size.error()};
+    }
+    link->spent += size.value();
+    self().counters_.frames_sent += size.value() > 0 ? 1 : 0;
+    return size;
+  }
+
+  /// Takes in a frame of a peer.
+  ///
+  /// Errors  those of `accept`; `stale` for a frame of another contact, `gap` for one that names what is not known yet (it is asked
+  ///         for), `mismatch` for a hello of another node, `out_of_range` for an acknowledgement of what was never sent. A refused
+  ///         frame changes nothing but the counters.
+  [[nodiscard]] result<receipt> receive(link_id id, std::span<const std::byte> frame, time now) requires(Limits::links_max > 0) {
+    auto* link = find(id);
+    if (link == nullptr) {
+      return errc::absent;
+    }
+    forget_reassigned();
+    if (frame.size() >= 2 && (std::to_integer<unsigned>(frame[0]) & 0xf) == static_cast<unsigned>(frame_kind::hello)) {
+      return hear_hello(*link, static_cast<party>(id), frame, now);
+    }
+    if (link->theirs == 0) {
+      link->hello_due = link->hello_due || !link->waiting;
+      return self().refuse(errc::stale);
+    }
+    const result<opened_frame> opened = open_frame(frame, link->incoming());
+    if (!opened) {
+      return self().refuse(opened.error());
+    }
+    const opened_frame& f = opened.value();
+    result<receipt> taken{errc::unsupported};
+    switch (f.kind) {
+      case frame_kind::delta: taken = hear_delta(*link, static_cast<party>(id), f, now); break;
+      case frame_kind::ack: taken = hear_ack(*link, f.body); break;
+      case frame_kind::in_sync: taken = hear_in_sync(*link, static_cast<party>(id), f.body, now); break;
+      case frame_kind::want: taken = hear_want(*link, f.body); break;
+      case frame_kind::context: taken = hear_context(*link, static_cast<party>(id), f.body); break;
+      default: break;
+    }
+    if (!taken) {
+      return self().refuse(taken.error());
+    }
+    if (!link->greeted) {
+      link->greeted = true;
+      calm(*link);
+    }
+    return taken;
+  }
+
+  /// When `poll` has something to do that no change and no frame announces.
+  [[nodiscard]] deadline<time> next_deadline() const noexcept {
+    deadline<time> first = self().release_deadline();
+    if constexpr (Limits::links_max > 0) {
+      for (const auto& link : self().links_.links) {
+        if (link.connected && link.waiting) {
+          first = !first || elapsed(link.due, first.value()) < duration_t<time>{} ? deadline<time>{link.due} : first;
+        }
+      }
+    }
+    return first;
+  }
+
+  /// How many changes there were.
+  [[nodiscard]] std::uint64_t arrivals() const noexcept { return self().store_.arrivals(); }
+  /// What was seen, and what is there, as numbers: equal replicas, equal numbers. Cost: O(actors + ranges), O(bytes of all records).
+  [[nodiscard]] std::uint64_t context_hash() const noexcept { return self().store_.context_hash(); }
+  [[nodiscard]] std::uint64_t content_hash() const {
+    return self().store_.template content_hash<Replica::text_bytes>(&Replica::schema_type::write_text);
+  }
+
+ private:
+  friend Replica;
+  constexpr replica_links() noexcept = default;
+  replica_links(const replica_links&) = default;
+  replica_links(replica_links&&) = default;
+  replica_links& operator=(const replica_links&) = default;
+  replica_links& operator=(replica_links&&) = default;
+  ~replica_links() = default;
+
+  using store_limits_type = store_limits<typename Replica::schema_type, Limits>;
+
+  [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }
+  [[nodiscard]] const Replica& self() const noexcept { return static_cast<const Replica&>(*this); }
+
+  [[nodiscard]] auto* find(link_id id) noexcept {
+    auto& links = self().links_.links;
+    const auto at = static_cast<std::size_t>(id);
+    return at < links.size() && links[at].connected ? &links[at] : nullptr;
+  }
+  /// A number that no other contact has had, as far as this node can make one: never 0.
+  [[nodiscard]] std::uint32_t draw(time now, std::size_t at) noexcept {
+    skerry::detail::siphash<1, 3> state{0x636f6e74616374, skerry::detail::hash64_second_key};
+    absorb(state, self().identity_.self());
+    state.word(self().store_.arrivals());
+    state.word(self().clock_.last().bits());
+    state.word(static_cast<std::uint64_t>(count_of<time>(elapsed(now, time{}))));
+    state.word(static_cast<std::uint64_t>(++self().links_.contacts) << 16 | at);
+    const auto drawn = static_cast<std::uint32_t>(state.finish(0));
+    return drawn != 0 ? drawn : 1;
+  }
+  void forget_marks(party link) noexcept { self().store_.forget_link(link); }
+  void forget_reassigned() noexcept {
+    self().store_.take_reassigned([this](auto slot) {
+      for (auto& link : self().links_.links) {
+        link.forget_place(slot);
+      }
+    });
+  }
+  /// Up to where every link whose state means something has heard of all.
+  void settle() noexcept {
+    std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+    for (const auto& link : self().links_.links) {
+      if (link.taken && (link.connected || link.complete) && link.acked < least) {
+        least = link.acked;
+      }
+    }
+    self().store_.settle(least);
+  }
+  template <typename Link>
+  void arm(Link& link, time now) const noexcept {
+    link.due = advance(now, from_ms<time>(static_cast<std::int64_t>(link.options.retry_ms) << link.retries));
+    link.waiting = true;
+  }
+  /// The peer has answered.
+  template <typename Link>
+  static void calm(Link& link) noexcept {
+    link.retries = 0;
+    link.waiting = link.waiting && (link.sent > link.acked || link.wanting || !link.greeted);
+  }
+  template <typename Link>
+  void run_out(Link& link, time) noexcept {
+    link.waiting = false;
+    link.retries = link.retries < 6 ? static_cast<std::uint8_t>(link.retries + 1) : link.retries;
+    if (!link.open()) {
+      link.hello_due = true;
+      return;
+    }
+    if (link.sent > link.acked) {
+      link.sent = link.acked;
+      ++self().counters_.retransmissions;
+    }
+    link.want_due = link.want_due || link.wanting;
+  }
+  template <typename Link>
+  void start_exchange(Link& link) noexcept {
+    link.wanting = link.want_due = true;
+    link.complete = false;
+    link.want_from = 0;
+    ++link.attempt;
+  }
+  /// Where short names of actors get their salt: of the contact, and another one in each attempt.
+  [[nodiscard]] static std::uint64_t salt(std::uint32_t asking, std::uint32_t telling, std::uint8_t attempt) noexcept {
+    return hash64(static_cast<std::uint64_t>(asking) << 32 | telling, attempt);
+  }
+
+  // Speaking.
+
+  template <typename Link>
+  [[nodiscard]] result<std::size_t> say(Link& link, party number, time now, std::span<std::byte> out) {
+    if (link.hello_due) {
+      return say_hello(link, now, out);
+    }
+    if (!link.open()) {
+      return std::size_t{0};
+    }
+    const auto& store = self().store_;
+    using number_type = typename std::decay_t<decltype(store.table().log())>::number;
+    constexpr std::uint64_t reach = std::numeric_limits<number_type>::max() / 2;
+    const std::uint64_t arrivals = store.arrivals();
+    if (!link.wanting && arrivals > link.acked) {
+      const std::uint64_t back = arrivals > reach ? arrivals - reach : 0;
+      const std::uint64_t forgotten = store.table().log().forgotten();
+      if (plan_link(link.acked, arrivals, back > forgotten ? back : forgotten) == link_plan::exchange) {
+        start_exchange(link);
+      }
+    }
+    const bool silent = self().links_.durable && self().links_.persisted < arrivals;
+    if (arrivals > link.sent && !silent && !(link.wanting && link.want_from == 0)) {
+      const result<std::size_t> size = say_delta(link, number, now, out);
+      if (!size || size.value() > 0) {
+        return size;
+      }
+    }
+    if (link.names_due || link.want_due) {
+      return say_want(link, now, out);
+    }
+    if (link.context_due) {
+      return say_context(link, out);
+    }
+    if (link.ack_due) {
+      return say_ack(link, out);
+    }
+    if (link.sync_due || (!link.compared && !link.wanting && link.acked == store.arrivals())) {
+      return say_in_sync(link, out);
+    }
+    return std::size_t{0};
+  }
+  template <typename Link>
+  [[nodiscard]] std::uint8_t seal_flag(const Link& link) const noexcept {
+    return link.options.checksum ? wire::has_checksum : std::uint8_t{0};
+  }
+  /// Seals what `out` holds, if it fits with its seal.
+  template <typename Link>
+  [[nodiscard]] result<std::size_t> sealed(const Link& link, std::span<std::byte> out, const byte_writer& body) const noexcept {
+    if (body.error() != errc::ok || out.size() - body.written().size() < seal_size(link.options.checksum)) {
+      return errc::full;
+    }
+    return seal_frame(out, body.written().size(), link.outgoing());
+  }
+
+  template <typename Link>
+  [[nodiscard]] result<std::size_t> say_hello(Link& link, time now, std::span<std::byte> out) noexcept {
+    auto& store = self().store_;
+    hello h;
+    h.sender = link.said;
+    h.nonce = link.mine;
+    h.echo = link.echo != 0 ? link.echo : link.theirs;
+    h.answer = !link.greeted;
+    h.schema = Replica::schema_type::hash;
+    h.log = self().links_.log_name;
+    h.arrivals = link.base;
+    h.ms = link.base_ms;
+    h.n = link.base_n;
+    h.interned = Link::interned;
+    h.runs = Limits::actors + Limits::ranges;
+    h.held_log = link.their_log;
+    h.held = link.received;
+    if (h.echo == link.theirs && link.theirs != 0) {
+      h.known_n = store.next(link.them) - 1;
+    }
+    h.known_generation = store.actors().greatest_generation(link.peer);
+    byte_writer w{out};
+    h.encode(w);
+    if (w.error() != errc::ok) {
+      return w.error();
+    }
+    link.hello_due = false;
+    link.echo = 0;
+    if (!link.greeted) {
+      arm(link, now);
+    }
+    return w.written().size();
+  }
+  template <typename Link>
+  [[nodiscard]] result<std::size_t> say_delta(Link& link, party number, time now, std::span<std::byte> out) {
+    if (out.size() < seal_size(link.options.checksum)) {
+      return errc::full;
+    }
+    link_cutter<typename Replica::schema_type, Limits, typename Replica::store_type> cutter{self().store_, link, number,
+                                                                                            self().identity_.self()};
+    const bool naming = link.naming == 0 && link.acked == link.highest && link.sent == link.acked;
+    const auto flags = static_cast<std::uint8_t>(seal_flag(link) | (link.repairing ? link_flag::repairs : 0));
+    const result<std::size_t> body = cutter.cut(out.first(out.size() - seal_size(link.options.checksum)), flags,
+                                                link.ack_due ? &link.promised : nullptr, link.sent, naming);
+    if (!body && body.error() == errc::empty) {
+      // What came since is what the peer itself has said.
+      link.acked = link.sent == link.acked ? cutter.to() : link.acked;
+      link.highest = link.acked > link.highest ? link.acked : link.highest;
+      link.sent = cutter.to();
+      settle();
+      return std::size_t{0};
+    }
+    if (!body) {
+      return body;
+    }
+    bool named = false;
+    cutter.for_each_named_key([&](auto slot) {
+      link.key_names.say(slot);
+      named = true;
+    });
+    cutter.for_each_named_actor([&](actor_ref who) {
+      link.actor_names.say(who);
+      named = true;
+    });
+    link.sent = cutter.to();
+    link.highest = link.sent > link.highest ? link.sent : link.highest;
+    if (named && link.naming == 0) {
+      link.naming = link.sent;
+    }
+    link.ack_due = false;
+    if (!link.waiting) {
+      arm(link, now);
+    }
+    return seal_frame(out, body.value(), link.outgoing());
+  }
+  template <typename Link>
+  [[nodiscard]] result<std::size_t> say_want(Link& link, time now, std::span<std::byte> out) noexcept {
+    byte_writer w{out};
+    begin_frame(w, frame_kind::want, seal_flag(link));
+    if (link.names_due) {
+      w.u8(static_cast<std::uint8_t>(wanted::names));
+    } else {
+      w.u8(static_cast<std::uint8_t>(wanted::context));
+      w.u8(link.attempt);
+      w.u32(link.want_from);
+      w.u64(self().store_.context_hash());
+    }
+    const result<std::size_t> size = sealed(link, out, w);
+    if (size) {
+      (link.names_due ? link.names_due : link.want_due) = false;
+      if (link.wanting) {
+        arm(link, now);
+      }
+    }
+    return size;
+  }
+  template <typename Link>
+  [[nodiscard]] result<std::size_t> say_context(Link& link, std::span<std::byte> out) noexcept {
+    byte_writer w{out};
+    begin_frame(w, frame_kind::context, seal_flag(link));
+    w.u8(link.tell_attempt);
+    const std::size_t end = seal_size(link.options.checksum);
+    if (w.error() != errc::ok || w.free_bytes() < end) {
+      return errc::full;
+    }
+    const std::size_t head = w.written().size();
+    const result<std::size_t> body = write_context<Limits::actors>(out.subspan(head, out.size() - head - end), self().store_,
+                                                                   salt(link.theirs, link.mine, link.tell_attempt), link.tell_from);
+    if (!body) {
+      return body;
+    }
+    link.context_due = false;
+    return seal_frame(out, head + body.value(), link.outgoing());
+  }
+  template <typename Link>
+  [[nodiscard]] result<std::size_t> say_ack(Link& link, std::span<std::byte> out) noexcept {
+    byte_writer w{out};
+    begin_frame(w, frame_kind::ack, seal_flag(link));
+    w.varint(link.promised - link.their_base);
+    const result<std::size_t> size = sealed(link, out, w);
+    link.ack_due = link.ack_due && !size;
+    return size;
+  }
+  template <typename Link>
+  [[nodiscard]] result<std::size_t> say_in_sync(Link& link, std::span<std::byte> out) {
+    byte_writer w{out};
+    begin_frame(w, frame_kind::in_sync, seal_flag(link));
+    w.u64(context_hash());
+    w.u64(content_hash());
+    w.varint(self().store_.arrivals() - link.base);
+    const result<std::size_t> size = sealed(link, out, w);
+    if (size) {
+      link.sync_due = false;
+      link.compared = true;
+      link.repairing = link.repairing && link.acked != self().store_.arrivals();
+    }
+    return size;
+  }
+
+  // Hearing.
+
+  template <typename Link>
+  [[nodiscard]] result<receipt> hear_hello(Link& link, party number, std::span<const std::byte> frame, time) {
+    const result<hello> heard_hello = hello::decode(frame);
+    if (!heard_hello) {
+      return self().refuse(heard_hello.error());
+    }
+    const hello& h = heard_hello.value();
+    if (h.sender.id != link.peer) {
+      return self().refuse(errc::mismatch);
+    }
+    receipt taken;
+    taken.verdict = recognise(link, h);
+    const bool fresh = h.nonce != link.theirs;
+    if (fresh) {
+      if (link.theirs != 0 && link.greeted && h.echo != link.mine) {
+        link.echo = h.nonce;  // of another contact, old or new: which one, its answer will tell
+        link.hello_due = true;
+        return taken;
+      }
+      adopt(link, number, h);
+    }
+    if (h.echo == link.mine && !link.greeted) {
+      link.greeted = true;
+      calm(link);
+    }
+    // Who is known to be heard goes on with something else, which says as much.
+    link.hello_due = h.answer && !(fresh && h.echo == link.mine);
+    return taken;
+  }
+  /// What a hello tells about this node's own past.
+  template <typename Link>
+  [[nodiscard]] detection recognise(const Link& link, const hello& h) noexcept {
+    auto& r = self();
+    if (!r.alive_) {
+      return detection::ok;
+    }
+    const actor me = r.identity_.self();
+    const std::uint64_t own = r.store_.next(me) - 1;
+    detection worst = detection::ok;
+    const auto weigh = [&](const heard& entry) {
+      const detection verdict = r.conclude(entry, own);
+      worst = verdict > worst ? verdict : worst;
+    };
+    weigh({h.sender, h.n, true, true});
+    if (h.echo == link.mine && link.said == me) {
+      weigh({me, h.known_n, true, false});
+    }
+    if (h.known_generation > me.generation) {
+      weigh({{me.id, static_cast<std::uint32_t>(h.known_generation), 0}, 1, true, false});
+    }
+    r.counters_.amnesia += worst == detection::amnesia_or_clone ? 1 : 0;
+    r.counters_.clones += worst == detection::clone ? 1 : 0;
+    return worst;
+  }
+  /// A new contact of the peer's.
+  template <typename Link>
+  void adopt(Link& link, party number, const hello& h) noexcept {
+    const auto& store = self().store_;
+    link.theirs = h.nonce;
+    link.them = h.sender;
+    link.their_base = h.arrivals;
+    link.their_ms = h.ms;
+    link.their_n = h.n;
+    link.their_interned = static_cast<std::uint16_t>(h.interned < 0xffff ? h.interned : 0xffff);
+    link.their_runs = static_cast<std::uint16_t>(h.runs < 0xffff ? h.runs : 0xffff);
+    link.forget_names();
+    link.forget_their_names();
+    link.greeted = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
+    link.wanting = link.want_due = link.repairing = link.compared = false;
+    link.attempt = 0;
+    if (h.log != link.their_log || h.arrivals < link.received) {
+      link.their_log = h.log;
+      link.received = link.kept = link.promised = 0;
+      forget_marks(number);
+    }
+    const bool follows = h.held_log == self().links_.log_name && link.complete;
+    if (follows && h.held > store.arrivals()) {
+      ++self().counters_.acks_refused;
+    }
+    if (follows && h.held >= link.base && h.held <= store.arrivals()) {
+      link.acked = link.sent = link.highest = h.held;
+    } else {
+      link.acked = link.sent = link.highest = store.arrivals();
+      start_exchange(link);
+    }
+    settle();
+  }
+
+  template <typename Link>
+  [[nodiscard]] result<receipt> hear_delta(Link& link, party number, const opened_frame& f, time now) {
+    byte_reader in{f.body};
+    std::uint64_t acked = 0;
+    const bool acks = (f.flags & link_flag::acks) != 0;
+    if (acks) {
+      acked = link.base + in.varint();
+      if (in.error() != errc::ok) {
+        return in.error();
+      }
+      if (const errc e = check_ack(link, acked); e != errc::ok) {
+        return e;
+      }
+    }
+    auto& r = self();
+    link_reader<typename Replica::schema_type, Limits, typename Replica::store_type> reader{r.store_, link};
+    if (const status s = reader.parse(f.flags, in.remaining()); !s) {
+      if (s.error() == errc::absent) {
+        link.names_due = true;
+        return errc::gap;
+      }
+      return s.error() == errc::full ? r.lack(reader.lacks_runs() ? resource::ranges : resource::actors) : s.error();
+    }
+    result<receipt> taken{receipt{}};
+    if (reader.to() > link.received) {
+      taken = r.admit_from(reader, number, now);
+      if (!taken) {
+        return taken;
+      }
+      forget_reassigned();
+      reader.for_each_key_name([&](std::uint64_t name, const key_ref& key) {
+        const auto slot = r.store_.table().find_place(key);
+        link.keys[static_cast<std::size_t>(name)] = slot == Replica::store_type::none ? Link::no_key : slot;
+      });
+      reader.for_each_actor_name([&](std::uint64_t name, const actor& who) {
+        if (name < link.actors.size()) {
+          const actor_ref ref = r.store_.actors().find(who);
+          link.actors[static_cast<std::size_t>(name)] =
+              ref == no_actor ? Link::no_number : static_cast<typename Link::actor_number>(ref);
+        }
+      });
+      if (taken.value().quarantined == 0 && reader.from() <= link.received) {
+        link.received = reader.to();
+        keep(link);
+      }
+    }
+    link.ack_due = link.promised >= link.their_base && link.promised > 0;
+    if (acks) {
+      acknowledge(link, acked);
+    }
+    return taken;
+  }
+  /// What was received may be acknowledged, or waits for the disk. One mark waits at a time, or none would ever be reached.
+  template <typename Link>
+  void keep(Link& link) noexcept {
+    if (!self().links_.durable) {
+      link.promised = link.received;
+    } else if (link.kept == link.promised) {
+      link.kept = link.received;
+      link.kept_at = self().store_.arrivals();
+    }
+  }
+  /// Everything up to this arrival is on disk.
+  void persisted_upto(std::uint64_t arrival) noexcept {
+    if constexpr (Limits::links_max > 0) {
+      self().links_.persisted = arrival;
+      for (auto& link : self().links_.links) {
+        if (link.taken && link.kept > link.promised && link.kept_at <= arrival) {
+          link.promised = link.kept;
+          link.ack_due = link.promised >= link.their_base;
+          if (link.received > link.kept) {
+            link.kept = link.received;
+            link.kept_at = self().store_.arrivals();
+          }
+        }
+      }
+    }
+  }
+
+  template <typename Link>
+  [[nodiscard]] errc check_ack(const Link& link, std::uint64_t upto) noexcept {
+    if (plan_link(upto, link.highest, 0) == link_plan::refuse) {
+      ++self().counters_.acks_refused;
+      return errc::out_of_range;
+    }
+    return errc::ok;
+  }
+  template <typename Link>
+  void acknowledge(Link& link, std::uint64_t upto) noexcept {
+    if (upto <= link.acked) {
+      return;
+    }
+    link.acked = upto;
+    link.sent = link.sent > upto ? link.sent : upto;
+    link.anew = false;
+    if (link.naming != 0 && link.acked >= link.naming) {
+      link.key_names.acknowledge();
+      link.actor_names.acknowledge();
+      link.naming = 0;
+    }
+    calm(link);
+    settle();
+  }
+  template <typename Link>
+  [[nodiscard]] result<receipt> hear_ack(Link& link, std::span<const std::byte> body) {
+    byte_reader in{body};
+    const std::uint64_t upto = link.base + in.varint();
+    if (const status s = in.finish(); !s) {
+      return s.error();
+    }
+    if (const errc e = check_ack(link, upto); e != errc::ok) {
+      return e;
+    }
+    acknowledge(link, upto);
+    return receipt{};
+  }
+
+  template <typename Link>
+  [[nodiscard]] result<receipt> hear_in_sync(Link& link, party number, std::span<const std::byte> body, time) {
+    byte_reader in{body};
+    const std::uint64_t context = in.u64();
+    const std::uint64_t content = in.u64();
+    const std::uint64_t upto = link.their_base + in.varint();
+    if (const status s = in.finish(); !s) {
+      return s.error();
+    }
+    auto& store = self().store_;
+    const bool same_context = context == context_hash();
+    if (same_context && content == content_hash()) {
+      if (upto > link.received) {
+        link.received = upto;
+        keep(link);
+        link.ack_due = link.promised >= link.their_base && link.promised > 0;
+      }
+      link.anew = link.anew || link.wanting;
+      link.wanting = link.want_due = link.repairing = false;
+      link.acked = link.sent = store.arrivals();
+      link.highest = link.acked > link.highest ? link.acked : link.highest;
+      link.complete = true;
+      calm(link);
+      settle();
+      return receipt{};
+    }
+    const bool settled = link.acked == store.arrivals() && !link.wanting && link.received >= upto;
+    if (!settled || link.attempt >= most_attempts) {
+      return receipt{};  // what is missing is on its way
+    }
+    link.sync_due = true;
+    if (!same_context) {
+      start_exchange(link);
+    } else {
+      ++link.attempt;
+      link.repairing = true;
+      begin_anew(link);
+      tell_again(number, [](const auto&) { return true; });
+    }
+    return receipt{};
+  }
+  template <typename Link>
+  [[nodiscard]] result<receipt> hear_want(Link& link, std::span<const std::byte> body) {
+    byte_reader in{body};
+    const auto what = static_cast<wanted>(in.u8());
+    if (what == wanted::names) {
+      if (const status s = in.finish(); !s) {
+        return s.error();
+      }
+      link.forget_names();
+      link.sent = link.acked;
+      return receipt{};
+    }
+    const std::uint8_t attempt = in.u8();
+    const std::uint32_t from = in.u32();
+    const std::uint64_t context = in.u64();
+    if (const status s = in.finish(); !s) {
+      return s.error();
+    }
+    if (what != wanted::context) {
+      return errc::unsupported;
+    }
+    if (context == context_hash() && from == 0) {
+      link.sync_due = true;
+      // Equal contexts and, it may be, other contents: the answer says so, and the asking side goes on from there.
+    }
+    link.context_due = true;
+    link.tell_from = from;
+    link.tell_attempt = attempt;
+    return receipt{};
+  }
+  template <typename Link>
+  [[nodiscard]] result<receipt> hear_context(Link& link, party number, std::span<const std::byte> body) {
+    byte_reader in{body};
+    const std::uint8_t attempt = in.u8();
+    if (in.error() != errc::ok) {
+      return in.error();
+    }
+    auto& store = self().store_;
+    heard_context<Limits::actors, Limits::ranges> theirs;
+    if (const status s = theirs.read(in, store, salt(link.mine, link.theirs, attempt)); !s) {
+      return s.error();
+    }
+    if (!link.wanting || attempt != link.attempt || theirs.from() != link.want_from) {
+      return receipt{};  // heard before
+    }
+    if (link.want_from == 0) {
+      begin_anew(link);
+    }
+    std::size_t lost = 0;
+    theirs.seen().missing(store.context(), [&](const dot_range& run) {
+      if (theirs.means(run.who)) {
+        store.tell_events(run.who, run.first, run.last, lost);
+      }
+    });
+    tell_again(number, [&](const auto& r) { return theirs.means(r.who) && !theirs.seen().contains({r.n, r.who}); });
+    link.want_from = theirs.next();
+    link.wanting = link.want_due = theirs.next() != 0;
+    link.complete = !link.wanting;
+    calm(link);
+    settle();
+    return receipt{};
+  }
+  /// What the peer has is to be taken from a comparison, not from its acknowledgements.
+  template <typename Link>
+  void begin_anew(Link& link) noexcept {
+    link.acked = link.sent = self().store_.arrivals();
+    link.highest = link.acked;
+    link.anew = true;
+  }
+  /// Puts the records for which `lacks(record)` holds at the end of the log, for one link.
+  template <typename Lacks>
+  void tell_again(party number, Lacks&& lacks) {
+    auto& r = self();
+    r.store_.tell_again(number, lacks, [&](party other) {
+      const auto& link = r.links_.links[other];
+      return link.taken ? link.acked : 0;
+    });
+  }
+
+  static constexpr std::uint8_t most_attempts = 8;
+};
+
+}  // namespace skerry::inline v0::state::detail
