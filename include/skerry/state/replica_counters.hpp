@@ -42,6 +42,11 @@ struct replica_counters {
   std::uint64_t quarantined = 0;          ///< records that were kept until their time comes
   std::uint64_t quarantine_released = 0;  ///< those whose time has come
   std::uint64_t quarantine_dropped = 0;   ///< those for which there was no place
+  std::uint64_t frames_sent = 0;          ///< on links
+  std::uint64_t retransmissions = 0;      ///< times that a link began again after its last acknowledgement
+  std::uint64_t acks_refused = 0;         ///< of what was never sent
+  std::uint64_t refused_stale = 0;        ///< frames of another contact
+  std::uint64_t refused_gap = 0;          ///< frames that name what is not known
   std::uint64_t restamped = 0;            ///< own records written again with a right stamp
   std::uint64_t overruled = 0;            ///< writes that lost against one that had not seen them
 
@@ -67,6 +72,11 @@ struct replica_counters {
     quarantined += other.quarantined;
     quarantine_released += other.quarantine_released;
     quarantine_dropped += other.quarantine_dropped;
+    frames_sent += other.frames_sent;
+    retransmissions += other.retransmissions;
+    acks_refused += other.acks_refused;
+    refused_stale += other.refused_stale;
+    refused_gap += other.refused_gap;
     restamped += other.restamped;
     overruled += other.overruled;
   }
@@ -93,6 +103,11 @@ struct replica_counters {
     f("quarantined", quarantined);
     f("quarantine_released", quarantine_released);
     f("quarantine_dropped", quarantine_dropped);
+    f("frames_sent", frames_sent);
+    f("retransmissions", retransmissions);
+    f("acks_refused", acks_refused);
+    f("refused_stale", refused_stale);
+    f("refused_gap", refused_gap);
     f("restamped", restamped);
     f("overruled", overruled);
   }
@@ -103,6 +118,8 @@ struct replica_counters {
       case errc::truncated: ++refused_truncated; break;
       case errc::unsupported: ++refused_unsupported; break;
       case errc::mismatch: ++refused_mismatch; break;
+      case errc::stale: ++refused_stale; break;
+      case errc::gap: ++refused_gap; break;
       case errc::clock_ahead: ++refused_clock_ahead; break;
       case errc::not_owner: ++refused_not_owner; break;
       case errc::needs_epoch: ++refused_needs_epoch; break;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/hash.hpp>
 #include <skerry/core/inplace_vector.hpp>
 #include <skerry/state/policy.hpp>
 
@@ -103,6 +104,8 @@ class write_rule {
 
   /// Whether a node of this role may write. With `self` each node writes under its own id, so its own mutator refuses nothing.
   [[nodiscard]] constexpr bool allows(state::role writer) const noexcept { return kind_ != kind::role || writer == role_; }
+  /// The rule as a number.
+  [[nodiscard]] constexpr std::uint64_t code() const noexcept { return static_cast<std::uint64_t>(kind_) << 8 | static_cast<std::uint64_t>(role_); }
   friend constexpr bool operator==(const write_rule&, const write_rule&) noexcept = default;
 
  private:
@@ -190,6 +193,15 @@ constexpr bool is_permanent() noexcept {
     return false;
   }
 }
+/// What two schemas have to agree on at one path.
+template <typename P>
+constexpr std::uint64_t entry_hash() noexcept {
+  std::uint64_t h = hash64(P::policy::kind, (writer_of<P>().code() << 1) + (is_permanent<P>() ? 1U : 0U));
+  for (const char c : P::at.text()) {
+    h = hash64(static_cast<std::uint8_t>(c), h);
+  }
+  return h;
+}
 template <typename P, typename... Rest>
 constexpr bool disjoint() noexcept {
   if constexpr (sizeof...(Rest) == 0) {
@@ -224,6 +236,12 @@ class schema {
     std::size_t most = 0;
     ((most = detail::most_payload_of<typename Ps::policy>() > most ? detail::most_payload_of<typename Ps::policy>() : most), ...);
     return most;
+  }();
+  /// Names the schema to peers: paths with their policies and owners.
+  static constexpr std::uint64_t hash = [] {
+    std::uint64_t sum = 0;
+    ((sum += detail::entry_hash<Ps>()), ...);
+    return sum;
   }();
   static constexpr delivery_need need = [] {
     delivery_need most = delivery_need::any_order;

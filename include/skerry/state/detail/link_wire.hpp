@@ -19,7 +19,7 @@ namespace link_flag {
 inline constexpr std::uint8_t on_link = 8;     ///< everything in it is meant relative to a contact
 inline constexpr std::uint8_t short_one = 16;  ///< a delta of one event of the sender's, which is all of one step
 inline constexpr std::uint8_t stamped = 32;    ///< a delta with a stamp to count from
-inline constexpr std::uint8_t acks = 64;       ///< an acknowledgement comes first
+inline constexpr std::uint8_t acks = 64;       ///< an acknowledgement comes first; of a hello: it wants to be answered
 inline constexpr std::uint8_t repairs = 128;   ///< whoever knows that something in it is dead shall say so
 inline constexpr std::uint8_t known = wire::has_checksum | on_link | short_one | stamped | acks | repairs;
 }  // namespace link_flag

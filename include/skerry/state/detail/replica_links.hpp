@@ -678,14 +678,18 @@ class replica_links {
     }
     auto& store = self().store_;
     const bool same_context = context == context_hash();
+    if (same_context && link.wanting) {
+      begin_anew(link);
+      link.wanting = link.want_due = false;
+      link.complete = true;
+    }
     if (same_context && content == content_hash()) {
       if (upto > link.received) {
         link.received = upto;
         keep(link);
         link.ack_due = link.promised >= link.their_base && link.promised > 0;
       }
-      link.anew = link.anew || link.wanting;
-      link.wanting = link.want_due = link.repairing = false;
+      link.repairing = false;
       link.acked = link.sent = store.arrivals();
       link.highest = link.acked > link.highest ? link.acked : link.highest;
       link.complete = true;
@@ -729,9 +733,9 @@ class replica_links {
     if (what != wanted::context) {
       return errc::unsupported;
     }
-    if (context == context_hash() && from == 0) {
+    if (context == context_hash()) {
       link.sync_due = true;
-      // Equal contexts and, it may be, other contents: the answer says so, and the asking side goes on from there.
+      return receipt{};
     }
     link.context_due = true;
     link.tell_from = from;
