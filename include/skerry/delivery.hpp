@@ -25,4 +25,5 @@
 #include <skerry/delivery/record.hpp>
 #include <skerry/delivery/retry.hpp>
 #include <skerry/delivery/retry_budget.hpp>
+#include <skerry/delivery/segment_log.hpp>
 #include <skerry/delivery/transport.hpp>

@@ -31,27 +31,22 @@ struct record_place {
   [[nodiscard]] constexpr std::uint32_t start() const noexcept { return salt ^ static_cast<std::uint32_t>(offset / 8); }
 };
 
-/// Writes a record.
+/// Writes the first 32 bytes of a record, for a payload that stands, or will stand, behind them.
 ///
 /// The format, little endian: u32 CRC-32C of bytes 4 to 32 + length; u16 low half of the CRC-32C of bytes 6 to 32, so that a length is
 /// believed only after a check of its own; u8 kind; u8 flags; u24 length; u8 class; u32 time to live in seconds; u64 seq; u48 stamp in
 /// ms; u16 stream; payload; zeros up to the unit. Both checks start from the record's place.
-/// out      at least `record_size(payload.size(), unit)` bytes
-/// Errors   `width` for a payload of 2^24 bytes or more, `full` when `out` is too small, `invalid` for a header that has no form here:
-///          a class above 3, unknown flags, a stamp of more than 48 bits
-[[nodiscard]] constexpr status write_record(std::span<std::byte> out, const record_header& h, std::span<const std::byte> payload,
-                                            record_place at, std::size_t unit = 8) noexcept {
+/// Errors   `width` for a payload of 2^24 bytes or more, `invalid` for a header that has no form here: a class above 3, unknown flags, a
+///          stamp of more than 48 bits
+[[nodiscard]] constexpr status write_record_head(std::span<std::byte, record_head> out, const record_header& h,
+                                                 std::span<const std::byte> payload, record_place at) noexcept {
   if (payload.size() >= record_payload_limit) {
     return errc::width;
-  }
-  const std::uint64_t size = record_size(payload.size(), unit);
-  if (out.size() < size) {
-    return errc::full;
   }
   if (h.importance > 3 || h.flags > 15 || h.stamp.value >> 48 != 0) {
     return errc::invalid;
   }
-  byte_writer head{out.subspan(6, record_head - 6)};
+  byte_writer head{out.subspan(6)};
   head.u8(static_cast<std::uint8_t>(h.kind));
   head.u8(h.flags);
   head.u24(static_cast<std::uint32_t>(payload.size()));
@@ -60,14 +55,30 @@ struct record_place {
   head.u64(h.seq);
   head.u48(h.stamp.value);
   head.u16(h.stream);
+  byte_writer(out.subspan(4, 2)).u16(static_cast<std::uint16_t>(crc32c(out.subspan(6), at.start())));
+  byte_writer(out.first(4)).u32(crc32c(payload, crc32c(out.subspan(4), at.start())));
+  return {};
+}
+
+/// Writes a record: head, payload, and zeros up to the unit.
+///
+/// out      at least `record_size(payload.size(), unit)` bytes
+/// Errors   those of `write_record_head`; `full` when `out` is too small
+[[nodiscard]] constexpr status write_record(std::span<std::byte> out, const record_header& h, std::span<const std::byte> payload,
+                                            record_place at, std::size_t unit = 8) noexcept {
+  const std::uint64_t size = record_size(payload.size(), unit);
+  if (out.size() < size) {
+    return errc::full;
+  }
+  if (const status s = write_record_head(out.first<record_head>(), h, payload, at); !s) {
+    return s;
+  }
   for (std::size_t i = 0; i < payload.size(); ++i) {
     out[record_head + i] = payload[i];
   }
   for (std::size_t i = record_head + payload.size(); i < size; ++i) {
     out[i] = std::byte{0};
   }
-  byte_writer(out.subspan(4, 2)).u16(static_cast<std::uint16_t>(crc32c(out.subspan(6, record_head - 6), at.start())));
-  byte_writer(out.first(4)).u32(crc32c(out.subspan(4, record_head - 4 + payload.size()), at.start()));
   return {};
 }
 

@@ -49,6 +49,9 @@ class outbox_engine {
       s.how = config.streams;
     }
     epoch_ = static_cast<std::uint32_t>(seed.boot() + 1);
+    if constexpr (requires { store.mix(seed); }) {
+      store.mix(seed);
+    }
   }
 
   [[nodiscard]] status check(std::size_t length, const item_options<Time>& options) const noexcept {
@@ -111,6 +114,9 @@ class outbox_engine {
 
   void readmit(position at, const record_view& r, clock_reading<Time> clock) noexcept {
     lane& to = items_.lanes[r.header.stream];
+    if (r.header.seq < to.next_seq && items_.find(r.header.stream, r.header.seq) != none) {
+      return;  // a store that moved it after a failed sync may hold both copies
+    }
     to.next_seq = r.header.seq >= to.next_seq ? r.header.seq + 1 : to.next_seq;
     ++counters_.recovered;
     if (items_.full()) {

@@ -1,0 +1,590 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/storage.hpp>
+#include <skerry/delivery/detail/segment_files.hpp>
+#include <skerry/delivery/device_seed.hpp>
+#include <skerry/delivery/record.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace skerry::inline v0::delivery {
+
+/// A `record_store` in a few files of fixed size, written from front to back, again and again.
+///
+/// Appending writes at once and never waits; `sync` makes durable what was appended, acknowledgements with it, which otherwise ride in
+/// front of the next append. A segment whose records are all acknowledged is used again as it is: its old records fail the checks of
+/// its new salt. One segment is kept back for acknowledgements, so a full store can be emptied. A segment that one record keeps from
+/// being used again waits for it: nothing is copied forward.
+/// Cost    `append` one write of 32 bytes and the payload; `read` one or two reads; `open` reads every used byte once
+/// Bound   a flip anywhere costs one record; a cut costs what was not synced, never what was
+/// Errors  `append`: `full`, `width` (a record that fits no segment), `io`; `read`: `absent`, `width`, `corrupt`, `io`;
+///         `sync`: `io`, and then nothing new is durable until a later one succeeds elsewhere; `open`: `io` of the device only
+///
+/// The device must outlive the log; its files `segment-NN` are the log's.
+template <file_device Device, segment_limits L = segment_limits{}>
+class segment_log : private detail::segment_files<Device, L> {
+  static_assert(L.segments >= 3 && L.segments <= 100 && L.streams >= 1, "segment_log: 3 to 100 segments, one stream or more");
+
+ public:
+  /// Errors  `invalid`: a size that cannot be
+  [[nodiscard]] static result<segment_log> create(Device& device, const segment_config& config) noexcept {
+    if (config.segment_bytes < 8192 || config.segment_bytes > (1U << 30) || config.segment_bytes % 4096 != 0 || config.segments < 3 ||
+        config.segments > L.segments) {
+      return errc::invalid;
+    }
+    return segment_log{device, config, config.entropy};
+  }
+
+  /// Entropy of the device, for salts that nobody else can guess; before `open`.
+  void mix(device_seed seed) noexcept { files::entropy_ = hash64(seed.value(), files::entropy_); }
+
+  /// Finds what is there. Never refuses for damage.
+  [[nodiscard]] result<recovery_report> open() noexcept {
+    *this = segment_log{*device_, config_, files::entropy_};
+    if (const status s = files::find_segments(); !s) {
+      return s.error();
+    }
+    recovery_report report;
+    if (const status s = scan_segments(report); !s) {
+      return s.error();
+    }
+    report.damaged_records = counters_.damaged_records;
+    report.torn_bytes = counters_.torn_bytes;
+    report.fresh = report.records == 0 && !lease_.known;
+    const result<position> first = next_live(0, 0);
+    if (!first) {
+      return first.error();
+    }
+    report.first = first.value();
+    report.end = end_position();
+    return report;
+  }
+
+  [[nodiscard]] result<position> append(const record_header& h, std::span<const std::byte> payload) noexcept {
+    const std::uint64_t size = record_size(payload.size());
+    if (size > room_of_segment() - checkpoint_room) {
+      return errc::width;
+    }
+    if (h.kind == record_kind::data && h.stream >= L.streams) {
+      return errc::invalid;
+    }
+    return put(h, payload, spare_for_data);
+  }
+
+  [[nodiscard]] result<record_view> read(position where, std::span<std::byte> out) noexcept {
+    const slot* const s = find(static_cast<std::uint32_t>(where.value >> 32));
+    const auto offset = static_cast<std::uint32_t>(where.value);
+    if (s == nullptr || offset + record_head > s->end) {
+      return errc::absent;
+    }
+    std::array<std::byte, record_head> head{};
+    if (const status got = device_->read(name_of(*s).view(), offset, head); !got) {
+      return got.error();
+    }
+    const auto summary = read_record_head(head, {s->salt, offset});
+    if (!summary) {
+      return summary.error();
+    }
+    const std::uint32_t length = summary.value().length;
+    if (length > out.size()) {
+      return errc::width;
+    }
+    if (const status got = device_->read(name_of(*s).view(), offset + record_head, out.first(length)); !got) {
+      return got.error();
+    }
+    const record_place at{s->salt, offset};
+    if (crc32c(out.first(length), crc32c(std::span{head}.subspan(4), at.start())) != summary.value().check) {
+      return errc::corrupt;
+    }
+    const result<position> next = next_live(s->number, offset + static_cast<std::uint32_t>(record_size(length)));
+    if (!next) {
+      return next.error();
+    }
+    return record_view{summary.value().header, out.first(length), next.value()};
+  }
+
+  [[nodiscard]] status advance(cursor done) noexcept {
+    if (done.stream >= L.streams) {
+      return errc::invalid;
+    }
+    if (cursors_[done.stream].join(done.upto, done.bitmap)) {
+      acks_pending_ = true;
+    }
+    return {};
+  }
+
+  /// Makes durable all that was appended, and the acknowledgements unless there is no room to write them down.
+  [[nodiscard]] status sync() noexcept {
+    if (acks_pending_) {
+      if (const status s = write_acks(); !s && s.error() != errc::full) {
+        return s;
+      }
+    }
+    for (slot& s : slots_) {
+      if (s.to_move) {
+        if (const status moved = move_away(s); !moved) {
+          return errc::io;
+        }
+      }
+    }
+    for (slot& s : slots_) {
+      if (!s.dirty) {
+        continue;
+      }
+      const std::uint32_t upto = s.end;
+      if (const status done = device_->sync(name_of(s).view()); !done) {
+        ++counters_.failed_syncs;
+        s.use = state::lost;
+        s.dirty = false;
+        s.to_move = true;
+        (void)move_away(s);  // if it fails, the next sync tries again, and promises nothing before
+        return errc::io;
+      }
+      s.synced = upto;
+      s.dirty = false;
+    }
+    ++counters_.syncs;
+    free_dead();
+    return {};
+  }
+
+  /// Bytes of the segments in use, and of those that data may still take.
+  [[nodiscard]] std::uint64_t used_bytes() const noexcept {
+    std::uint64_t sum = 0;
+    for (const slot& s : slots_) {
+      sum += s.use == state::active ? s.end : (s.used() ? s.bytes : 0U);
+    }
+    return sum;
+  }
+  [[nodiscard]] std::uint64_t free_bytes() const noexcept {
+    const std::uint32_t open_slots = free_slots();
+    const slot* const a = active();
+    return (open_slots > 1 ? std::uint64_t{open_slots - 1} * room_of_segment() : 0) + (a == nullptr ? 0 : a->limit() - a->end);
+  }
+  /// Whether there are acknowledgements that no record says yet: the next append or sync writes them.
+  [[nodiscard]] bool acknowledgements_pending() const noexcept { return acks_pending_; }
+  [[nodiscard]] const segment_counters& counters() const noexcept { return counters_; }
+
+ private:
+  using files = detail::segment_files<Device, L>;
+  using segment_header = detail::segment_header;
+  using files::active;
+  using files::after;
+  using files::config_;
+  using files::counters_;
+  using files::device_;
+  using files::find;
+  using files::free_slots;
+  using files::last_number_;
+  using files::name_of;
+  using files::room_of_segment;
+  using files::slots_;
+  using typename files::file_name;
+  using typename files::slot;
+  using typename files::state;
+  struct lease_record {
+    record_header header{};
+    std::array<std::byte, 16> payload{};
+    std::uint8_t length = 0;
+    bool known = false;
+  };
+
+  static constexpr std::uint32_t spare_for_data = 1;  // segments that data must leave free
+  static constexpr std::size_t acks_bytes = 18;       // of a stream
+  static constexpr std::size_t checkpoint_room = record_size(L.streams * acks_bytes) + record_size(16) + record_size(8);
+
+  segment_log(Device& device, const segment_config& config, std::uint64_t entropy) noexcept : files{device, config, entropy} {}
+
+  [[nodiscard]] position end_position() const noexcept {
+    const slot* const a = active();
+    return position{a == nullptr ? std::uint64_t{last_number_ + 1} << 32 : std::uint64_t{a->number} << 32 | a->end};
+  }
+  // --- finding what is there ---
+
+  [[nodiscard]] status scan_segments(recovery_report& report) noexcept {
+    for (const slot* s = after(0); s != nullptr; s = after(s->number)) {
+      std::uint64_t torn = 0;
+      slot& each = slots_[static_cast<std::size_t>(s - slots_.data())];
+      if (const status done = scan(each, report, torn); !done) {
+        return done;
+      }
+      if (each.number == last_number_ && each.bytes == config_.segment_bytes) {
+        go_on(each, torn);
+      }
+    }
+    return {};
+  }
+  /// The last segment goes on where it ended. Behind a torn record a new one begins, unless it would be the last that is free.
+  void go_on(slot& last, std::uint64_t torn) noexcept {
+    const std::uint64_t end = torn == 0 ? last.end : (last.end + torn + 511) / 512 * 512;
+    if ((torn == 0 || free_slots() <= spare_for_data) && end <= last.limit()) {
+      last.end = static_cast<std::uint32_t>(end);
+      last.use = state::active;
+    }
+  }
+  [[nodiscard]] status scan(slot& s, recovery_report& report, std::uint64_t& torn) noexcept {
+    std::array<std::byte, 4096> buffer;
+    auto walk = scanner(s, segment_header::room, s.limit(), buffer);
+    auto found = walk.next();
+    for (; found; found = walk.next()) {
+      const auto& r = found.value();
+      ++report.records;
+      switch (r.header.kind) {
+        case record_kind::data:
+          if (r.header.stream < L.streams) {
+            std::uint64_t& greatest = s.greatest[r.header.stream];
+            greatest = r.header.seq > greatest ? r.header.seq : greatest;
+          }
+          break;
+        case record_kind::acks:
+        case record_kind::seq_lease:
+        case record_kind::seal:
+          if (const status read = take_control(s, r.header, r.offset, r.length); !read) {
+            return read;
+          }
+          break;
+        default: break;
+      }
+    }
+    if (found.error() != errc::absent) {
+      return found.error();
+    }
+    s.end = static_cast<std::uint32_t>(walk.end_of_records());
+    s.synced = static_cast<std::uint32_t>(segment_header::room);
+    s.dirty = true;  // what a process read back may never have reached the medium
+    torn = walk.torn_bytes();
+    counters_.damaged_records += walk.damaged();
+    counters_.torn_bytes += walk.torn_bytes();
+    return {};
+  }
+  [[nodiscard]] auto scanner(const slot& s, std::uint64_t from, std::uint64_t to, std::span<std::byte> buffer) noexcept {
+    const file_name name = name_of(s);
+    return record_scanner{[device = device_, name](std::uint64_t offset, std::span<std::byte> out) noexcept {
+                            return device->read(name.view(), offset, out);
+                          },
+                          buffer,
+                          {s.salt, from},
+                          to};
+  }
+  /// Acknowledgements, leases, and what was moved: checked by the scanner, read again for what they say.
+  [[nodiscard]] status take_control(const slot& s, const record_header& h, std::uint64_t offset, std::uint32_t length) noexcept {
+    std::array<std::byte, std::size_t{L.streams} * acks_bytes> bytes{};
+    if (length > bytes.size()) {
+      return {};  // of a store with more streams
+    }
+    const auto payload = std::span{bytes}.first(length);
+    if (const status read = device_->read(name_of(s).view(), offset + record_head, payload); !read) {
+      return read;
+    }
+    byte_reader in{payload};
+    if (h.kind == record_kind::acks) {
+      while (in.remaining().size() >= acks_bytes) {
+        const std::uint16_t stream = in.u16();
+        const std::uint64_t upto = in.u64();
+        const std::uint64_t bitmap = in.u64();
+        if (stream < L.streams) {
+          (void)cursors_[stream].join(upto, bitmap);
+        }
+      }
+    } else if (h.kind == record_kind::seq_lease) {
+      remember_lease(h, payload);
+    } else if (length == 8) {
+      const std::uint32_t number = in.u32();
+      const std::uint32_t from = in.u32();
+      for (slot& other : slots_) {
+        if (other.number == number && from < other.void_from) {
+          other.void_from = from;
+          other.voided_by = s.number;
+        }
+      }
+    }
+    return {};
+  }
+  void remember_lease(const record_header& h, std::span<const std::byte> payload) noexcept {
+    if (payload.size() > lease_.payload.size() || (lease_.known && h.seq < lease_.header.seq)) {
+      return;
+    }
+    lease_.header = h;
+    lease_.length = static_cast<std::uint8_t>(payload.size());
+    for (std::size_t i = 0; i < payload.size(); ++i) {
+      lease_.payload[i] = payload[i];
+    }
+    lease_.known = true;
+  }
+
+  /// The first record at or behind a place that a reader still needs.
+  [[nodiscard]] result<position> next_live(std::uint32_t number, std::uint32_t offset) noexcept {
+    std::array<std::byte, 512> buffer;
+    for (const slot* s = number == 0 ? after(0) : find(number); s != nullptr; s = after(s->number)) {
+      const std::uint32_t from = s->number == number ? offset : static_cast<std::uint32_t>(segment_header::room);
+      auto walk = scanner(*s, from, s->end, buffer);
+      for (auto r = walk.next();; r = walk.next()) {
+        if (!r) {
+          if (r.error() != errc::absent) {
+            return r.error();
+          }
+          break;
+        }
+        const record_header& h = r.value().header;
+        const bool wanted = h.kind == record_kind::data
+                                ? h.stream < L.streams && !cursors_[h.stream].covers(h.seq) && r.value().offset < s->void_from
+                                : h.kind == record_kind::seq_lease;
+        if (wanted) {
+          return position{std::uint64_t{s->number} << 32 | r.value().offset};
+        }
+      }
+    }
+    return end_position();
+  }
+
+  // --- writing ---
+
+  /// Writes a record, acknowledgements in front of it. `keep`: segments that must stay free.
+  [[nodiscard]] result<position> put(const record_header& h, std::span<const std::byte> payload, std::uint32_t keep) noexcept {
+    const std::uint64_t size = record_size(payload.size());
+    const std::uint64_t acks = acks_pending_ ? record_size(L.streams * acks_bytes) : 0;
+    slot* a = active();
+    if (a == nullptr || a->end + acks + size > a->limit()) {
+      if (const status s = begin_segment(keep); !s) {
+        return s.error();
+      }
+      a = active();
+    }
+    if (acks_pending_) {
+      if (const status s = write_acks(); !s) {
+        return s.error();
+      }
+    }
+    const std::uint32_t at = a->end;
+    if (const status s = write(*a, h, payload); !s) {
+      return s.error();
+    }
+    if (h.kind == record_kind::data) {
+      std::uint64_t& greatest = a->greatest[h.stream];
+      greatest = h.seq > greatest ? h.seq : greatest;
+    } else if (h.kind == record_kind::seq_lease) {
+      remember_lease(h, payload);
+    }
+    return position{std::uint64_t{a->number} << 32 | at};
+  }
+
+  /// The payload goes out in pieces, and the head with the first of them.
+  [[nodiscard]] status write(slot& a, const record_header& h, std::span<const std::byte> payload) noexcept {
+    const record_place place{a.salt, a.end};
+    const std::uint64_t size = record_size(payload.size());
+    std::array<std::byte, 1024> small;
+    if (size <= small.size()) {
+      if (const status s = write_record(small, h, payload, place); !s) {
+        return s;
+      }
+      if (const status s = device_->write(name_of(a).view(), a.end, std::span{small}.first(static_cast<std::size_t>(size))); !s) {
+        return s;
+      }
+    } else if (const status s = write_large(a, h, payload, place); !s) {
+      return s;
+    }
+    ++counters_.writes;
+    counters_.bytes_written += size;
+    a.end += static_cast<std::uint32_t>(size);
+    a.dirty = true;
+    return {};
+  }
+  [[nodiscard]] status write_large(const slot& a, const record_header& h, std::span<const std::byte> payload, record_place place) noexcept {
+    std::array<std::byte, record_head> head{};
+    if (const status s = write_record_head(head, h, payload, place); !s) {
+      return s;
+    }
+    const std::size_t rest = static_cast<std::size_t>(record_size(payload.size())) - record_head - payload.size();
+    const std::array<std::byte, 8> zeros{};
+    // The head last: until it stands there is no record.
+    if (const status s = device_->write(name_of(a).view(), a.end + record_head, payload); !s) {
+      return s;
+    }
+    if (rest != 0) {
+      if (const status s = device_->write(name_of(a).view(), a.end + record_head + payload.size(), std::span{zeros}.first(rest)); !s) {
+        return s;
+      }
+    }
+    return device_->write(name_of(a).view(), a.end, head);
+  }
+
+  [[nodiscard]] status write_acks() noexcept {
+    slot* const a = active();
+    if (a == nullptr || a->end + record_size(L.streams * acks_bytes) > a->limit()) {
+      return begin_segment(0);  // which writes them
+    }
+    return write_cursors(*a);
+  }
+  [[nodiscard]] status write_cursors(slot& a) noexcept {
+    std::array<std::byte, std::size_t{L.streams} * acks_bytes> bytes{};
+    byte_writer out{bytes};
+    for (std::uint16_t s = 0; s < L.streams; ++s) {
+      if (cursors_[s].upto != 0 || cursors_[s].bitmap != 0) {
+        out.u16(s);
+        out.u64(cursors_[s].upto);
+        out.u64(cursors_[s].bitmap);
+      }
+    }
+    record_header h;
+    h.kind = record_kind::acks;
+    if (const status s = write(a, h, out.written()); !s) {
+      return s;
+    }
+    acks_pending_ = false;
+    return {};
+  }
+
+  /// The next segment, with what every segment begins with: cursors and the lease, so that those before it can go.
+  [[nodiscard]] status begin_segment(std::uint32_t keep) noexcept {
+    free_dead();
+    if (free_slots() <= keep) {
+      return errc::full;
+    }
+    const std::uint32_t epoch = lease_.length >= 4 ? byte_reader{std::span<const std::byte>{lease_.payload}}.u32() : 0;
+    const result<slot*> begun = files::begin(epoch);
+    if (!begun) {
+      return begun.error();
+    }
+    slot& fresh = *begun.value();
+    if (const status s = write_cursors(fresh); !s) {
+      return s;
+    }
+    if (lease_.known) {
+      return write(fresh, lease_.header, std::span<const std::byte>{lease_.payload}.first(lease_.length));
+    }
+    return {};
+  }
+  /// Segments whose records are all acknowledged are free, once a durable one begins with what they know.
+  void free_dead() noexcept {
+    for (slot& s : slots_) {
+      bool dead = s.use == state::sealed || (s.use == state::lost && !s.to_move);
+      for (std::size_t stream = 0; stream < L.streams && dead; ++stream) {
+        dead = s.greatest[stream] <= cursors_[stream].upto;
+      }
+      for (const slot& other : slots_) {
+        dead = dead && !(other.used() && other.voided_by == s.number);
+      }
+      if (!dead || !durable_beyond(s.number)) {
+        continue;
+      }
+      const bool as_it_is = s.use == state::sealed && s.bytes == config_.segment_bytes;
+      if (!as_it_is && !device_->remove(name_of(s).view())) {
+        continue;  // a file that failed is not used again
+      }
+      s = slot{};
+      s.use = as_it_is ? state::free : state::absent;
+    }
+  }
+  [[nodiscard]] bool durable_beyond(std::uint32_t number) const noexcept {
+    for (const slot& s : slots_) {
+      const bool stands = s.use == state::active || s.use == state::sealed;
+      if (stands && s.number > number && s.synced >= segment_header::room + checkpoint_least()) {
+        return true;
+      }
+    }
+    return false;
+  }
+  [[nodiscard]] std::uint32_t checkpoint_least() const noexcept {
+    return static_cast<std::uint32_t>(record_size(0) + (lease_.known ? record_size(lease_.length) : 0));
+  }
+
+  /// Writes again elsewhere what a segment holds beyond its last good sync, after one that failed: a later one that succeeds would
+  /// prove nothing, since the system may have dropped the pages. Reads of the segment go on as long as they can.
+  [[nodiscard]] status move_away(slot& s) noexcept {
+    const std::uint32_t from = s.synced < segment_header::room ? static_cast<std::uint32_t>(segment_header::room) : s.synced;
+    if (active() == nullptr) {
+      if (const status begun = begin_segment(0); !begun) {
+        return begun;
+      }
+    }
+    std::array<std::byte, 512> buffer;
+    auto walk = scanner(s, from, s.end, buffer);
+    auto r = walk.next();
+    for (; r && r.value().offset < s.void_from; r = walk.next()) {
+      const record_header& h = r.value().header;
+      if (h.kind == record_kind::data && h.stream < L.streams && !cursors_[h.stream].covers(h.seq)) {
+        if (const status moved = move_record(s, r.value().offset, h, r.value().length); !moved) {
+          return moved;
+        }
+      }
+    }
+    if (!r && r.error() != errc::absent) {
+      return r.error();
+    }
+    acks_pending_ = true;  // what it said of acknowledgements and leases stands nowhere else perhaps
+    if (lease_.known) {
+      const auto again = put(lease_.header, std::span<const std::byte>{lease_.payload}.first(lease_.length), 0);
+      if (!again) {
+        return again.error();
+      }
+    }
+    std::array<std::byte, 8> what{};
+    byte_writer out{what};
+    out.u32(s.number);
+    out.u32(from);
+    record_header h;
+    h.kind = record_kind::seal;
+    const auto told = put(h, out.written(), 0);
+    if (!told) {
+      return told.error();
+    }
+    s.void_from = from < s.void_from ? from : s.void_from;
+    s.voided_by = active()->number;
+    s.to_move = false;
+    return {};
+  }
+  /// Piece by piece, the head last. A move that is tried again writes the records again: readers see the first copy alone, see `open`.
+  [[nodiscard]] status move_record(const slot& from, std::uint64_t offset, const record_header& h, std::uint32_t length) noexcept {
+    const std::uint64_t size = record_size(length);
+    if (active()->end + size > active()->limit()) {
+      if (const status begun = begin_segment(0); !begun) {
+        return begun;
+      }
+    }
+    slot& to = *active();
+    std::array<std::byte, record_head> head{};
+    if (const status s = write_record_head(head, h, {}, {to.salt, to.end}); !s) {
+      return s;
+    }
+    std::array<std::byte, 1024> piece;
+    // The length first, then the checks over it and over the payload as it passes.
+    byte_writer(std::span{head}.subspan(8, 3)).u24(length);
+    const std::uint32_t start = record_place{to.salt, to.end}.start();
+    byte_writer(std::span{head}.subspan(4, 2)).u16(static_cast<std::uint16_t>(crc32c(std::span{head}.subspan(6), start)));
+    std::uint32_t sum = crc32c(std::span{head}.subspan(4), start);
+    for (std::uint32_t done = 0; done < length;) {
+      const std::size_t n = length - done < piece.size() ? length - done : piece.size();
+      const auto part = std::span{piece}.first(n);
+      if (const status s = device_->read(name_of(from).view(), offset + record_head + done, part); !s) {
+        return s;
+      }
+      sum = crc32c(part, sum);
+      if (const status s = device_->write(name_of(to).view(), to.end + record_head + done, part); !s) {
+        return s;
+      }
+      done += static_cast<std::uint32_t>(n);
+    }
+    byte_writer(std::span{head}.first(4)).u32(sum);
+    if (const status s = device_->write(name_of(to).view(), to.end, head); !s) {
+      return s;
+    }
+    ++counters_.moved_records;
+    to.end += static_cast<std::uint32_t>(size);
+    to.dirty = true;
+    std::uint64_t& greatest = to.greatest[h.stream];
+    greatest = h.seq > greatest ? h.seq : greatest;
+    return {};
+  }
+
+  bool acks_pending_ = false;
+  lease_record lease_{};
+  std::array<detail::stream_cursor, L.streams> cursors_{};
+};
+
+}  // namespace skerry::inline v0::delivery

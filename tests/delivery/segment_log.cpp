@@ -1,0 +1,301 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#include <skerry/core/random.hpp>
+#include <skerry/delivery/segment_log.hpp>
+#include <skerry/testing/faulty_disk.hpp>
+
+#include <algorithm>
+#include <array>
+#include <catch2/catch_test_macros.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace {
+using namespace skerry::delivery;
+using skerry::cursor;
+using skerry::errc;
+using skerry::position;
+using skerry::record_header;
+using skerry::testing::faulty_disk;
+
+using log_type = segment_log<faulty_disk, segment_limits{6, 3}>;
+static_assert(skerry::record_store<log_type>);
+
+constexpr segment_config small{.segment_bytes = 8192, .segments = 6};
+
+record_header data(std::uint16_t stream, std::uint64_t seq) {
+  record_header h;
+  h.stream = stream;
+  h.seq = seq;
+  return h;
+}
+std::vector<std::byte> payload_of(std::uint16_t stream, std::uint64_t seq, std::size_t n) {
+  std::vector<std::byte> out(n);
+  skerry::splitmix64 random{seq * 1000 + stream};
+  for (std::byte& b : out) {
+    b = static_cast<std::byte>(random());
+  }
+  return out;
+}
+
+/// Everything that a reader finds from the first record to the end.
+std::vector<skerry::record_header> all_of(log_type& log, const skerry::recovery_report& report) {
+  std::vector<skerry::record_header> out;
+  std::array<std::byte, 4096> buffer{};
+  for (position at = report.first; at < report.end;) {
+    const auto r = log.read(at, buffer);
+    REQUIRE(r);
+    REQUIRE(r.value().next > at);
+    out.push_back(r.value().header);
+    at = r.value().next;
+  }
+  return out;
+}
+
+TEST_CASE("what was appended is read in order, also after opening again") {
+  faulty_disk disk{1};
+  auto log = log_type::create(disk, small).value();
+  auto report = log.open().value();
+  CHECK(report.fresh);
+  CHECK(report.first == report.end);
+  for (std::uint64_t seq = 1; seq <= 40; ++seq) {
+    const auto stream = static_cast<std::uint16_t>(seq % 3);
+    REQUIRE(log.append(data(stream, seq), payload_of(stream, seq, seq * 7)));
+  }
+  auto again = log_type::create(disk, small).value();
+  report = again.open().value();
+  CHECK_FALSE(report.fresh);
+  const auto found = all_of(again, report);
+  REQUIRE(found.size() == 40);
+  for (std::uint64_t seq = 1; seq <= 40; ++seq) {
+    CHECK(found[seq - 1].seq == seq);
+  }
+}
+
+TEST_CASE("sizes that cannot be are refused, and so is a record that fits no segment") {
+  faulty_disk disk{1};
+  CHECK(log_type::create(disk, {.segment_bytes = 4096}).error() == errc::invalid);
+  CHECK(log_type::create(disk, {.segment_bytes = 8200}).error() == errc::invalid);
+  CHECK(log_type::create(disk, {.segment_bytes = 8192, .segments = 7}).error() == errc::invalid);
+  CHECK(log_type::create(disk, {.segment_bytes = 8192, .segments = 2}).error() == errc::invalid);
+  auto log = log_type::create(disk, small).value();
+  REQUIRE(log.open());
+  const std::vector<std::byte> large(7168);
+  CHECK(log.append(data(0, 1), large).error() == errc::width);
+  CHECK(log.append(data(3, 1), {}).error() == errc::invalid);
+  CHECK(log.advance({3, 1, 0}).error() == errc::invalid);
+}
+
+TEST_CASE("a full log takes acknowledgements, and then records again") {
+  faulty_disk disk{2};
+  auto log = log_type::create(disk, small).value();
+  REQUIRE(log.open());
+  std::uint64_t seq = 0;
+  const std::vector<std::byte> payload(1000);
+  while (log.append(data(0, seq + 1), payload)) {
+    ++seq;
+    REQUIRE(seq < 1000);
+  }
+  CHECK(log.append(data(0, seq + 1), payload).error() == errc::full);
+  CHECK(seq >= 5 * 6);
+  REQUIRE(log.advance({0, seq, 0}));
+  REQUIRE(log.sync());
+  CHECK(log.free_bytes() > 4 * 7000);
+  for (int i = 0; i < 500; ++i) {  // and for ever, as long as somebody acknowledges
+    ++seq;
+    REQUIRE(log.append(data(0, seq), payload));
+    REQUIRE(log.advance({0, seq, 0}));
+    REQUIRE(log.sync());
+  }
+  CHECK(log.counters().recycled > 10);
+  CHECK(log.counters().created <= 6);
+}
+
+TEST_CASE("the last lease of numbers outlives the segment that it was written in") {
+  faulty_disk disk{3};
+  auto log = log_type::create(disk, small).value();
+  REQUIRE(log.open());
+  record_header lease;
+  lease.kind = skerry::record_kind::seq_lease;
+  lease.seq = 4097;
+  const std::array<std::byte, 4> epoch{std::byte{7}};
+  REQUIRE(log.append(lease, epoch));
+  const std::vector<std::byte> payload(1500);
+  for (std::uint64_t seq = 1; seq <= 200; ++seq) {
+    REQUIRE(log.append(data(0, seq), payload));
+    REQUIRE(log.advance({0, seq, 0}));
+    REQUIRE(log.sync());
+  }
+  auto again = log_type::create(disk, small).value();
+  const auto report = again.open().value();
+  const auto found = all_of(again, report);
+  CHECK(std::any_of(found.begin(), found.end(),
+                    [](const record_header& h) { return h.kind == skerry::record_kind::seq_lease && h.seq == 4097; }));
+  CHECK_FALSE(report.fresh);
+}
+
+TEST_CASE("what is no segment of this store is set aside, whole, and counted") {
+  faulty_disk disk{4};
+  {
+    auto other = log_type::create(disk, {.segment_bytes = 8192, .segments = 6, .entropy = 5}).value();
+    REQUIRE(other.open());
+    REQUIRE(other.append(data(0, 1), payload_of(0, 1, 10)));
+  }
+  REQUIRE(disk.rename("segment-00", "segment-03"));
+  REQUIRE(disk.create("segment-01"));
+  const std::vector<std::byte> noise(3000, std::byte{0x5a});
+  REQUIRE(disk.write("segment-01", 0, noise));
+  REQUIRE(disk.create("segment-02"));  // never got as far as its header
+  auto log = log_type::create(disk, small).value();
+  const auto report = log.open();
+  REQUIRE(report);
+  CHECK(log.counters().set_aside == 1);
+  CHECK(disk.size("aside-01").value() == 3000);
+  CHECK(disk.size("segment-02").error() == errc::absent);
+  CHECK(all_of(log, report.value()).size() == 1);  // the segment itself is as good in another place
+}
+
+/// What a run knows of a record.
+struct known {
+  std::size_t length = 0;
+  bool unpromised = false;
+  bool durable = false;
+  bool acknowledged = false;
+  bool forgotten = false;  // its acknowledgement is durable
+};
+using story = std::map<std::pair<std::uint16_t, std::uint64_t>, known>;
+
+/// Random appends, acknowledgements, syncs and lives, with a power cut after each life.
+///
+/// torn    whether syncs, writes or reads may fail as well
+void live_and_die(std::uint64_t seed, skerry::testing::disk_faults faults, int lives, std::uint64_t& moved) {
+  CAPTURE(seed);
+  skerry::splitmix64 random{seed};
+  faulty_disk disk{seed * 31};
+  story all;
+  std::array<std::uint64_t, 3> next{1, 1, 1};
+  std::array<std::byte, 4096> buffer{};
+  bool cut = false;
+  for (int life = 0; life < lives; ++life) {
+    disk.faults = {};  // recovery of a disk that cannot be read is not what is asked here
+    auto log = std::make_unique<log_type>(
+        log_type::create(disk, {.segment_bytes = 8192, .segments = 6, .entropy = seed * 100 + static_cast<std::uint64_t>(life)}).value());
+    const auto report = log->open();
+    REQUIRE(report);
+    std::set<std::pair<std::uint16_t, std::uint64_t>> seen;
+    std::array<std::uint64_t, 3> last{};
+    for (position at = report.value().first; at < report.value().end;) {
+      const auto r = log->read(at, buffer);
+      REQUIRE(r);
+      const auto& h = r.value().header;
+      const auto found = all.find({h.stream, h.seq});
+      REQUIRE(found != all.end());  // no phantom
+      const auto expected = payload_of(h.stream, h.seq, found->second.length);
+      REQUIRE(std::equal(r.value().payload.begin(), r.value().payload.end(), expected.begin(), expected.end()));
+      REQUIRE_FALSE(found->second.forgotten);
+      if (faults.sync_errors == 0) {
+        REQUIRE(seen.count({h.stream, h.seq}) == 0);
+        REQUIRE(h.seq > last[h.stream]);
+      }
+      last[h.stream] = h.seq;
+      seen.insert({h.stream, h.seq});
+      REQUIRE(r.value().next > at);
+      at = r.value().next;
+    }
+    for (auto& [name, k] : all) {
+      CAPTURE(name.first, name.second, life);
+      const bool there = seen.count(name) == 1;
+      if ((k.durable || !cut) && !k.acknowledged && !k.unpromised) {
+        REQUIRE(there);  // durable means durable, and the end of a process takes nothing that was written
+      }
+      if (!there && !k.acknowledged && faults.sync_errors != 0) {
+        k.unpromised = true;  // there may have been two copies, and nobody promised which is found
+      } else if (!there) {
+        k.forgotten = k.forgotten || !k.acknowledged;  // lost with the power: it must not come back
+        k.acknowledged = true;
+      } else {
+        k = {k.length, false, false, false, false};  // read back by this life, which has not synced it yet
+      }
+    }
+    disk.faults = faults;
+    if (random() % 2 == 0) {
+      disk.power_fails_after(random() % 60);  // within an operation
+    }
+    const auto steps = 5 + random() % 60;
+    for (std::uint64_t step = 0; step < steps; ++step) {
+      const auto what = random() % 10;
+      if (what < 6) {
+        const auto stream = static_cast<std::uint16_t>(random() % 3);
+        const std::uint64_t seq = next[stream]++;
+        const std::size_t longest = random() % 8 == 0 ? 3000 : 200;
+        const std::size_t length = random() % longest;
+        // An append that the device failed may have left its bytes, and so come back; nobody promised it.
+        const auto got = log->append(data(stream, seq), payload_of(stream, seq, length));
+        if (got || got.error() == errc::io) {
+          all[{stream, seq}] = {length, !got};
+        }
+      } else if (what < 9) {
+        const auto stream = static_cast<std::uint16_t>(random() % 3);
+        std::uint64_t upto = 0;
+        for (const auto& [name, k] : all) {
+          if (name.first == stream && (random() % 4 != 0) && name.second == upto + 1) {
+            upto = name.second;
+          } else if (name.first == stream && k.acknowledged && name.second == upto + 1) {
+            upto = name.second;
+          }
+        }
+        REQUIRE(log->advance({stream, upto, 0}));
+        for (auto& [name, k] : all) {
+          k.acknowledged = k.acknowledged || (name.first == stream && name.second <= upto);
+        }
+      } else if (const auto synced = log->sync(); synced) {
+        for (auto& [name, k] : all) {
+          k.durable = !k.unpromised;
+          k.forgotten = k.forgotten || (k.acknowledged && !log->acknowledgements_pending());
+        }
+      }
+    }
+    moved += log->counters().moved_records;
+    cut = disk.off() || random() % 3 != 0;  // or the process alone dies: what was written stays
+    if (cut) {
+      disk.power_cut();
+    } else {
+      disk.power_fails_after(~std::uint64_t{0});
+    }
+  }
+}
+
+TEST_CASE("power cuts at any moment lose nothing durable, bring nothing back and make nothing up") {
+  std::uint64_t moved = 0;
+  for (std::uint64_t seed = 1; seed <= 250; ++seed) {
+    live_and_die(seed, {}, 8, moved);
+  }
+}
+
+TEST_CASE("writes that fail or stop half way cost themselves alone") {
+  std::uint64_t moved = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    live_and_die(seed, {.write_errors = 3'000, .short_writes = 3'000}, 8, moved);
+  }
+}
+
+TEST_CASE("a sync that failed promises nothing, and what it covered is written again elsewhere") {
+  std::uint64_t moved = 0;
+  for (std::uint64_t seed = 1; seed <= 250; ++seed) {
+    live_and_die(seed, {.sync_errors = 12'000}, 8, moved);
+  }
+  CHECK(moved > 500);
+}
+
+TEST_CASE("a disk that fills up is a full log, and acknowledgements still empty it") {
+  std::uint64_t moved = 0;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    live_and_die(seed, {.capacity = 8192 * (2 + seed % 4) + seed * 13 % 8192}, 8, moved);
+  }
+}
+
+}  // namespace
