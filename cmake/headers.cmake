@@ -200,6 +200,8 @@ set(skerry_delivery_headers
     skerry/delivery/detail/flight_table.hpp
     skerry/delivery/detail/outbox_engine.hpp
     skerry/delivery/detail/scale.hpp
+    skerry/delivery/detail/segment_files.hpp
+    skerry/delivery/detail/segment_header.hpp
     skerry/delivery/detail/steady.hpp
     skerry/delivery/detail/stream_index.hpp
     skerry/delivery/detail/sync_window.hpp
@@ -218,6 +220,7 @@ set(skerry_delivery_headers
     skerry/delivery/record.hpp
     skerry/delivery/retry.hpp
     skerry/delivery/retry_budget.hpp
+    skerry/delivery/segment_log.hpp
     skerry/delivery/transport.hpp)
 
 set(skerry_anomaly_headers
@@ -315,6 +318,7 @@ set(skerry_testing_headers
     skerry/testing/detail/world_hostility.hpp
     skerry/testing/detail/world_operation.hpp
     skerry/testing/detail/world_state.hpp
+    skerry/testing/faulty_disk.hpp
     skerry/testing/faulty_link.hpp
     skerry/testing/frame_edit.hpp
     skerry/testing/history_oracle.hpp
@@ -326,6 +330,9 @@ set(skerry_testing_headers
     skerry/testing/sim_script.hpp
     skerry/testing/sim_verdict.hpp
     skerry/testing/virtual_clock.hpp)
+
+set(skerry_adapters_headers
+    skerry/adapters/posix_file.hpp)
 
 set(skerry_skerry_headers
     skerry/skerry.hpp)

@@ -6,7 +6,7 @@ include(GNUInstallDirs)
 set(skerry_config_dir "${CMAKE_INSTALL_DATADIR}/cmake/skerry")
 
 install(
-  TARGETS skerry_core skerry_stats skerry_state skerry_delivery skerry_anomaly skerry_testing skerry_skerry
+  TARGETS skerry_core skerry_stats skerry_state skerry_delivery skerry_anomaly skerry_testing skerry_adapters skerry_skerry
   EXPORT skerry-targets
   FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT skerry-targets NAMESPACE skerry:: DESTINATION "${skerry_config_dir}")

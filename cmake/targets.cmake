@@ -22,4 +22,6 @@ skerry_module(state skerry::core)
 skerry_module(delivery skerry::core)
 skerry_module(anomaly skerry::core skerry::stats)
 skerry_module(testing skerry::core skerry::stats skerry::state skerry::delivery skerry::anomaly)
+# What stands on somebody else's library or system, each header for itself; nothing else includes them.
+skerry_module(adapters skerry::core)
 skerry_module(skerry skerry::core skerry::stats skerry::state skerry::delivery skerry::anomaly skerry::testing)

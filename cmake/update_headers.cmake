@@ -6,7 +6,7 @@
 cmake_minimum_required(VERSION 3.24)
 get_filename_component(root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 
-set(modules core stats state delivery anomaly testing)
+set(modules core stats state delivery anomaly testing adapters)
 set(text [[
 # Copyright (c) 2026 The skerry authors
 # SPDX-License-Identifier: MIT
