@@ -14,7 +14,11 @@
 
 namespace skerry_test {
 
-struct roomy : skerry::state::limits::firmware {
+/// A microcontroller with a place for a record whose time has not come.
+struct waiting : skerry::state::limits::firmware {
+  static constexpr std::size_t quarantine = 1;
+};
+struct roomy : waiting {
   static constexpr std::size_t actors = 16;
   static constexpr std::size_t keys = 64;
   static constexpr std::size_t records = 256;

@@ -17,7 +17,7 @@ using namespace skerry_test;
 namespace state = skerry::state;
 using skerry::errc;
 using skerry::wall_ms;
-using small = state::replica<plant>;
+using small = state::replica<plant, waiting>;
 using large = state::replica<plant, roomy>;
 
 static_assert(skerry::join_semilattice<small> && skerry::encodable<small>);

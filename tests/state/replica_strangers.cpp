@@ -14,7 +14,7 @@ using namespace skerry_test;
 namespace state = skerry::state;
 using skerry::errc;
 using skerry::wall_ms;
-using small = state::replica<plant>;
+using small = state::replica<plant, waiting>;
 
 namespace {
 
