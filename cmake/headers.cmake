@@ -114,8 +114,12 @@ set(skerry_state_headers
     skerry/state/detail/key_hash.hpp
     skerry/state/detail/key_space.hpp
     skerry/state/detail/key_text.hpp
+    skerry/state/detail/link_context.hpp
+    skerry/state/detail/link_cutter.hpp
     skerry/state/detail/link_digest.hpp
     skerry/state/detail/link_errands.hpp
+    skerry/state/detail/link_reader.hpp
+    skerry/state/detail/link_state.hpp
     skerry/state/detail/link_wire.hpp
     skerry/state/detail/local_edit.hpp
     skerry/state/detail/member_view.hpp
@@ -134,6 +138,7 @@ set(skerry_state_headers
     skerry/state/detail/replica_catch_up.hpp
     skerry/state/detail/replica_collect.hpp
     skerry/state/detail/replica_image.hpp
+    skerry/state/detail/replica_links.hpp
     skerry/state/detail/replica_members.hpp
     skerry/state/detail/replica_reads.hpp
     skerry/state/detail/replica_time.hpp

@@ -766,6 +766,7 @@ class causal_store {
         return;
       }
       table_.log().events_in(who, before, from_);
+      first = context_.prefix(who) >= first ? context_.prefix(who) + 1 : first;
       if (context_.greatest(who) >= first) {
         table_.log().late();
         if (first != last || table_.find(dot{first, who}) == none) {

@@ -85,11 +85,12 @@ struct firmware {
   static constexpr std::size_t ranges = 12;
   static constexpr std::size_t members = 0;  ///< a leaf leaves the roster to its gateway
   static constexpr std::size_t links_max = 1;
-  static constexpr std::size_t log_bytes = 512;
+  static constexpr std::size_t log_bytes = 448;
   static constexpr std::size_t payload_bytes = 32;
   static constexpr std::size_t key_bytes = 8;
   static constexpr bool fit_payload = true;
   static constexpr std::size_t quarantine = 0;  // 4.5 kB of code; a frame from the future is offered again
+  static constexpr std::size_t lost_events = 4;
   static constexpr std::size_t chain = 4;
 };
 

@@ -9,6 +9,7 @@
 #include <skerry/state/detail/local_edit.hpp>
 #include <skerry/state/detail/overruled_ring.hpp>
 #include <skerry/state/detail/replica_image.hpp>
+#include <skerry/state/detail/replica_links.hpp>
 #include <skerry/state/detail/replica_members.hpp>
 #include <skerry/state/detail/replica_reads.hpp>
 #include <skerry/state/detail/replica_time.hpp>
@@ -50,7 +51,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
                 public detail::replica_reads<replica<Schema, Limits>>,
                 public detail::replica_time<replica<Schema, Limits>, typename Limits::time>,
                 public detail::replica_image<replica<Schema, Limits>, Schema, Limits>,
-                public detail::replica_members<replica<Schema, Limits>, Limits> {
+                public detail::replica_members<replica<Schema, Limits>, Limits>,
+                public detail::replica_links<replica<Schema, Limits>, Limits> {
   static_assert(replica_limits<Limits>, "Limits models replica_limits: see limits.hpp for what it names");
   static_assert(Schema::need <= Limits::links::promise,
                 "a policy of this schema needs its deltas in an order that Limits::links does not promise");
@@ -69,7 +71,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
         detail::replica_reads<replica>{},
         detail::replica_time<replica, typename Limits::time>{},
         detail::replica_image<replica, Schema, Limits>{},
-        detail::replica_members<replica, Limits>{} {
+        detail::replica_members<replica, Limits>{},
+        detail::replica_links<replica, Limits>{} {
     copy(other);
   }
   replica(replica&& other) noexcept
@@ -77,7 +80,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
         detail::replica_reads<replica>{},
         detail::replica_time<replica, typename Limits::time>{},
         detail::replica_image<replica, Schema, Limits>{},
-        detail::replica_members<replica, Limits>{} {
+        detail::replica_members<replica, Limits>{},
+        detail::replica_links<replica, Limits>{} {
     take(other);
   }
   replica& operator=(const replica& other) noexcept {
@@ -220,6 +224,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   static constexpr std::size_t actor_places = Limits::actors;
   friend class detail::replica_catch_up<replica, Schema, Limits>;
   friend class detail::replica_image<replica, Schema, Limits>;
+  friend class detail::replica_links<replica, Limits>;
   friend class detail::image_writer<replica, Schema, Limits>;
   friend class detail::image_loader<replica, Schema, Limits>;
   friend class detail::replica_members<replica, Limits>;
@@ -438,11 +443,20 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     if (!parsed) {
       return refuse(parsed.error() == errc::full ? lack(received.lacks_runs() ? resource::ranges : resource::actors) : parsed.error());
     }
-    const detection heard = detect(received);
+    detail::schema_delta<Schema, Limits, Frame> delta{received};
+    return admit_delta(delta, now, detail::no_party, [this, &delta](join_report& report) { return join_received(delta, report); });
+  }
+  /// The same for what a link has brought.
+  template <typename Delta>
+  [[nodiscard, gnu::noinline]] result<receipt> admit_from(Delta& delta, detail::party from, instant_t now) {
+    return admit_delta(delta, now, from, [this, &delta, from](join_report& report) { return join_delta(delta, report, from); });
+  }
+  template <typename Delta, typename Join>
+  [[nodiscard]] result<receipt> admit_delta(Delta& delta, instant_t now, detail::party, Join&& join_all) {
+    const detection heard = detect(delta);
     const wall_ms wall = wall_.at(now);
     hlc clock = clock_;
     clock.passed(wall_.passed(now));
-    detail::schema_delta<Schema, Limits, Frame> delta{received};
     resource lacks = resource::none;
     bool ahead = false;
     const result<stamp> latest =
@@ -452,7 +466,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     }
     join_report report;
     std::size_t held = 0;
-    if (const status s = ahead ? this->join_before(clock, wall, delta, report, held) : join_received(delta, report); !s) {
+    if (const status s = ahead ? this->join_before(clock, wall, delta, report, held) : join_all(report); !s) {
       return refuse(s.error());
     }
     clock.follow(latest.value());
@@ -480,21 +494,21 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     return join_delta(streamed{delta}, report);
   }
   template <typename Delta>
-  [[nodiscard]] status join_delta(const Delta& delta, join_report& report) {
+  [[nodiscard]] status join_delta(const Delta& delta, join_report& report, detail::party from = detail::no_party) {
     if (this->is_fenced(delta.context()) || this->holds_late(delta)) {
       return errc::fenced;
     }
-    return join_events(delta, report);
+    return join_events(delta, report, from);
   }
   template <typename Delta>
-  [[nodiscard]] status join_events(const Delta& delta, join_report& report) {
+  [[nodiscard]] status join_events(const Delta& delta, join_report& report, detail::party from = detail::no_party) {
     if constexpr (detail::choices_of<Schema>::any) {
       if (!choices_.admits(delta, store_)) {
         return errc::mismatch;
       }
     }
-    const status s =
-        store_.join(delta, identity_.self(), report, [this](typename store_type::index slot, const actor& who) { prune(slot, who); });
+    const status s = store_.join(
+        delta, identity_.self(), report, [this](typename store_type::index slot, const actor& who) { prune(slot, who); }, from);
     return account(s, report);
   }
   /// What follows from any join, done or refused.
@@ -625,12 +639,15 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   void copy(const replica& other) noexcept {
     assign(other);
     alive_ = false;
+    links_ = {};         // its peers have the original at the other end
     stored_.marks = {};  // the disk is the original's
     stored_.marks.rule = other.stored_.marks.rule;
   }
   /// The identity moves along; what stays behind is a clone.
   void take(replica& other) noexcept {
     assign(other);
+    links_ = other.links_;
+    other.links_ = {};
     other.stored_.marks = {};
     alive_ = other.alive_;
     other.alive_ = false;
@@ -646,6 +663,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   [[no_unique_address]] detail::overruled_ring<detail::store_limits<Schema, Limits>, detail::overruled_of<Limits>()> overruled_{};
   replica_counters counters_{};
   detail::stored_state<Limits> stored_{};
+  [[no_unique_address]] detail::link_table<Limits, Limits::links_max> links_{};
   std::array<std::byte, Limits::log_bytes> log_{};  ///< holds the last delta
   resource lacking_ = resource::none;
   bool alive_ = false;  ///< has an identity that nobody else has

@@ -105,7 +105,9 @@ class write_rule {
   /// Whether a node of this role may write. With `self` each node writes under its own id, so its own mutator refuses nothing.
   [[nodiscard]] constexpr bool allows(state::role writer) const noexcept { return kind_ != kind::role || writer == role_; }
   /// The rule as a number.
-  [[nodiscard]] constexpr std::uint64_t code() const noexcept { return static_cast<std::uint64_t>(kind_) << 8 | static_cast<std::uint64_t>(role_); }
+  [[nodiscard]] constexpr std::uint64_t code() const noexcept {
+    return static_cast<std::uint64_t>(kind_) << 8 | static_cast<std::uint64_t>(role_);
+  }
   friend constexpr bool operator==(const write_rule&, const write_rule&) noexcept = default;
 
  private:

@@ -75,9 +75,10 @@ class arrival_log {
   /// Events that are dead here and that no record stands for: those that came late or died out of their order.
   struct gone {
     std::uint64_t first = 0;
-    std::uint64_t last = 0;
+    std::uint32_t more = 0;
     actor_ref who = 0;
     number at = 0;
+    [[nodiscard]] constexpr std::uint64_t last() const noexcept { return first + more; }
   };
 
   constexpr arrival_log() noexcept {
@@ -190,31 +191,36 @@ class arrival_log {
   ///
   /// next    the change that they belong to is yet to come
   constexpr void lose(actor_ref who, std::uint64_t first, std::uint64_t last, bool next) noexcept {
-    if constexpr (Gone == 0) {
-      forgotten_ = arrivals_ + 1;
-    } else {
-      const auto at = static_cast<number>(arrivals_ + (next ? 1 : 0));
-      for (std::size_t i = 0; i < gone_count_; ++i) {
-        gone& g = gone_[i];
-        if (g.who == who && first - 1 <= g.last && g.first - 1 <= last) {
-          g.first = first < g.first ? first : g.first;
-          g.last = last > g.last ? last : g.last;
-          g.at = at;
-          return;
-        }
+    const std::uint64_t change = arrivals_ + (next ? 1 : 0);
+    if (Gone == 0 || last - first > std::numeric_limits<std::uint32_t>::max()) {
+      forgotten_ = change;
+      return;
+    }
+    const auto more = static_cast<std::uint32_t>(last - first);
+    const auto at = static_cast<number>(change);
+    for (std::size_t i = 0; i < gone_count_; ++i) {
+      gone& g = gone_[i];
+      if (g.who != who || first - 1 > g.last() || g.first - 1 > last) {
+        continue;
       }
-      if (gone_count_ < Gone) {
-        gone_[gone_count_++] = {first, last, who, at};
+      const std::uint64_t from = first < g.first ? first : g.first;
+      const std::uint64_t to = last > g.last() ? last : g.last();
+      if (to - from <= std::numeric_limits<std::uint32_t>::max()) {
+        g = {from, static_cast<std::uint32_t>(to - from), who, at};
         return;
       }
-      std::size_t oldest = 0;
-      for (std::size_t i = 1; i < Gone; ++i) {
-        oldest = age(gone_[i].at) > age(gone_[oldest].at) ? i : oldest;
-      }
-      const std::uint64_t real_or_later = arrivals_ - age(gone_[oldest].at);
-      forgotten_ = real_or_later > forgotten_ ? real_or_later : forgotten_;
-      gone_[oldest] = {first, last, who, at};
     }
+    if (gone_count_ < Gone) {
+      gone_[gone_count_++] = {first, more, who, at};
+      return;
+    }
+    std::size_t oldest = 0;
+    for (std::size_t i = 1; i < Gone; ++i) {
+      oldest = age(gone_[i].at) > age(gone_[oldest].at) ? i : oldest;
+    }
+    const std::uint64_t real_or_later = arrivals_ - age(gone_[oldest].at);
+    forgotten_ = real_or_later > forgotten_ ? real_or_later : forgotten_;
+    gone_[oldest] = {first, more, who, at};
   }
   /// Calls `f(gone)` for those that were lost after `since`.
   template <typename F>

@@ -282,7 +282,7 @@ class image_loader {
     }
     const incoming in{key.value(), ref.value(), e.n, e.at, e.kind, e.payload, e.of_key};
     resource lacks = resource::none;
-    if (const errc problem = schema_chunk<Schema, Limits>::belongs(in, lacks); problem != errc::ok) {
+    if (const errc problem = belongs<Schema, Limits>(in, lacks); problem != errc::ok) {
       // Carried along for others, and now that this firmware knows its path it turns out to be nothing that anybody can read.
       return carries<Limits> && problem == errc::corrupt ? status{} : status{problem};
     }

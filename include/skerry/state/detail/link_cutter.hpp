@@ -208,7 +208,7 @@ class link_cutter {
       }
     }
     log().for_each_gone(from_, [&](const auto& g) {
-      store_->for_each_dead(g.who, g.first, g.last, [&](std::uint64_t first, std::uint64_t last) {
+      store_->for_each_dead(g.who, g.first, g.last(), [&](std::uint64_t first, std::uint64_t last) {
         if (run_count_ < most) {
           (void)add_run(g.who, first, last);
         }
@@ -284,10 +284,14 @@ class link_cutter {
   [[nodiscard]] status write(byte_writer& out, std::uint8_t flags, const std::uint64_t* ack, std::size_t& written) const {
     flags = static_cast<std::uint8_t>(flags | (ack != nullptr ? link_flag::acks : 0));
     if (const index only = short_one(); only != none) {
-      begin_frame(out, frame_kind::delta, flags | link_flag::short_one);
+      const auto& r = record(only);
+      const std::uint64_t foretold = link_->base_n + (to_ - link_->base);
+      begin_frame(out, frame_kind::delta, flags | link_flag::short_one | (r.n == foretold ? 0 : link_flag::stamped));
       write_ack(out, ack);
       out.varint(to_ - link_->base);
-      const auto& r = record(only);
+      if (r.n != foretold) {
+        out.varint_signed(static_cast<std::int64_t>(r.n - foretold));
+      }
       out.varint(r.key);
       if ((r.kind & kinds::stamped) != 0) {
         write_stamp(out, r.at, link_->base_ms);
@@ -297,9 +301,7 @@ class link_cutter {
     }
     pen at;
     const stamp* first = nullptr;
-    for_each_listed([&](const auto& r) {
-      first = first == nullptr && (r.kind & kinds::stamped) != 0 ? &r.at : first;
-    });
+    for_each_listed([&](const auto& r) { first = first == nullptr && (r.kind & kinds::stamped) != 0 ? &r.at : first; });
     begin_frame(out, frame_kind::delta, flags | (first != nullptr ? link_flag::stamped : 0));
     write_ack(out, ack);
     out.varint(to_ - link_->base);
@@ -339,7 +341,8 @@ class link_cutter {
   }
   /// The one record of a frame that says nothing else.
   [[nodiscard]] index short_one() const noexcept {
-    if (item_count_ != 1 || run_count_ != 1 || to_ - (link_->anew ? 0 : from_) != 1 || !said_ || to_ < link_->base || !link_->key_names.known(items_[0].slot)) {
+    if (item_count_ != 1 || run_count_ != 1 || to_ - (link_->anew ? 0 : from_) != 1 || !said_ || to_ < link_->base ||
+        !link_->key_names.known(items_[0].slot)) {
       return none;
     }
     const index i = store_->table().first_of(items_[0].slot);
@@ -347,8 +350,9 @@ class link_cutter {
       return none;
     }
     const auto& r = record(i);
-    const bool fits = r.who == self_ && runs_[0].first == r.n && runs_[0].last == r.n && store_->context().prefix(self_) == r.n &&
-                      r.n == link_->base_n + (to_ - link_->base) && own_kind(r.kind, items_[0].slot) && !any_died_but(self_);
+    // Each own event takes a step at least, so that those below this one were told before.
+    const bool fits = r.who == self_ && runs_[0].last == r.n && store_->context().prefix(self_) == r.n && !log().any_late() &&
+                      own_kind(r.kind, items_[0].slot) && !any_died_but(self_);
     return fits ? i : none;
   }
   [[nodiscard]] bool own_kind(std::uint8_t kind, index slot) const noexcept {

@@ -81,6 +81,28 @@ class link_reader {
     return problem != errc::ok ? problem : in.error();
   }
 
+  /// Whether all of it belongs into this schema and is believable: see `schema_delta`.
+  [[nodiscard]] result<stamp> examine(const Store&, const hlc& clock, const wall_ms* wall, bool* ahead, resource& lacks) const {
+    errc problem = errc::ok;
+    stamp latest{};
+    std::size_t strangers = 0;
+    for_each_entry(
+        [&](const key_entry& key) {
+          strangers += carries<Limits> && is_unknown<Schema>(key.key) && key.count > 0 && key.slot == Store::none ? 1 : 0;
+        },
+        [&](const incoming& in) {
+          if (problem == errc::ok) {
+            problem = belongs<Schema, Limits>(in, lacks);
+          }
+          if (problem == errc::ok && (!carries<Limits> || readable<Schema>(in.key, in.kind))) {
+            problem = date(in, covers_.actors()[in.who], *store_, clock, wall, ahead, latest);
+          }
+        });
+    if (problem == errc::ok && strangers > 0 && count_unknown<Schema>(*store_) + strangers > unknown_keys_of<Limits>()) {
+      problem = (lacks = resource::keys, errc::full);
+    }
+    return problem == errc::ok ? result<stamp>{latest} : result<stamp>{problem};
+  }
   /// The sender's changes that this tells, from one arrival to another.
   [[nodiscard]] std::uint64_t from() const noexcept { return from_; }
   [[nodiscard]] std::uint64_t to() const noexcept { return to_; }
@@ -204,14 +226,16 @@ class link_reader {
   }
 
   [[nodiscard]] status parse_short(byte_reader& in) {
-    // One event of the sender's own, the one that its count of changes foretells; the payload is the rest.
+    // One event of the sender's own, the one that its count of changes foretells or near it; the payload is the rest.
     const std::uint64_t steps = to_ - link_->their_base;
-    const std::uint64_t n = link_->their_n + steps;
+    const bool differs = (flags_ & link_flag::stamped) != 0;
+    const std::uint64_t distance = differs ? static_cast<std::uint64_t>(in.varint_signed()) : 0;
+    const std::uint64_t n = link_->their_n + steps + distance;
     const std::uint64_t name = in.varint();
     if (in.error() != errc::ok) {
       return in.error();
     }
-    if (to_ == 0 || n < steps || n == 0) {
+    if (to_ == 0 || n == 0 || (differs && distance == 0)) {
       return errc::corrupt;
     }
     from_ = to_ - 1;
@@ -359,7 +383,7 @@ class link_reader {
         return in.error();
       }
       const result<key_ref> found =
-          Schema::match(std::string_view{reinterpret_cast<const char*>(bytes.data()), bytes.size()}, key.text);
+          match_key<Schema, Limits>(std::string_view{reinterpret_cast<const char*>(bytes.data()), bytes.size()}, key.text);
       if (!found) {
         return found.error() == errc::full ? errc::full : errc::mismatch;
       }
@@ -375,7 +399,7 @@ class link_reader {
         return errc::absent;
       }
       key.key = store_->key(slot);
-      key.slot = store_->used(slot) ? slot : Store::none;
+      key.slot = store_->table().used(slot) ? slot : Store::none;
     }
     key.list = !plain && (key.shape & key_shape::list) != 0;
     if (key.list) {
@@ -479,7 +503,7 @@ class link_reader {
     if ((flags_ & link_flag::short_one) != 0) {
       key_entry key;
       key.key = short_.key;
-      key.slot = store_->used(short_slot_) ? short_slot_ : Store::none;
+      key.slot = store_->table().used(short_slot_) ? short_slot_ : Store::none;
       of_key(static_cast<const key_entry&>(key));
       of_record(static_cast<const incoming&>(short_));
       return;

@@ -64,7 +64,7 @@ struct link_state {
   bool taken = false;      ///< stands for a peer
   bool connected = false;  ///< from `connect` to `disconnect`
   // The contact.
-  bool greeted = false;    ///< the peer has shown that it knows this side's number
+  bool greeted = false;  ///< the peer has shown that it knows this side's number
   bool hello_due = false;
   bool ack_due = false;
   bool sync_due = false;
@@ -72,21 +72,21 @@ struct link_state {
   bool names_due = false;    ///< the peer used a number that means nothing here
   bool wanting = false;      ///< the peer's context is needed, from `want_from` on
   bool want_due = false;
-  bool complete = false;     ///< `acked` means what it says: nothing before it is still to be compared
-  bool repairing = false;    ///< contexts are equal and contents are not
-  bool anew = false;         ///< contexts were compared since the last acknowledgement: what is sent continues nothing
-  bool compared = false;     ///< an `in_sync` was said in this contact
+  bool complete = false;   ///< `acked` means what it says: nothing before it is still to be compared
+  bool repairing = false;  ///< contexts are equal and contents are not
+  bool anew = false;       ///< contexts were compared since the last acknowledgement: what is sent continues nothing
+  bool compared = false;   ///< an `in_sync` was said in this contact
   std::uint8_t retries = 0;
   std::uint8_t attempt = 0;  ///< of comparing contexts: changes the names of actors
   std::uint32_t mine = 0;
   std::uint32_t theirs = 0;
-  std::uint32_t echo = 0;    ///< whose hello is to be answered
+  std::uint32_t echo = 0;  ///< whose hello is to be answered
   std::uint32_t their_log = 0;
   std::uint32_t want_from = 0;
   std::uint32_t tell_from = 0;
   std::uint8_t tell_attempt = 0;
-  typename Limits::time due{};   ///< when to speak again if nobody answers
-  bool waiting = false;          ///< `due` means something
+  typename Limits::time due{};  ///< when to speak again if nobody answers
+  bool waiting = false;         ///< `due` means something
   // What goes out, in this side's arrival numbers.
   std::uint64_t acked = 0;    ///< the peer has everything up to here
   std::uint64_t sent = 0;     ///< on the way
@@ -98,17 +98,17 @@ struct link_state {
   std::uint64_t base_n = 0;
   actor said{};  ///< who this side said it is
   // What comes in, in theirs.
-  std::uint64_t received = 0;     ///< everything up to here is in
-  std::uint64_t kept = 0;         ///< of it, what is waiting to be on disk,
-  std::uint64_t kept_at = 0;      ///< which it is once this arrival of the own log is
-  std::uint64_t promised = 0;     ///< may be acknowledged
+  std::uint64_t received = 0;  ///< everything up to here is in
+  std::uint64_t kept = 0;      ///< of it, what is waiting to be on disk,
+  std::uint64_t kept_at = 0;   ///< which it is once this arrival of the own log is
+  std::uint64_t promised = 0;  ///< may be acknowledged
   std::uint64_t their_base = 0;
   std::uint64_t their_ms = 0;
   std::uint64_t their_n = 0;
   std::uint16_t their_interned = 0;
   std::uint16_t their_runs = 0;
   actor them{};
-  std::array<key_number, interned> keys{};       ///< the peer's numbers: the place of the key here
+  std::array<key_number, interned> keys{};  ///< the peer's numbers: the place of the key here
   std::array<actor_number, Limits::actors> actors{};
   spoken_names<(Limits::keys < 65535 ? Limits::keys : 65535)> key_names{};
   spoken_names<Limits::actors> actor_names{};
@@ -139,10 +139,8 @@ struct link_state {
 template <typename Limits, std::size_t Links>
 struct link_table {
   std::array<link_state<Limits>, Links> links{};
-  std::uint32_t log_name = 0;   ///< this life of the log, 0 until a link asks
+  std::uint32_t log_name = 0;  ///< this life of the log, 0 until a link asks
   std::uint32_t contacts = 0;
-  std::uint64_t persisted = 0;
-  bool durable = false;  ///< nothing leaves, and nothing is acknowledged, before it is on disk
 };
 template <typename Limits>
 struct link_table<Limits, 0> {};

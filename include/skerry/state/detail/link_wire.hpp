@@ -99,7 +99,9 @@ struct hello {
   std::uint32_t log = 0;               ///< names the life of this side's log
   std::uint64_t arrivals = 0;          ///< its last number
   std::uint64_t ms = 0;                ///< stamps count from here
-  std::uint64_t n = 0;                 ///< the sender's last event
+  std::uint64_t n = 0;                 ///< the sender's own events count from here
+  std::uint64_t own_n = 0;             ///< its last one
+  std::uint64_t chain = 0;             ///< and the hash of all of them, where the sender keeps one
   std::uint64_t interned = 0;          ///< how many keys it can know by number
   std::uint64_t runs = 0;              ///< how many runs of events it takes in one frame
   std::uint32_t held_log = 0;          ///< the receiver's log that it has followed, 0 for none
@@ -120,6 +122,8 @@ struct hello {
     out.varint(arrivals);
     out.varint(ms);
     out.varint(n);
+    out.varint(own_n);
+    out.u64(chain);
     out.varint(interned);
     out.varint(runs);
     out.u32(held_log);
@@ -155,6 +159,8 @@ struct hello {
     h.arrivals = in.varint();
     h.ms = in.varint();
     h.n = in.varint();
+    h.own_n = in.varint();
+    h.chain = in.u64();
     h.interned = in.varint();
     h.runs = in.varint();
     h.held_log = in.u32();

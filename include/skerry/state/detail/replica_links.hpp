@@ -190,8 +190,6 @@ class replica_links {
   replica_links& operator=(replica_links&&) = default;
   ~replica_links() = default;
 
-  using store_limits_type = store_limits<typename Replica::schema_type, Limits>;
-
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }
   [[nodiscard]] const Replica& self() const noexcept { return static_cast<const Replica&>(*this); }
 
@@ -287,7 +285,8 @@ class replica_links {
         start_exchange(link);
       }
     }
-    const bool silent = self().links_.durable && self().links_.persisted < arrivals;
+    const bool silent = self().sends_durable() && self().durable_changes() < arrivals;
+    promise(link);
     if (arrivals > link.sent && !silent && !(link.wanting && link.want_from == 0)) {
       const result<std::size_t> size = say_delta(link, number, now, out);
       if (!size || size.value() > 0) {
@@ -334,6 +333,8 @@ class replica_links {
     h.arrivals = link.base;
     h.ms = link.base_ms;
     h.n = link.base_n;
+    h.own_n = store.next(link.said) - 1;
+    h.chain = link.said == self().self() ? self().chain().value : 0;
     h.interned = Link::interned;
     h.runs = Limits::actors + Limits::ranges;
     h.held_log = link.their_log;
@@ -505,7 +506,9 @@ class replica_links {
       const detection verdict = r.conclude(entry, own);
       worst = verdict > worst ? verdict : worst;
     };
-    weigh({h.sender, h.n, true, true});
+    if (h.sender.id == me.id) {
+      worst = r.heard_chain(h.sender, {h.own_n, h.chain}, true);
+    }
     if (h.echo == link.mine && link.said == me) {
       weigh({me, h.known_n, true, false});
     }
@@ -587,8 +590,7 @@ class replica_links {
       reader.for_each_actor_name([&](std::uint64_t name, const actor& who) {
         if (name < link.actors.size()) {
           const actor_ref ref = r.store_.actors().find(who);
-          link.actors[static_cast<std::size_t>(name)] =
-              ref == no_actor ? Link::no_number : static_cast<typename Link::actor_number>(ref);
+          link.actors[static_cast<std::size_t>(name)] = ref == no_actor ? Link::no_number : static_cast<typename Link::actor_number>(ref);
         }
       });
       if (taken.value().quarantined == 0 && reader.from() <= link.received) {
@@ -602,29 +604,24 @@ class replica_links {
     }
     return taken;
   }
-  /// What was received may be acknowledged, or waits for the disk. One mark waits at a time, or none would ever be reached.
+  /// What was received may be acknowledged, or waits for the disk: one mark at a time, or none would ever be reached.
   template <typename Link>
   void keep(Link& link) noexcept {
-    if (!self().links_.durable) {
-      link.promised = link.received;
+    if (!self().acknowledges_durable()) {
+      link.promised = link.kept = link.received;
     } else if (link.kept == link.promised) {
       link.kept = link.received;
       link.kept_at = self().store_.arrivals();
     }
   }
-  /// Everything up to this arrival is on disk.
-  void persisted_upto(std::uint64_t arrival) noexcept {
-    if constexpr (Limits::links_max > 0) {
-      self().links_.persisted = arrival;
-      for (auto& link : self().links_.links) {
-        if (link.taken && link.kept > link.promised && link.kept_at <= arrival) {
-          link.promised = link.kept;
-          link.ack_due = link.promised >= link.their_base;
-          if (link.received > link.kept) {
-            link.kept = link.received;
-            link.kept_at = self().store_.arrivals();
-          }
-        }
+  /// Whether what waits for the disk is there.
+  template <typename Link>
+  void promise(Link& link) noexcept {
+    if (link.kept > link.promised && (!self().acknowledges_durable() || link.kept_at <= self().durable_changes())) {
+      link.promised = link.kept;
+      link.ack_due = link.promised >= link.their_base;
+      if (link.received > link.kept) {
+        keep(link);
       }
     }
   }
