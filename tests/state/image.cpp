@@ -23,7 +23,10 @@ using bytes = std::vector<std::byte>;
 
 namespace {
 
-using node = state::replica<plant, roomy>;
+struct chained : roomy {
+  static constexpr std::size_t chain = 16;
+};
+using node = state::replica<plant, chained>;
 
 /// The whole image, in pieces of `piece` bytes.
 template <typename Replica>
@@ -535,7 +538,7 @@ TEST_CASE("an image written while the replica changes is whole with its log, and
 
 namespace {
 
-struct wider : roomy {
+struct wider : chained {
   static constexpr std::size_t links_max = 4;
 };
 using wide_node = state::replica<plant, wider>;

@@ -80,28 +80,47 @@ class event_chain {
 
  private:
   constexpr void push(const chain_point& next) noexcept {
-    if constexpr (Most > 0) {
-      const std::uint64_t step = next.n - n_;
-      if (size_ > 0 && (next.n <= n_ || step > 255)) {
-        size_ = 0;  // a step that is too far to keep: what lies before it is not compared any more
-      }
-      if (size_ == Most) {
-        for (std::size_t i = 1; i < Most; ++i) {
-          steps_[i - 1] = steps_[i];
-          values_[i - 1] = values_[i];
-        }
-        --size_;
-      }
-      steps_[size_] = static_cast<std::uint8_t>(step);
-      values_[size_++] = next.value;
-      n_ = next.n;
+    const std::uint64_t step = next.n - n_;
+    if (size_ > 0 && (next.n <= n_ || step > 255)) {
+      size_ = 0;  // a step that is too far to keep: what lies before it is not compared any more
     }
+    if (size_ == Most) {
+      for (std::size_t i = 1; i < Most; ++i) {
+        steps_[i - 1] = steps_[i];
+        values_[i - 1] = values_[i];
+      }
+      --size_;
+    }
+    steps_[size_] = static_cast<std::uint8_t>(step);
+    values_[size_++] = next.value;
+    n_ = next.n;
   }
 
   std::uint64_t n_ = 0;  ///< of the last one
   std::array<std::uint64_t, Most> values_{};
   std::array<std::uint8_t, Most> steps_{};  ///< from the operation before
   std::uint8_t size_ = 0;
+};
+
+/// A node that does not look for clones in this way.
+template <>
+class event_chain<0> {
+ public:
+  enum class match : std::uint8_t { unknown, same, other };
+
+  static constexpr void fold(std::uint64_t, std::span<const std::byte>) noexcept {}
+  [[nodiscard]] static constexpr chain_point last() noexcept { return {}; }
+  [[nodiscard]] static constexpr match compare(const chain_point&) noexcept { return match::unknown; }
+  static constexpr void clear() noexcept {}
+  static constexpr void encode(byte_writer& out) noexcept {
+    out.varint(0);
+    out.varint(0);
+  }
+  static constexpr void decode(byte_reader& in) noexcept {
+    const std::size_t count = in.count(9);
+    (void)in.varint();
+    (void)in.bytes(9 * count);
+  }
 };
 
 }  // namespace skerry::inline v0::state

@@ -185,6 +185,8 @@ class image_loader {
       }
       if (ref == no_actor) {
         verdict = errc::full;
+      } else if (ref + 1U != to_->store_.actors().size()) {
+        verdict = errc::corrupt;  // listed twice: places would not be numbers any more
       } else if (length > 0) {
         verdict = restore::see(to_->store_, ref, first, first + (length - 1));
       }
