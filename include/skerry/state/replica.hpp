@@ -64,6 +64,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   using instant_t = typename Limits::time;
   using store_type = causal_store<detail::store_limits<Schema, Limits>>;
 
+  using detail::replica_members<replica, Limits>::acknowledge;  // links acknowledge too, in their own way
+
   /// No identity yet: reads and accepts, but cannot write. `create` gives it one.
   constexpr replica() noexcept = default;
   replica(const replica& other) noexcept

@@ -11,7 +11,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 namespace skerry::inline v0::state {
@@ -21,7 +20,6 @@ enum class standing : std::uint8_t {
   current,  ///< writes, and is waited for
   retired,  ///< writes no more; members that had more of it than the fence says raise the fence
   sealed,   ///< every member has heard of it: the fence is final
-  closed,   ///< nothing of it is left anywhere; stands for every life of its id up to its generation
 };
 
 /// One life in the roster.
@@ -31,15 +29,13 @@ struct member {
   state::standing standing = state::standing::current;
   std::uint64_t last = 0;  ///< retired: the last number that is accepted
   actor successor{};       ///< retired: who takes over its rows and rights; nobody for `actor{}`
-  /// Whether it has retired, and is not yet forgotten.
-  [[nodiscard]] constexpr bool fenced() const noexcept { return standing == standing::retired || standing == standing::sealed; }
+  [[nodiscard]] constexpr bool fenced() const noexcept { return standing != standing::current; }
   friend constexpr bool operator==(const member&, const member&) noexcept = default;
 };
 
 /// Who takes part, in which role, and who has retired with which last number.
 ///
-/// Join    per life the one that stands further, then the greater fence: commutative, associative, idempotent. A closed entry takes
-///         the place of all lives of its id up to its generation
+/// Join    per life the one that stands further, then the greater fence: commutative, associative, idempotent
 /// Cost    56 bytes per life; lookups O(log A + lives of the id), changes O(A), join O(A²) at worst, O(A) when equal; no heap
 /// Errors  `full`, and nothing has changed; `fenced` for a life that has retired; `mismatch` for a second role of one life
 template <std::size_t A>
@@ -91,22 +87,15 @@ class roster {
   /// `absent` for a life that the roster does not name.
   [[nodiscard]] constexpr result<role> role_of(const actor& who) const noexcept {
     const member* m = find(who);
-    return m != nullptr && m->standing != standing::closed ? result<role>{m->as} : result<role>{errc::absent};
+    return m != nullptr ? result<role>{m->as} : result<role>{errc::absent};
   }
-  /// The last number that is accepted of a life: of a retired one its fence; 0 for a life that is closed, and for one that nobody
-  /// here has heard of while a later one of the same id has retired. `absent` where nothing is fenced.
+  /// The last number that is accepted of a life: of a retired one its fence, 0 of one that nobody here has heard of while a later one
+  /// of the same id has retired. `absent` where nothing is fenced.
   [[nodiscard]] constexpr result<std::uint64_t> fence(const actor& who) const noexcept {
-    if (const member* m = find(who); m != nullptr && m->standing != standing::closed) {
-      return m->standing == standing::current ? result<std::uint64_t>{errc::absent} : result<std::uint64_t>{m->last};
+    if (const member* m = find(who); m != nullptr) {
+      return m->fenced() ? result<std::uint64_t>{m->last} : result<std::uint64_t>{errc::absent};
     }
-    for (std::size_t i = first_of(who.id); i < size_ && entries_[i].who.id == who.id; ++i) {
-      const member& m = entries_[i];
-      if (m.standing == standing::closed ? who.generation <= m.who.generation
-                                         : m.standing != standing::current && who.generation < m.who.generation) {
-        return std::uint64_t{0};
-      }
-    }
-    return errc::absent;
+    return later_retired(who) == actor{} ? result<std::uint64_t>{errc::absent} : result<std::uint64_t>{std::uint64_t{0}};
   }
   /// The current life that takes over what a retired one leaves: along the successors, `actor{}` where that leads nowhere.
   [[nodiscard]] constexpr actor heir(const actor& who) const noexcept {
@@ -115,12 +104,10 @@ class roster {
       if (m->standing == standing::current) {
         return m->who;
       }
-      m = m->standing == standing::closed ? nullptr : find(m->successor);
+      m = find(m->successor);
     }
     return {};
   }
-  /// Whether a life is one of those that a closed entry stands for.
-  [[nodiscard]] constexpr bool is_closed(const actor& who) const noexcept { return closed_up_to(who.id, who.generation); }
   /// The next life of the same id that has retired, `actor{}` when there is none.
   [[nodiscard]] constexpr actor later_retired(const actor& who) const noexcept {
     for (std::size_t i = first_of(who.id); i < size_ && entries_[i].who.id == who.id; ++i) {
@@ -161,7 +148,7 @@ class roster {
       return errc::invalid;
     }
     const member* known = find(who);
-    if (known == nullptr ? closed_up_to(who.id, who.generation) : known->standing >= standing::sealed) {
+    if (known != nullptr && known->standing == standing::sealed) {
       return errc::fenced;
     }
     member m;
@@ -179,14 +166,6 @@ class roster {
       entries_[at].standing = standing::sealed;
     }
   }
-  /// Nothing is left of the lives of an id up to a generation: one entry stands for them all. They must be sealed, every one.
-  constexpr void close(std::uint64_t id, std::uint32_t generation) noexcept {
-    member m;
-    m.who = {id, generation, closed_nonce};
-    m.standing = standing::closed;
-    (void)take(m);  // one or more make room for it
-  }
-
   [[nodiscard]] constexpr status join(const roster& other) noexcept { return this == &other ? status{} : join_from(other); }
   /// The same from anything whose `for_each(f)` calls `f(member)` in the order and form of a roster.
   template <typename Source>
@@ -194,43 +173,14 @@ class roster {
     if (size_with(other) > A) {
       return errc::full;
     }
-    for (const bool closing : {true, false}) {  // what makes room comes first
-      other.for_each([&](const member& m) {
-        if ((m.standing == standing::closed) == closing) {
-          (void)take(m);
-        }
-      });
-    }
+    other.for_each([this](const member& m) { (void)take(m); });
     return {};
   }
   /// How many entries this roster would have with those of `other`.
   template <typename Source>
   [[nodiscard]] constexpr std::size_t size_with(const Source& other) const {
     std::size_t size = size_;
-    std::size_t at = 0;
-    std::uint64_t closing = 0;
-    std::uint32_t up_to = 0;
-    bool any = false;
-    other.for_each([&](const member& m) {
-      if (m.standing == standing::closed) {
-        closing = m.who.id;
-        up_to = m.who.generation;
-        any = true;
-        if (closed_up_to(m.who.id, m.who.generation)) {
-          return;
-        }
-        for (at = first_of(m.who.id); at < size_ && entries_[at].who.id == m.who.id && entries_[at].who.generation <= m.who.generation;
-             ++at) {
-          --size;
-        }
-        ++size;
-        return;
-      }
-      if ((any && closing == m.who.id && m.who.generation <= up_to) || closed_up_to(m.who.id, m.who.generation)) {
-        return;
-      }
-      size += find(m.who) == nullptr ? 1 : 0;
-    });
+    other.for_each([&](const member& m) { size += find(m.who) == nullptr ? 1 : 0; });
     return size;
   }
 
@@ -249,7 +199,7 @@ class roster {
     }
     for (std::size_t i = 0; i < count; ++i) {
       const member m = read_member(in);
-      if (in.error() == errc::ok && (!well_formed(m) || (i > 0 && !follows(read.entries_[i - 1], m)))) {
+      if (in.error() == errc::ok && i > 0 && !(read.entries_[i - 1].who < m.who)) {
         in.fail(errc::corrupt);
       }
       if (in.error() != errc::ok) {
@@ -305,11 +255,12 @@ class roster {
     member m;
     const std::uint8_t tag = in.u8();
     m.as = static_cast<role>(tag & 0xf);
-    m.standing = static_cast<standing>(tag >> 4 & 3);
+    m.standing = static_cast<state::standing>(tag >> 4 & 3);
     m.who = detail::read_actor(in);
     const bool fenced = m.fenced();
     const bool has_successor = (tag & 0x40) != 0;
-    if ((tag & 0x80) != 0 || (tag & 0xf) > static_cast<std::uint8_t>(role::user_3) || (has_successor && !fenced)) {
+    if ((tag & 0x80) != 0 || (tag >> 4 & 3) > static_cast<std::uint8_t>(standing::sealed) ||
+        (tag & 0xf) > static_cast<std::uint8_t>(role::user_3) || (has_successor && !fenced)) {
       in.fail(errc::corrupt);
     }
     if (fenced) {
@@ -323,19 +274,8 @@ class roster {
     }
     return m;
   }
-  /// Whether `m` may stand behind `before`: ascending, and no life below what is closed.
-  [[nodiscard]] static constexpr bool follows(const member& before, const member& m) noexcept {
-    const bool below = before.who.id == m.who.id && (m.standing == standing::closed ||
-                                                     (before.standing == standing::closed && m.who.generation <= before.who.generation));
-    return before.who < m.who && !below;
-  }
-  [[nodiscard]] static constexpr bool well_formed(const member& m) noexcept {
-    return m.standing != standing::closed || (m.who.nonce == closed_nonce && m.as == role::device);
-  }
 
  private:
-  static constexpr std::uint32_t closed_nonce = std::numeric_limits<std::uint32_t>::max();
-
   [[nodiscard]] constexpr std::size_t lower_bound(const actor& who) const noexcept {
     std::size_t low = 0;
     std::size_t high = size_;
@@ -350,26 +290,8 @@ class roster {
     return low;
   }
   [[nodiscard]] constexpr std::size_t first_of(std::uint64_t id) const noexcept { return lower_bound({id, 0, 0}); }
-  /// A closed entry is the first one of its id.
-  [[nodiscard]] constexpr bool closed_up_to(std::uint64_t id, std::uint32_t generation) const noexcept {
-    const std::size_t at = first_of(id);
-    return at < size_ && entries_[at].who.id == id && entries_[at].standing == standing::closed &&
-           generation <= entries_[at].who.generation;
-  }
   /// Joins one entry.
   [[nodiscard]] constexpr status take(const member& m) noexcept {
-    if (closed_up_to(m.who.id, m.who.generation)) {
-      return {};
-    }
-    if (m.standing == standing::closed) {
-      const std::size_t from = first_of(m.who.id);
-      std::size_t to = from;
-      while (to < size_ && entries_[to].who.id == m.who.id && entries_[to].who.generation <= m.who.generation) {
-        ++to;
-      }
-      erase(from, to);
-      return insert(m);
-    }
     const std::size_t at = lower_bound(m.who);
     if (at == size_ || !(entries_[at].who == m.who)) {
       return insert(m);
@@ -400,16 +322,6 @@ class roster {
     ++size_;
     return {};
   }
-  constexpr void erase(std::size_t from, std::size_t to) noexcept {
-    for (std::size_t i = to; i < size_; ++i) {
-      entries_[from + (i - to)] = entries_[i];
-    }
-    for (std::size_t i = size_ - (to - from); i < size_; ++i) {
-      entries_[i] = {};
-    }
-    size_ -= to - from;
-  }
-
   std::array<member, A> entries_{};
   std::size_t size_ = 0;
 };

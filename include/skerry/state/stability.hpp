@@ -109,26 +109,6 @@ class stability {
     size_ = kept;
   }
 
-  /// Drops what the rows say of all actors for which `is_over(actor)` holds.
-  template <typename IsOver>
-  constexpr void forget_if(IsOver&& is_over) {
-    for (std::size_t i = 0; i < size_; ++i) {
-      bool any = false;
-      for (const auto& e : rows_[i].has.entries()) {
-        any = any || is_over(e.who);
-      }
-      if (any) {
-        vector_type kept;
-        for (const auto& e : rows_[i].has.entries()) {
-          if (!is_over(e.who)) {
-            (void)kept.raise(e.who, e.n);
-          }
-        }
-        rows_[i].has = kept;
-      }
-    }
-  }
-
   /// What all of these members have. One without a row has nothing.
   ///
   /// members    something whose `for_each(f)` calls `f(actor)` once for each

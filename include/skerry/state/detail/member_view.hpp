@@ -14,20 +14,12 @@
 
 namespace skerry::inline v0::state::detail {
 
-/// What a member acknowledges of a retired life says in its two high bits how far the retirement has come there, so that the minimum
-/// over all members says how far it has come everywhere. Of anybody else it is the plain number.
+/// What a member acknowledges of a retired life says in its high bit that it knows the fence and has raised it to what it had, so that
+/// the minimum over all members says whether everybody does. Of anybody else it is the plain number.
 struct retirement {
-  static constexpr std::uint64_t numbers = (std::uint64_t{1} << 62) - 1;
-  enum stage : std::uint8_t {
-    unheard,
-    heard,  ///< the member knows the fence, and has raised it to what it had
-    done,   ///< it has all up to the fence, and nothing of it is alive there
-  };
-  [[nodiscard]] static constexpr std::uint64_t say(stage s, std::uint64_t n) noexcept {
-    return std::uint64_t{s} << 62 | (n < numbers ? n : numbers);
-  }
-  [[nodiscard]] static constexpr std::uint64_t number(std::uint64_t said) noexcept { return said & numbers; }
-  [[nodiscard]] static constexpr std::uint64_t stage_of(std::uint64_t said) noexcept { return said >> 62; }
+  static constexpr std::uint64_t heard = std::uint64_t{1} << 63;
+  [[nodiscard]] static constexpr std::uint64_t number(std::uint64_t said) noexcept { return said & ~heard; }
+  [[nodiscard]] static constexpr bool is_heard(std::uint64_t said) noexcept { return (said & heard) != 0; }
 };
 
 /// What a policy may ask about the other members while it folds or collects.

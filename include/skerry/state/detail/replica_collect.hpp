@@ -74,7 +74,7 @@ class replica_collect {
       return errc::absent;
     }
     for (const member& m : lives.entries()) {
-      if (m.standing == standing::retired && retirement::stage_of(cut.low[m.who]) >= retirement::heard) {
+      if (m.standing == standing::retired && retirement::is_heard(cut.low[m.who])) {
         lives.seal(m.who);
       }
     }

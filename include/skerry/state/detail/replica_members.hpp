@@ -149,25 +149,17 @@ class replica_members : public replica_collect<Replica, Limits> {
     if (!members().is_current(me)) {
       return refuse(fence_of(me) ? errc::fenced : errc::absent);
     }
-    const auto& store = self().store();
-    std::array<bool, Limits::actors> alive{};
-    if (self().membership_.has_fences) {
-      store.for_each_key(
-          [&](auto slot) { store.records(slot).for_each([&](const record_view& r) { alive[store.actors().find(r.who)] = true; }); });
-    }
     version_vector<Limits::actors> has;
     status s;
-    for_each_life([&](const actor& who, std::uint64_t) {
-      if (const status raised = has.raise(who, say(who, alive[store.actors().find(who)])); !raised) {
+    const auto add = [&](const actor& who) {
+      if (const status raised = has.raise(who, say(who)); !raised) {
         s = raised;
       }
-    });
+    };
+    for_each_life([&](const actor& who, std::uint64_t) { add(who); });
     members().for_each([&](const member& m) {
       if (m.fenced()) {
-        const actor_ref ref = store.actors().find(m.who);
-        if (const status raised = has.raise(m.who, say(m.who, ref != no_actor && alive[ref])); !raised) {
-          s = raised;
-        }
+        add(m.who);
       }
     });
     s = s ? self().membership_.rows.acknowledge(me, has) : s;
@@ -269,14 +261,11 @@ class replica_members : public replica_collect<Replica, Limits> {
     const actor_ref ref = self().store().actors().find(who);
     return ref == no_actor ? 0 : self().store().context().prefix(ref);
   }
-  [[nodiscard]] std::uint64_t say(const actor& who, bool alive) const noexcept {
-    const std::uint64_t n = prefix_of(who);
+  [[nodiscard]] std::uint64_t say(const actor& who) const noexcept {
+    const std::uint64_t known = prefix_of(who);
+    const std::uint64_t n = known < retirement::heard ? known : retirement::heard - 1;
     const member* m = members().find(who);
-    if (m == nullptr || !m->fenced()) {
-      return n < retirement::numbers ? n : retirement::numbers;
-    }
-    const bool done = m->standing == standing::sealed && n >= m->last && !alive;
-    return retirement::say(done ? retirement::done : retirement::heard, n);
+    return m != nullptr && m->fenced() ? retirement::heard | n : n;
   }
 
   /// After a change of the roster: a member that has more of a retired life than the fence says raises the fence, unless that is final.
@@ -293,10 +282,6 @@ class replica_members : public replica_collect<Replica, Limits> {
       if (!fence || known <= fence.value()) {
         return;
       }
-      if (m.lives.is_closed(who)) {
-        m.must_rejoin = m.must_rejoin || !is_done(who);
-        return;
-      }
       const member* entry = m.lives.find(who);
       if (entry != nullptr && entry->standing == standing::sealed) {
         m.must_rejoin = true;
@@ -306,7 +291,6 @@ class replica_members : public replica_collect<Replica, Limits> {
     });
     if constexpr (has_mesh) {
       m.rows.drop_if([&m](const actor& who) { return !m.lives.is_current(who); });
-      m.rows.forget_if([&m](const actor& who) { return m.lives.is_closed(who); });
     }
   }
   /// `others` are the rows of somebody else that come along, or null.
@@ -315,8 +299,7 @@ class replica_members : public replica_collect<Replica, Limits> {
     const member* m = members().find(who);
     const auto& rows = self().membership_.rows;
     const auto* own = rows.find(self().self());
-    if (m == nullptr || !m->fenced() || own == nullptr || retirement::stage_of((*own)[who]) < retirement::heard ||
-        self().store().contains(who, n)) {
+    if (m == nullptr || !m->fenced() || own == nullptr || !retirement::is_heard((*own)[who]) || self().store().contains(who, n)) {
       return false;
     }
     bool late = true;
@@ -334,20 +317,12 @@ class replica_members : public replica_collect<Replica, Limits> {
   [[nodiscard]] bool is_late(const actor& who, std::uint64_t n, std::nullptr_t) const requires(has_mesh) {
     return is_late(who, n, static_cast<const stability<mesh_of<Limits>(), Limits::actors>*>(nullptr));
   }
-  /// Whether nothing of a life is alive here.
-  [[nodiscard]] bool is_done(const actor& who) const noexcept {
-    const auto& store = self().store();
-    bool alive = false;
-    store.for_each_key([&](auto slot) { store.records(slot).for_each([&](const record_view& r) { alive = alive || r.who == who; }); });
-    return !alive;
-  }
-
   /// How many entries `note_lives` would add once this is joined.
   template <typename Source>
   [[nodiscard]] std::size_t lives_to_note(const Source& theirs) const {
     std::size_t count = 0;
     theirs.for_each([&](const member& m) {
-      if (m.standing == standing::current || m.standing == standing::closed) {
+      if (m.standing == standing::current) {
         return;
       }
       for_each_life([&](const actor& who, std::uint64_t) {
@@ -384,11 +359,7 @@ class replica_members : public replica_collect<Replica, Limits> {
             return;
           }
           version_vector<Limits::actors> has;
-          entries([&](const actor& of, std::uint64_t n) {
-            if (!m.lives.is_closed(of)) {
-              (void)has.raise(of, n);
-            }
-          });
+          entries([&](const actor& of, std::uint64_t n) { (void)has.raise(of, n); });
           (void)m.rows.acknowledge(who, has);
         });
       }
