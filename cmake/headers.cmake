@@ -140,6 +140,7 @@ set(skerry_state_headers
     skerry/state/detail/replica_image.hpp
     skerry/state/detail/replica_links.hpp
     skerry/state/detail/replica_members.hpp
+    skerry/state/detail/replica_owners.hpp
     skerry/state/detail/replica_reads.hpp
     skerry/state/detail/replica_time.hpp
     skerry/state/detail/replica_verbs.hpp

@@ -11,6 +11,7 @@
 #include <skerry/state/detail/replica_image.hpp>
 #include <skerry/state/detail/replica_links.hpp>
 #include <skerry/state/detail/replica_members.hpp>
+#include <skerry/state/detail/replica_owners.hpp>
 #include <skerry/state/detail/replica_reads.hpp>
 #include <skerry/state/detail/replica_time.hpp>
 #include <skerry/state/detail/replica_verbs.hpp>
@@ -52,7 +53,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
                 public detail::replica_time<replica<Schema, Limits>, typename Limits::time>,
                 public detail::replica_image<replica<Schema, Limits>, Schema, Limits>,
                 public detail::replica_members<replica<Schema, Limits>, Limits>,
-                public detail::replica_links<replica<Schema, Limits>, Limits> {
+                public detail::replica_links<replica<Schema, Limits>, Limits>,
+                public detail::replica_owners<replica<Schema, Limits>, Schema, Limits> {
   static_assert(replica_limits<Limits>, "Limits models replica_limits: see limits.hpp for what it names");
   static_assert(Schema::need <= Limits::links::promise,
                 "a policy of this schema needs its deltas in an order that Limits::links does not promise");
@@ -74,7 +76,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
         detail::replica_time<replica, typename Limits::time>{},
         detail::replica_image<replica, Schema, Limits>{},
         detail::replica_members<replica, Limits>{},
-        detail::replica_links<replica, Limits>{} {
+        detail::replica_links<replica, Limits>{},
+        detail::replica_owners<replica, Schema, Limits>{} {
     copy(other);
   }
   replica(replica&& other) noexcept
@@ -83,7 +86,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
         detail::replica_time<replica, typename Limits::time>{},
         detail::replica_image<replica, Schema, Limits>{},
         detail::replica_members<replica, Limits>{},
-        detail::replica_links<replica, Limits>{} {
+        detail::replica_links<replica, Limits>{},
+        detail::replica_owners<replica, Schema, Limits>{} {
     take(other);
   }
   replica& operator=(const replica& other) noexcept {
@@ -230,6 +234,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   friend class detail::image_writer<replica, Schema, Limits>;
   friend class detail::image_loader<replica, Schema, Limits>;
   friend class detail::replica_members<replica, Limits>;
+  friend class detail::replica_owners<replica, Schema, Limits>;
   friend class detail::replica_collect<replica, Limits>;
   static constexpr std::size_t quarantine_places = detail::quarantine_of<Limits>();
   static constexpr std::size_t key_bytes = store_type::key_bytes;
@@ -467,8 +472,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
       return refuse(latest.error() == errc::full ? lack(lacks) : latest.error());
     }
     join_report report;
-    std::size_t held = 0;
-    if (const status s = ahead ? this->join_before(clock, wall, delta, report, held) : join_all(report); !s) {
+    detail::sifted_out out;
+    if (const status s = ahead || this->misses_owner(delta) ? this->join_sifted(clock, wall, delta, report, out) : join_all(report); !s) {
       return refuse(s.error());
     }
     clock.follow(latest.value());
@@ -483,7 +488,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
       errc later = errc::ok;
       (void)this->let_in(now, later);
     }
-    return receipt{report.added, report.seen, report.removed, verdict, held};
+    return receipt{report.added, report.seen, report.removed, verdict, out.held, out.refused};
   }
 
   template <typename Delta>

@@ -17,6 +17,7 @@ struct receipt {
   std::size_t removed = 0;  ///< records that died
   detection verdict = detection::ok;
   std::size_t quarantined = 0;  ///< records that wait for their time: their events, and others of the frame, count as not received
+  std::size_t refused = 0;      ///< records of somebody who may not write there: they count as seen, and are not joined
 };
 
 /// Everything a replica did, took in, dropped and refused.

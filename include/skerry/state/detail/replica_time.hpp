@@ -20,6 +20,12 @@
 
 namespace skerry::inline v0::state::detail {
 
+/// How many new records of a delta were not joined.
+struct sifted_out {
+  std::size_t held = 0;     ///< they will come in later, or be offered again
+  std::size_t refused = 0;  ///< they count as seen
+};
+
 /// What a replica does about time that may lie: records that wait for theirs, and own records with stamps that were wrong.
 template <typename Replica, instant Time>
 class replica_time {
@@ -157,38 +163,41 @@ class replica_time {
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }
   [[nodiscard]] const Replica& self() const noexcept { return static_cast<const Replica&>(*this); }
 
-  /// Joins what is not too far ahead of the clock, and keeps the rest until its time comes.
+  /// Joins a delta without what may not come in: what lies too far ahead waits until its time comes, and what somebody wrote who may not
+  /// is dropped, or, while nobody knows who that is, left where it is.
   ///
-  /// held     how many records stay out
   /// Errors   `full`; `clock_ahead` when what would be left has too many gaps: then nothing of it is taken
   template <typename Delta>
-  [[nodiscard, gnu::noinline]] status join_before(const hlc& clock, wall_ms wall, const Delta& delta, join_report& report,
-                                                  std::size_t& held) {
-    if constexpr (Replica::quarantine_places > 0) {
-      auto& store = self().store_;
-      const auto judge = [&](const incoming& in, const actor&) {
-        // What nothing here reads is carried along, whatever time it claims.
-        const bool dated =
-            (in.kind & kinds::stamped) != 0 && (!Replica::carries || readable<typename Replica::schema_type>(in.key, in.kind));
-        return dated && !clock.welcome(wall, in.at) ? sifting::hold : sifting::take;
-      };
-      const sifted_delta sifted{delta, store, judge};
-      if (sifted.error() != errc::ok) {
-        return errc::clock_ahead;
+  [[nodiscard, gnu::noinline]] status join_sifted(const hlc& clock, wall_ms wall, const Delta& delta, join_report& report,
+                                                  sifted_out& out) {
+    auto& store = self().store_;
+    const auto judge = [&](const incoming& in, const actor& who) {
+      const sifting owner = self().judge_owner(in, who);
+      return owner != sifting::take ? owner : (is_ahead(clock, wall, in) ? sifting::hold : sifting::take);
+    };
+    const sifted_delta sifted{delta, store, judge};
+    if (sifted.error() != errc::ok) {
+      return errc::clock_ahead;
+    }
+    // What stays out must be looked for before the join: afterwards nothing tells it from what is known.
+    auto quarantine = self().quarantine_;
+    std::uint64_t kept = 0;
+    std::uint64_t dropped = 0;
+    const auto& covers = delta.context();
+    delta.for_each([&](const incoming& in) {
+      const actor& who = covers.actors()[in.who];
+      const sifting verdict = judge(in, who);
+      if (verdict == sifting::take || (store.contains(who, in.n) && !store.would_change(who, in))) {
+        return;
       }
-      // What is kept must be looked for before the join: afterwards nothing tells it from what is new.
-      auto quarantine = self().quarantine_;
-      std::uint64_t kept = 0;
-      std::uint64_t dropped = 0;
-      held = 0;
-      const auto& covers = delta.context();
-      delta.for_each([&](const incoming& in) {
-        const actor& who = covers.actors()[in.who];
-        if (judge(in, who) == sifting::take || (store.contains(who, in.n) && !store.would_change(who, in))) {
-          return;
-        }
-        ++held;
-        auto* const place = quarantine.add(in, who, dropped);
+      if (verdict == sifting::drop) {
+        ++out.refused;
+        self().overruled_.note(in.key, {who, in.n, in.at, why::nothing, errc::not_owner});
+        return;
+      }
+      ++out.held;
+      if constexpr (Replica::quarantine_places > 0) {
+        auto* const place = self().judge_owner(in, who) == sifting::take ? quarantine.add(in, who, dropped) : nullptr;
         if (place == nullptr) {
           return;
         }
@@ -198,16 +207,21 @@ class replica_time {
             place->note_seen(r.who, r.n);
           }
         });
-      });
-      if (const status s = self().join_delta(typename Replica::streamed{sifted}, report); !s) {
-        return report.lacking == resource::ranges ? errc::clock_ahead : s.error();
       }
-      self().quarantine_ = quarantine;
-      self().counters_.quarantined += kept;
-      self().counters_.quarantine_dropped += dropped;
-      return {};
+    });
+    if (const status s = self().join_delta(typename Replica::streamed{sifted}, report); !s) {
+      return report.lacking == resource::ranges ? errc::clock_ahead : s.error();
     }
-    return errc::clock_ahead;
+    self().quarantine_ = quarantine;
+    self().counters_.quarantined += kept;
+    self().counters_.quarantine_dropped += dropped;
+    self().counters_.refused_not_owner += out.refused;
+    return {};
+  }
+  /// What nothing here reads is carried along, whatever time it claims.
+  [[nodiscard]] static bool is_ahead(const hlc& clock, wall_ms wall, const incoming& in) {
+    const bool dated = (in.kind & kinds::stamped) != 0 && (!Replica::carries || readable<typename Replica::schema_type>(in.key, in.kind));
+    return dated && !clock.welcome(wall, in.at);
   }
 
   [[gnu::noinline]] std::size_t let_in(Time now, errc& problem) {
