@@ -226,6 +226,7 @@ set(skerry_delivery_headers
     skerry/delivery/record.hpp
     skerry/delivery/retry.hpp
     skerry/delivery/retry_budget.hpp
+    skerry/delivery/route.hpp
     skerry/delivery/segment_log.hpp
     skerry/delivery/transport.hpp)
 

@@ -25,5 +25,6 @@
 #include <skerry/delivery/record.hpp>
 #include <skerry/delivery/retry.hpp>
 #include <skerry/delivery/retry_budget.hpp>
+#include <skerry/delivery/route.hpp>
 #include <skerry/delivery/segment_log.hpp>
 #include <skerry/delivery/transport.hpp>
