@@ -43,10 +43,15 @@ enum class defect : std::uint8_t {
   server_rollback_ignored,
   batch_level_idempotence,
   coalesce_in_flight,
+  restamp_keeps_dot,
+  context_raised_at_first_chunk,
+  send_before_persist_durable,
+  unknown_kind_dropped,
+  migration_reemits,
   twin_version_restart_ignored,
   none,
 };
-inline constexpr std::array<std::string_view, 33> defect_names{"lww_keep_mine_on_tie",
+inline constexpr std::array<std::string_view, 38> defect_names{"lww_keep_mine_on_tie",
                                                                "tie_without_bytes",
                                                                "dot_reuse_after_restore",
                                                                "next_dot_from_prefix",
@@ -78,6 +83,11 @@ inline constexpr std::array<std::string_view, 33> defect_names{"lww_keep_mine_on
                                                                "server_rollback_ignored",
                                                                "batch_level_idempotence",
                                                                "coalesce_in_flight",
+                                                               "restamp_keeps_dot",
+                                                               "context_raised_at_first_chunk",
+                                                               "send_before_persist_durable",
+                                                               "unknown_kind_dropped",
+                                                               "migration_reemits",
                                                                "twin_version_restart_ignored"};
 
 struct skipped_defect {
@@ -85,13 +95,10 @@ struct skipped_defect {
   std::string_view why;
 };
 /// Defects of parts that this build does not have.
-inline constexpr std::array<skipped_defect, 15> skipped_defects{{
+inline constexpr std::array<skipped_defect, 10> skipped_defects{{
     {"folded_epoch_counts_as_seen", "old epochs are not folded yet"},
-    {"restamp_keeps_dot", "there is no restamp yet"},
-    {"context_raised_at_first_chunk", "there is no catch-up in chunks yet"},
     {"fifo_ignored", "no policy needs an order; that one which does is refused is tested while compiling"},
     {"ack_before_persist", "there are no acknowledgements yet"},
-    {"send_before_persist_durable", "epoch_rule::durable is not there yet"},
     {"unscoped_partial", "there are no scopes yet"},
     {"retire_counts_twice", "there is no roster yet"},
     {"fence_ignored", "there is no roster yet"},
@@ -99,17 +106,20 @@ inline constexpr std::array<skipped_defect, 15> skipped_defects{{
     {"refused_record_unseen", "there is no roster yet: joins refuse no record"},
     {"back_propagation", "there are no links yet"},
     {"no_decompose_filter", "there are no links yet"},
-    {"unknown_kind_dropped", "unknown kinds are refused, not relayed yet"},
-    {"migration_reemits", "there are no images yet"},
 }};
 
 /// Which of the worlds a defect lives in.
-enum class habitat : std::uint8_t { replicas, queues, twins };
+enum class habitat : std::uint8_t { replicas, queues, carry, twins };
 [[nodiscard]] constexpr habitat habitat_of(defect d) noexcept {
   switch (d) {
     case defect::server_rollback_ignored:
     case defect::batch_level_idempotence:
     case defect::coalesce_in_flight: return habitat::queues;
+    case defect::restamp_keeps_dot:
+    case defect::context_raised_at_first_chunk:
+    case defect::send_before_persist_durable:
+    case defect::unknown_kind_dropped:
+    case defect::migration_reemits: return habitat::carry;
     case defect::twin_version_restart_ignored: return habitat::twins;
     default: return habitat::replicas;
   }

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "sim/planted.hpp"
+#include "sim/side_world.hpp"
 #include "state/op_store.hpp"
 
 #include <skerry/core/random.hpp>
 #include <skerry/state/op_queue.hpp>
-#include <skerry/testing/shrink.hpp>
 
 #include <algorithm>
 #include <array>
@@ -25,65 +25,6 @@ namespace skerry_sim {
 namespace state = skerry::state;
 using skerry::errc;
 
-/// One step of a queue, its server and the line between them. Losing, repeating and reordering are steps like any other.
-struct queue_event {
-  enum class action : std::uint8_t {
-    enqueue,        ///< a: key, importance; b: value, 0 deletes
-    persist,        ///< and what is durable is reported
-    send,           ///< the next batch is under way; a: how many bytes fit
-    resend,         ///< nobody has answered
-    server_takes,   ///< a: which of the batches under way; b: odd: it stays under way as well
-    client_hears,   ///< a: which of the answers under way; b: odd: it stays under way as well
-    lose,           ///< a: a batch or an answer
-    crash,          ///< a: how much of what was not synced is left
-    server_copies,  ///< a backup
-    server_back,    ///< and it is put back
-    client_copies,
-    client_back,
-  };
-  static constexpr std::array<const char*, 12> names{"enqueue", "persist", "send",          "resend",      "server_takes",  "client_hears",
-                                                     "lose",    "crash",   "server_copies", "server_back", "client_copies", "client_back"};
-  action what = action::enqueue;
-  std::uint32_t a = 0;
-  std::uint32_t b = 0;
-};
-
-struct queue_script {
-  std::uint64_t seed = 0;
-  state::when_full policy = state::when_full::drop_newest;
-  bool durable_rule = false;
-  std::vector<queue_event> events{};
-};
-[[nodiscard]] inline queue_script make_queue_script(std::uint64_t seed, std::size_t events) {
-  skerry::splitmix64 rng{seed ^ 0x7175657565};
-  queue_script s;
-  s.seed = seed;
-  s.policy = static_cast<state::when_full>(rng() % 3);
-  s.durable_rule = rng() % 2 == 0;
-  const bool crashes = rng() % 2 == 0;
-  const bool restores = rng() % 3 == 0;
-  using action = queue_event::action;
-  constexpr std::array<action, 24> usual{
-      action::enqueue,      action::enqueue,      action::enqueue,      action::enqueue,      action::enqueue,      action::enqueue,
-      action::persist,      action::persist,      action::persist,      action::send,         action::send,         action::send,
-      action::server_takes, action::server_takes, action::server_takes, action::client_hears, action::client_hears, action::client_hears,
-      action::resend,       action::resend,       action::lose,         action::persist,      action::send,         action::server_takes};
-  constexpr std::array<action, 4> rare{action::server_copies, action::server_back, action::client_copies, action::client_back};
-  for (std::size_t i = 0; i < events; ++i) {
-    queue_event e;
-    e.what = usual[rng() % usual.size()];
-    if (crashes && rng() % 24 == 0) {
-      e.what = action::crash;
-    } else if (restores && rng() % 12 == 0) {
-      e.what = rare[rng() % rare.size()];
-    }
-    e.a = static_cast<std::uint32_t>(rng() % 256);
-    e.b = static_cast<std::uint32_t>(rng() % 256);
-    s.events.push_back(e);
-  }
-  return s;
-}
-
 /// A queue of operations over a storage that loses power, a server that may be set back, and somebody who knows what was reported.
 ///
 /// What was reported as durable has one effect, in the order of the names, unless the queue says otherwise: overwritten or dropped
@@ -99,12 +40,59 @@ class queue_world {
   using bytes = std::vector<std::byte>;
   static constexpr std::uint64_t origin = 7;
 
+  enum action : std::uint8_t {
+    enqueue,        ///< a: key, importance; b: value, 0 deletes
+    persist,        ///< and what is durable is reported
+    send,           ///< the next batch is under way; a: how many bytes fit
+    resend,         ///< nobody has answered
+    server_takes,   ///< a: which of the batches under way; b: odd: it stays under way as well
+    client_hears,   ///< a: which of the answers under way; b: odd: it stays under way as well
+    lose,           ///< a: a batch or an answer
+    crash,          ///< a: how much of what was not synced is left
+    server_copies,  ///< a backup
+    server_back,    ///< and it is put back
+    client_copies,
+    client_back,
+  };
+
  public:
+  static constexpr const char* name = "queue";
+
+  [[nodiscard]] static side_script make(std::uint64_t seed) {
+    skerry::splitmix64 rng{seed ^ 0x7175657565};
+    side_script s;
+    s.seed = seed;
+    const bool crashes = rng() % 2 == 0;
+    const bool restores = rng() % 3 == 0;
+    constexpr std::array<action, 24> usual{enqueue,      enqueue,      enqueue,      enqueue,      enqueue, enqueue,
+                                           persist,      persist,      persist,      send,         send,    send,
+                                           server_takes, server_takes, server_takes, client_hears, resend,  resend,
+                                           client_hears, client_hears, lose,         persist,      send,    server_takes};
+    constexpr std::array<action, 4> rare{server_copies, server_back, client_copies, client_back};
+    for (std::size_t i = 0; i < 120; ++i) {
+      action what = usual[rng() % usual.size()];
+      if (crashes && rng() % 24 == 0) {
+        what = crash;
+      } else if (restores && rng() % 12 == 0) {
+        what = rare[rng() % rare.size()];
+      }
+      s.events.push_back({what, static_cast<std::uint32_t>(rng() % 256), static_cast<std::uint32_t>(rng() % 256)});
+    }
+    return s;
+  }
+  [[nodiscard]] static const char* action_name(std::uint8_t what) {
+    constexpr std::array<const char*, 12> names{"enqueue", "persist", "send",          "resend",      "server_takes",  "client_hears",
+                                                "lose",    "crash",   "server_copies", "server_back", "client_copies", "client_back"};
+    return names[what];
+  }
+
   /// Empty when nothing is wrong.
-  [[nodiscard]] std::string run(const queue_script& script) {
-    script_ = &script;
+  [[nodiscard]] std::string run(const side_script& script) {
+    policy_ = static_cast<state::when_full>(script.seed % 3);
+    durable_rule_ = script.seed / 3 % 2 == 0;
+    rng_ = skerry::splitmix64{script.seed};
     begin();
-    for (const queue_event& e : script.events) {
+    for (const side_event& e : script.events) {
       if (!why_.empty()) {
         return why_;
       }
@@ -115,32 +103,20 @@ class queue_world {
     }
     return why_;
   }
-  [[nodiscard]] queue_script shrunk(queue_script script) {
-    const std::string wanted = run(script);
-    script.events = skerry::testing::shrink(script.events, [&](const std::vector<queue_event>& events) {
-      queue_script s = script;
-      s.events = events;
-      return run(s) == wanted;
-    });
-    return script;
+  [[nodiscard]] std::string met() const {
+    const counts& m = met_;
+    return "effects=" + std::to_string(m.effects) + " repeats=" + std::to_string(m.repeats) + " gaps=" + std::to_string(m.gaps) +
+           " lost_and_said_so=" + std::to_string(m.lost_to_gaps) + " overwritten=" + std::to_string(m.coalesced) +
+           " dropped=" + std::to_string(m.dropped) + " crashes=" + std::to_string(m.crashes) + " epochs=" + std::to_string(m.epochs) +
+           " mismatched=" + std::to_string(m.mismatched);
   }
-  [[nodiscard]] static std::string text_of(const queue_script& s) {
-    std::string text = "queue seed " + std::to_string(s.seed) + " policy " + std::to_string(static_cast<int>(s.policy)) +
-                       (s.durable_rule ? " durable\n" : " every_open\n");
-    for (const queue_event& e : s.events) {
-      text +=
-          std::string{queue_event::names[static_cast<std::size_t>(e.what)]} + " " + std::to_string(e.a) + " " + std::to_string(e.b) + "\n";
-    }
-    return text;
-  }
+
+ private:
   /// How often the hard cases came about: a search that never met them has found nothing.
-  struct met {
+  struct counts {
     std::uint64_t histories = 0, effects = 0, repeats = 0, gaps = 0, lost_to_gaps = 0, coalesced = 0, dropped = 0, crashes = 0, epochs = 0,
                   mismatched = 0;
   };
-  [[nodiscard]] const met& totals() const noexcept { return met_; }
-
- private:
   struct told {
     bytes key{};
     bytes value{};
@@ -172,7 +148,6 @@ class queue_world {
   void begin() {
     why_.clear();
     ++met_.histories;
-    rng_ = skerry::splitmix64{script_->seed};
     store_ = store_type{64};
     server_ = {};
     server_copy_.reset();
@@ -188,8 +163,8 @@ class queue_world {
   void open(bool restored) {
     restoring_ = restored;
     queue_.emplace();
-    const auto rule = script_->durable_rule ? state::epoch_rule::durable : state::epoch_rule::every_open;
-    if (!queue_->open(store_, {origin, script_->policy, 8, 0}, rule, rng_)) {
+    const auto rule = durable_rule_ ? state::epoch_rule::durable : state::epoch_rule::every_open;
+    if (!queue_->open(store_, {origin, policy_, 8, 0}, rule, rng_)) {
       fail("the log could not be read");
     }
     if (restored) {
@@ -219,14 +194,13 @@ class queue_world {
     return all;
   }
 
-  void act(const queue_event& e) {
-    using action = queue_event::action;
+  void act(const side_event& e) {
     switch (e.what) {
-      case action::enqueue: enqueue(e); break;
-      case action::persist: persist(); break;
-      case action::send: send(40 + e.a); break;
-      case action::resend: queue_->resend(); break;
-      case action::server_takes:
+      case enqueue: enqueue_one(e); break;
+      case persist: make_durable(); break;
+      case send: send_batch(40 + e.a); break;
+      case resend: queue_->resend(); break;
+      case server_takes:
         if (!batches_.empty()) {
           const std::size_t i = e.a % batches_.size();
           const bytes batch = batches_[i];
@@ -236,7 +210,7 @@ class queue_world {
           take(batch);
         }
         break;
-      case action::client_hears:
+      case client_hears:
         if (!answers_.empty()) {
           const std::size_t i = e.a % answers_.size();
           const answer a = answers_[i];
@@ -246,30 +220,30 @@ class queue_world {
           hear(a);
         }
         break;
-      case action::lose:
+      case lose:
         if (!batches_.empty() && e.b % 2 == 0) {
           batches_.erase(batches_.begin() + static_cast<std::ptrdiff_t>(e.a % batches_.size()));
         } else if (!answers_.empty() && e.b % 2 != 0) {
           answers_.erase(answers_.begin() + static_cast<std::ptrdiff_t>(e.a % answers_.size()));
         }
         break;
-      case action::crash:
+      case crash:
         ++met_.crashes;
         queue_.reset();
         store_.crash(e.a % 4);
         open(restoring_);
         break;
-      case action::server_copies: server_copy_ = server_; break;
-      case action::server_back:
+      case server_copies: server_copy_ = server_; break;
+      case server_back:
         if (server_copy_) {
           server_ = *server_copy_;
         }
         break;
-      case action::client_copies:
-        persist();
+      case client_copies:
+        make_durable();
         client_copy_.emplace(image{store_, told_});
         break;
-      case action::client_back:
+      case client_back:
         if (client_copy_ && !put_back_) {  // twice begins two lives under one generation: the server then says `mismatch`, or stale
           put_back_ = true;
           queue_.reset();
@@ -283,7 +257,7 @@ class queue_world {
     }
   }
 
-  void enqueue(const queue_event& e) {
+  void enqueue_one(const side_event& e) {
     const std::array<std::byte, 1> key{static_cast<std::byte>('a' + e.a % 3)};
     bytes value;
     if (e.b % 4 != 0) {
@@ -330,7 +304,7 @@ class queue_world {
       fail("what left the queue was not counted");
     }
   }
-  void persist() {
+  void make_durable() {
     if (!queue_->persist()) {
       fail("the log could not be synced");
     }
@@ -339,7 +313,7 @@ class queue_world {
       t.durable = t.durable || queue_->durable(id);
     }
   }
-  void send(std::size_t room) {
+  void send_batch(std::size_t room) {
     bytes batch(room);
     const auto size = queue_->next({}, batch);
     if (!size) {
@@ -438,13 +412,13 @@ class queue_world {
   /// Quiet time: one more operation, so that a server that was set back has something to miss, and everything is sent until it is empty.
   void finish() {
     queue_->resend();
-    persist();
+    make_durable();
     batches_.clear();
     answers_.clear();
     for (int last = 0; last < 2; ++last) {
       for (int round = 0; round < 64 && queue_->size() > 0 && why_.empty(); ++round) {
         queue_->resend();
-        send(4096);
+        send_batch(4096);
         while (!batches_.empty() && why_.empty()) {
           take(batches_.back());
           batches_.pop_back();
@@ -453,11 +427,11 @@ class queue_world {
           hear(answers_.back());
           answers_.pop_back();
         }
-        persist();
+        make_durable();
       }
       if (last == 0) {
-        enqueue({queue_event::action::enqueue, 0, 1});
-        persist();
+        enqueue_one({enqueue, 0, 1});
+        make_durable();
       }
     }
     if (!why_.empty()) {
@@ -498,7 +472,7 @@ class queue_world {
 
   /// With the defect, a write of a key that is under way is overwritten where it lies, under its old name.
   [[nodiscard]] skerry::result<mark> put(std::span<const std::byte> key, const bytes& value, std::uint8_t importance) {
-    if (on(defect::coalesce_in_flight) && script_->policy == state::when_full::coalesce_by_key_then_drop_oldest) {
+    if (on(defect::coalesce_in_flight) && policy_ == state::when_full::coalesce_by_key_then_drop_oldest) {
       std::optional<mark> under_way;
       for (const auto& [id, of] : listed()) {
         if (std::equal(of.begin(), of.end(), key.begin(), key.end()) && told_[id].sent) {
@@ -512,7 +486,8 @@ class queue_world {
     return queue_->enqueue(key, value, importance);
   }
 
-  const queue_script* script_ = nullptr;
+  state::when_full policy_ = state::when_full::drop_newest;
+  bool durable_rule_ = false;
   std::string why_{};
   skerry::splitmix64 rng_{0};
   store_type store_{64};
@@ -528,7 +503,7 @@ class queue_world {
   bool put_back_ = false;
   bool mismatched_ = false;
   std::uint32_t counter_ = 0;
-  met met_{};
+  counts met_{};
 };
 
 }  // namespace skerry_sim

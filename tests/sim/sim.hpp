@@ -56,19 +56,18 @@ struct scope_outcome {
 /// with_plant   with the defect that is planted, if it is one of a policy
 [[nodiscard]] scope_outcome explore_scope(std::size_t path, std::size_t length, bool with_plant);
 
-/// What histories of operations that wait for a server showed.
-struct queue_outcome {
+/// What histories of one of the worlds beside that of replicas showed.
+struct side_outcome {
   std::uint64_t histories = 0;
   std::uint64_t found = 0;
-  std::uint64_t first_seed = 0;
   std::size_t first_events = 0;  ///< after shrinking
   std::string first_text{};
   std::string met{};  ///< how often the hard cases came about
 };
 /// stop   after the first finding
-[[nodiscard]] queue_outcome explore_queues(std::uint64_t first, std::uint64_t histories, bool stop);
-/// The same of devices and their cloud twins.
-[[nodiscard]] queue_outcome explore_twins(std::uint64_t first, std::uint64_t histories, bool stop);
+[[nodiscard]] side_outcome explore_queues(std::uint64_t first, std::uint64_t histories, bool stop);
+[[nodiscard]] side_outcome explore_carry(std::uint64_t first, std::uint64_t histories, bool stop);
+[[nodiscard]] side_outcome explore_twins(std::uint64_t first, std::uint64_t histories, bool stop);
 
 /// Faults that were on in many runs and did nothing in any of them.
 [[nodiscard]] std::string idle_faults(const outcome& o);

@@ -53,21 +53,18 @@ int run(std::uint64_t first, std::uint64_t histories, const sim_options& options
   const auto begin = std::chrono::steady_clock::now();
   const outcome o = explore(first, histories, options, threads);
   print_counts(o);
-  const queue_outcome queues = explore_queues(first, histories / 4, false);
-  fmt::print("{}\n", queues.met);
-  if (queues.found > 0) {
-    fmt::print("queue seed {}: {}", queues.first_seed, queues.first_text);
-  }
-  const queue_outcome twins = explore_twins(first, histories / 4, false);
-  if (twins.found > 0) {
-    fmt::print("twin seed {}: {}", twins.first_seed, twins.first_text);
+  std::uint64_t side_found = 0;
+  for (const auto explore_beside : {explore_queues, explore_twins, explore_carry}) {
+    const side_outcome beside = explore_beside(first, histories / 8, false);
+    fmt::print("{} histories={}\n{}", beside.met, beside.histories, beside.first_text);
+    side_found += beside.found;
   }
   const std::string idle = idle_faults(o);
   if (o.found() > 0) {
     print_finding(o);
   }
-  if (o.broken + queues.found + twins.found > 0) {
-    fmt::print("broken={}\n", o.broken + queues.found + twins.found);
+  if (o.broken + side_found > 0) {
+    fmt::print("broken={}\n", o.broken + side_found);
   }
   if (!idle.empty()) {
     fmt::print("never bit: {}\n", idle);
@@ -76,7 +73,7 @@ int run(std::uint64_t first, std::uint64_t histories, const sim_options& options
     fmt::print("trace={:016x}\n", o.trace);
   }
   print_last(o, seconds_since(begin));
-  return o.found() + queues.found + twins.found == 0 && idle.empty() ? 0 : 1;
+  return o.found() + side_found == 0 && idle.empty() ? 0 : 1;
 }
 
 int run_replay(const std::string& what, const sim_options& options, bool with_plant, bool trace) {
@@ -107,6 +104,14 @@ int run_replay(const std::string& what, const sim_options& options, bool with_pl
   return o.found() == 0 ? 0 : 1;
 }
 
+side_outcome explore_habitat(habitat where, std::uint64_t first, std::uint64_t histories) {
+  switch (where) {
+    case habitat::queues: return explore_queues(first, histories, true);
+    case habitat::twins: return explore_twins(first, histories, true);
+    default: return explore_carry(first, histories, true);
+  }
+}
+
 int run_plant(const std::string& name, std::uint64_t first, std::uint64_t histories, const sim_options& options, bool in_list) {
   if (!plant_defect(name)) {
     for (const skipped_defect& s : skipped_defects) {
@@ -120,10 +125,9 @@ int run_plant(const std::string& name, std::uint64_t first, std::uint64_t histor
   }
   const auto begin = std::chrono::steady_clock::now();
   if (habitat_of(planted) != habitat::replicas) {
-    const queue_outcome o =
-        habitat_of(planted) == habitat::queues ? explore_queues(first, histories, true) : explore_twins(first, histories, true);
+    const side_outcome o = explore_habitat(habitat_of(planted), first, histories);
     if (!in_list) {
-      fmt::print("seed {}: {}", o.first_seed, o.first_text);
+      fmt::print("{}", o.first_text);
     }
     if (o.found == 0) {
       fmt::print("{} not found in {} histories\n", name, o.histories);

@@ -9,10 +9,10 @@
 
 namespace skerry_sim {
 
-queue_outcome explore_twins(std::uint64_t first, std::uint64_t histories, bool stop) {
+side_outcome explore_twins(std::uint64_t first, std::uint64_t histories, bool stop) {
   const bool ignores_restart = on(defect::twin_version_restart_ignored);
   const auto fails = [ignores_restart](const std::vector<twin_event>& events) { return !twin_world::run(events, ignores_restart).empty(); };
-  queue_outcome o;
+  side_outcome o;
   for (std::uint64_t seed = first; seed < first + histories; ++seed) {
     const std::vector<twin_event> events = twin_world::history(seed, 100);
     ++o.histories;
@@ -21,14 +21,15 @@ queue_outcome explore_twins(std::uint64_t first, std::uint64_t histories, bool s
     }
     if (++o.found == 1) {
       const std::vector<twin_event> small = skerry::testing::shrink(events, fails);
-      o.first_seed = seed;
       o.first_events = small.size();
-      o.first_text = twin_world::run(small, ignores_restart) + "\n" + twin_world::text_of(small);
+      o.first_text =
+          "twin seed " + std::to_string(seed) + ": " + twin_world::run(small, ignores_restart) + "\n" + twin_world::text_of(small);
     }
     if (stop) {
       return o;
     }
   }
+  o.met = "twin:";
   return o;
 }
 
