@@ -9,7 +9,7 @@
 
 #include "state/plant.hpp"
 
-namespace skerry_test {
+namespace skerry_test::mesh {
 
 // A schema with every policy of which something stays that may go one day.
 struct parts {
@@ -49,4 +49,4 @@ struct fleet_limits : skerry::state::limits::firmware {
   static constexpr std::size_t log_bytes = 4096;
 };
 
-}  // namespace skerry_test
+}  // namespace skerry_test::mesh

@@ -16,6 +16,7 @@
 #include <vector>
 
 using namespace skerry_test;
+using namespace skerry_test::mesh;
 namespace state = skerry::state;
 using skerry::errc;
 

@@ -5,9 +5,11 @@
 #include <skerry/core/random.hpp>
 #include <skerry/state.hpp>
 
+#include "state/fleet.hpp"
 #include "state/test_schema.hpp"
 
 #include <array>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -19,6 +21,7 @@ using namespace skerry_test;
 using namespace skerry_test::works;
 using shop = state::replica<workshop>;
 using replica = state::replica<plant>;
+using replica_with_members = state::replica<mesh::fleet, mesh::fleet_limits>;
 
 const bits_of hybrid_clock{"state.hlc", [](bit_hash& h) {
                              skerry::splitmix64 rng{1};
@@ -388,5 +391,49 @@ void converse(bit_hash& h, std::uint64_t most) {
 }
 const bits_of symbols{"state.riblt", [](bit_hash& h) { converse<state::riblt<64, 16>>(h, 210); }};
 const bits_of tree{"state.hash_tree", [](bit_hash& h) { converse<state::hash_tree<20, 4>>(h, 210); }};
+
+// A roster that members change and exchange, what they acknowledge, and what they fold and collect because of it.
+const bits_of members{"state.members", [](bit_hash& h) {
+                        static replica_with_members nodes[3];
+                        static std::array<std::byte, 16384> bytes;
+                        skerry::splitmix64 rng{31};
+                        for (std::size_t i = 0; i < 3; ++i) {
+                          nodes[i].~replica_with_members();
+                          ::new (static_cast<void*>(&nodes[i])) replica_with_members{};
+                          (void)replica_with_members::create(nodes[i], 1 + i, state::role::device, state::epoch_rule::every_open, {}, rng,
+                                                             0);
+                        }
+                        const auto tell = [&](std::size_t from, std::size_t to) {
+                          skerry::byte_writer out{bytes};
+                          (void)nodes[from].write_fence(out);
+                          h.add(out.written());
+                          h.add(static_cast<std::uint64_t>(nodes[to].accept(out.written(), 0).error()));
+                          h.add(nodes[to].roster_hash());
+                        };
+                        for (int round = 0; round < 40; ++round) {
+                          const std::size_t at = rng() % 3;
+                          replica_with_members& r = nodes[at];
+                          (void)r.inc<stock>(1 + rng() % 5);
+                          (void)r.inc<mesh::credit>(1 + rng() % 5);
+                          (void)(rng() % 2 == 0 ? r.add<mesh::banned>(1) : r.remove<mesh::banned>(1));
+                          if (rng() % 8 == 0 && r.members().size() < 24) {
+                            (void)r.as_new_life(rng);
+                            (void)r.retire_old_lives();
+                          }
+                          for (std::size_t i = 0; i < 9; ++i) {
+                            tell(i % 3, i / 3);
+                            h.add(static_cast<std::uint64_t>(nodes[i / 3].join(nodes[i % 3]).error()));
+                            (void)nodes[i / 3].acknowledge();
+                          }
+                          for (replica_with_members& n : nodes) {
+                            if (const auto delta = n.collect(); delta) {
+                              h.add(delta.value().bytes());
+                            }
+                          }
+                        }
+                        skerry::byte_writer out{bytes};
+                        (void)nodes[0].encode(out);
+                        h.add(out.written());
+                      }};
 
 }  // namespace
