@@ -444,6 +444,15 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     const status parsed = received.parse(frame);
     return admit(received, parsed, now);
   }
+  /// A delta frame of its own that came over a link.
+  [[nodiscard]] result<receipt> accept_from(std::span<const std::byte> frame, detail::party from, instant_t now) {
+    small_frame received;
+    if (const status parsed = received.parse(frame); !parsed) {
+      return parsed.error();
+    }
+    detail::schema_delta<Schema, Limits, small_frame> delta{received};
+    return admit_from(delta, from, now);
+  }
   /// Examines what a frame holds, and joins it.
   template <typename Frame>
   [[nodiscard]] result<receipt> admit(const Frame& received, status parsed, instant_t now) {
@@ -647,6 +656,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     assign(other);
     alive_ = false;
     links_ = {};         // its peers have the original at the other end
+    digest_.reset();
     stored_.marks = {};  // the disk is the original's
     stored_.marks.rule = other.stored_.marks.rule;
   }
@@ -655,6 +665,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     assign(other);
     links_ = other.links_;
     other.links_ = {};
+    digest_.reset();  // what was being asked is asked again
+    other.digest_.reset();
     other.stored_.marks = {};
     alive_ = other.alive_;
     other.alive_ = false;
@@ -671,6 +683,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   replica_counters counters_{};
   detail::stored_state<Limits> stored_{};
   [[no_unique_address]] detail::link_table<Limits, Limits::links_max> links_{};
+  [[no_unique_address]] detail::digest_for<store_type, text_bytes, Limits> digest_{};
   std::array<std::byte, Limits::log_bytes> log_{};  ///< holds the last delta
   resource lacking_ = resource::none;
   bool alive_ = false;  ///< has an identity that nobody else has

@@ -79,6 +79,14 @@ class link_digest {
       }
     }
   }
+  /// Forgets everything.
+  void reset() noexcept {
+    if constexpr (asks) {
+      ask_.link = nobody;
+    }
+    question_.link = taken_.link = nobody;
+    errands_ = {};
+  }
   /// The link ends.
   void drop(link_number link) noexcept {
     if constexpr (asks) {
@@ -505,5 +513,22 @@ class link_digest {
   errands_type errands_{};
   receipts taken_{};
 };
+
+/// A replica without links.
+struct no_digest {
+  constexpr void reset() noexcept {}
+};
+
+/// Coded symbols that a replica keeps while it asks; 0: it only answers.
+template <typename Limits>
+constexpr std::size_t digest_symbols_of() noexcept {
+  if constexpr (requires { Limits::digest_symbols; }) {
+    return Limits::digest_symbols;
+  } else {
+    return Limits::records < 1024 ? 0 : 1024;
+  }
+}
+template <typename Store, std::size_t TextBytes, typename Limits>
+using digest_for = std::conditional_t<(Limits::links_max > 0), link_digest<Store, TextBytes, digest_symbols_of<Limits>()>, no_digest>;
 
 }  // namespace skerry::inline v0::state::detail

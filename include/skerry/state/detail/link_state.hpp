@@ -72,10 +72,11 @@ struct link_state {
   bool names_due = false;    ///< the peer used a number that means nothing here
   bool wanting = false;      ///< the peer's context is needed, from `want_from` on
   bool want_due = false;
-  bool complete = false;   ///< `acked` means what it says: nothing before it is still to be compared
-  bool repairing = false;  ///< contexts are equal and contents are not
-  bool anew = false;       ///< contexts were compared since the last acknowledgement: what is sent continues nothing
-  bool compared = false;   ///< an `in_sync` was said in this contact
+  bool complete = false;    ///< `acked` means what it says: nothing before it is still to be compared
+  bool repairing = false;   ///< contexts are equal and contents are not
+  bool digest_due = false;  ///< a digest is to tell where, as soon as no other link needs it
+  bool anew = false;        ///< contexts were compared since the last acknowledgement: what is sent continues nothing
+  bool compared = false;    ///< an `in_sync` was said in this contact
   std::uint8_t retries = 0;
   std::uint8_t attempt = 0;  ///< of comparing contexts: changes the names of actors
   std::uint32_t mine = 0;

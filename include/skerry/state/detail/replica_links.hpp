@@ -5,6 +5,7 @@
 #include <skerry/core/instant.hpp>
 #include <skerry/state/detail/link_context.hpp>
 #include <skerry/state/detail/link_cutter.hpp>
+#include <skerry/state/detail/link_digest.hpp>
 #include <skerry/state/detail/link_reader.hpp>
 #include <skerry/state/detail/link_state.hpp>
 #include <skerry/state/detail/state_hash.hpp>
@@ -67,7 +68,8 @@ class replica_links {
     link.options = options;
     link.connected = true;
     link.greeted = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
-    link.wanting = link.want_due = link.repairing = link.compared = false;
+    link.wanting = link.want_due = link.repairing = link.compared = link.digest_due = false;
+    self().digest_.drop(static_cast<party>(at));
     link.hello_due = true;
     link.waiting = false;
     link.retries = 0;
@@ -87,7 +89,8 @@ class replica_links {
   /// Ends a contact. What is known of the peer stays as long as nobody else needs the place.
   void disconnect(link_id id) noexcept requires(Limits::links_max > 0) {
     if (auto* link = find(id)) {
-      link->connected = link->greeted = link->waiting = false;
+      link->connected = link->greeted = link->waiting = link->digest_due = false;
+      self().digest_.drop(static_cast<party>(id));
       link->theirs = 0;
       settle();
     }
@@ -146,7 +149,11 @@ class replica_links {
       case frame_kind::delta: taken = hear_delta(*link, static_cast<party>(id), f, now); break;
       case frame_kind::ack: taken = hear_ack(*link, f.body); break;
       case frame_kind::in_sync: taken = hear_in_sync(*link, static_cast<party>(id), f.body, now); break;
-      case frame_kind::want: taken = hear_want(*link, f.body); break;
+      case frame_kind::digest:
+      case frame_kind::symbols: taken = hear_digest(*link, static_cast<party>(id), f, now); break;
+      case frame_kind::want:
+        taken = is_repair(f.body) ? hear_digest(*link, static_cast<party>(id), f, now) : hear_want(*link, f.body);
+        break;
       case frame_kind::context: taken = hear_context(*link, static_cast<party>(id), f.body); break;
       default: break;
     }
@@ -234,9 +241,9 @@ class replica_links {
   }
   /// The peer has answered.
   template <typename Link>
-  static void calm(Link& link) noexcept {
+  void calm(Link& link) noexcept {
     link.retries = 0;
-    link.waiting = link.waiting && (link.sent > link.acked || link.wanting || !link.greeted);
+    link.waiting = link.waiting && (link.sent > link.acked || link.wanting || !link.greeted || self().digest_.asking() == number_of(link));
   }
   template <typename Link>
   void run_out(Link& link, time) noexcept {
@@ -251,6 +258,11 @@ class replica_links {
       ++self().counters_.retransmissions;
     }
     link.want_due = link.want_due || link.wanting;
+    const party number = number_of(link);
+    if (self().digest_.asking() == number) {
+      self().digest_.retry(number);
+      link.sync_due = link.sync_due || self().digest_.asking() != number;  // nobody answers: stores are compared as a whole again
+    }
   }
   template <typename Link>
   void start_exchange(Link& link) noexcept {
@@ -301,6 +313,12 @@ class replica_links {
     }
     if (link.ack_due) {
       return say_ack(link, out);
+    }
+    if (link.digest_due || self().digest_.has_news(number)) {
+      const result<std::size_t> size = say_digest(link, number, now, out);
+      if (!size || size.value() > 0) {
+        return size;
+      }
     }
     if (link.sync_due || (!link.compared && !link.wanting && link.acked == store.arrivals())) {
       return say_in_sync(link, out);
@@ -694,20 +712,85 @@ class replica_links {
       settle();
       return receipt{};
     }
-    const bool settled = link.acked == store.arrivals() && !link.wanting && link.received >= upto;
+    // Between equal contexts no event is on its way, whatever became of the count of what was received.
+    const bool settled = link.acked == store.arrivals() && !link.wanting && (same_context || link.received >= upto);
     if (!settled || link.attempt >= most_attempts) {
       return receipt{};  // what is missing is on its way
     }
     link.sync_due = true;
     if (!same_context) {
       start_exchange(link);
+    } else if (self().digest_.asking() == number || link.digest_due) {
+      link.sync_due = false;  // it is being looked for
     } else {
       ++link.attempt;
-      link.repairing = true;
-      begin_anew(link);
-      tell_again(number, [](const auto&) { return true; });
+      // One of the two asks, the one with the smaller id if it can. The other one waits for a question before it tells all it has.
+      const bool mine = self().identity_.self().id < link.peer || link.attempt > 1;
+      if (std::decay_t<decltype(self().digest_)>::asks && mine && link.attempt < most_attempts / 2) {
+        link.digest_due = true;
+        link.sync_due = false;
+      } else if (link.attempt > 2) {
+        link.repairing = true;
+        begin_anew(link);
+        tell_again(number, [](const auto&) { return true; });
+      }
     }
     return receipt{};
+  }
+
+  // Repair of what the log has forgotten.
+
+  [[nodiscard]] party number_of(const auto& link) const noexcept { return static_cast<party>(&link - self().links_.links.data()); }
+  [[nodiscard]] static bool is_repair(std::span<const std::byte> body) noexcept {
+    return !body.empty() && body[0] >= static_cast<std::byte>(wish_kind::values);
+  }
+  template <typename Link>
+  [[nodiscard]] result<std::size_t> say_digest(Link& link, party number, time now, std::span<std::byte> out) {
+    auto& r = self();
+    using digest_type = std::decay_t<decltype(r.digest_)>;
+    const auto text = [](const key_ref& key, std::span<char> to) { return Replica::schema_type::write_text(key, to); };
+    if (link.digest_due && r.digest_.asking() == digest_type::nobody) {
+      link.digest_due = !r.digest_.start(number, salt(link.mine, link.theirs, link.attempt), r.store_, text);
+    }
+    const std::size_t ends = 2 + seal_size(link.options.checksum);
+    if (out.size() < ends + digest_type::least_frame) {
+      return std::size_t{0};
+    }
+    const bool asked = r.digest_.asking() == number;
+    byte_writer head{out};
+    byte_writer body{out.subspan(2, out.size() - ends)};
+    const result<frame_kind> kind = r.digest_.poll(number, body, r.store_, text);
+    if (r.digest_.asking() == number) {
+      if (kind || !link.waiting) {
+        arm(link, now);
+      }
+    } else if (asked) {
+      link.sync_due = true;  // the whole stores say whether that was all
+    }
+    if (!kind) {
+      return std::size_t{0};
+    }
+    begin_frame(head, kind.value(), seal_flag(link));
+    return seal_frame(out, 2 + body.written().size(), link.outgoing());
+  }
+  template <typename Link>
+  [[nodiscard]] result<receipt> hear_digest(Link& link, party number, const opened_frame& f, time now) {
+    auto& r = self();
+    receipt taken;
+    const auto text = [](const key_ref& key, std::span<char> to) { return Replica::schema_type::write_text(key, to); };
+    const auto accept = [&](std::span<const std::byte> frame) {
+      const result<receipt> done = r.accept_from(frame, number, now);
+      taken = done ? done.value() : taken;
+      return done;
+    };
+    if (const status s = r.digest_.receive(number, f.kind, f.body, r.store_, text, accept); !s) {
+      return s.error();
+    }
+    forget_reassigned();
+    if (r.digest_.asking() == number) {
+      arm(link, now);
+    }
+    return taken;
   }
   template <typename Link>
   [[nodiscard]] result<receipt> hear_want(Link& link, std::span<const std::byte> body) {
