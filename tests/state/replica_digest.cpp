@@ -59,7 +59,7 @@ struct line {
   /// Both part and forget what they know of each other: others needed the place.
   void lose() {
     part();
-    for (const std::uint64_t other : {70, 71}) {
+    for (const std::uint64_t other : {70U, 71U}) {
       a.disconnect(a.connect(other, {}, now).value());
       b.disconnect(b.connect(other + 10, {}, now).value());
     }
