@@ -5,8 +5,10 @@
 #include <skerry/state/actor.hpp>
 #include <skerry/state/bounded_counter.hpp>
 #include <skerry/state/by_writer.hpp>
+#include <skerry/state/catch_up.hpp>
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/changes.hpp>
+#include <skerry/state/chunk.hpp>
 #include <skerry/state/contribution.hpp>
 #include <skerry/state/counter.hpp>
 #include <skerry/state/delta.hpp>
@@ -14,12 +16,16 @@
 #include <skerry/state/dot.hpp>
 #include <skerry/state/dot_context.hpp>
 #include <skerry/state/dvv_set.hpp>
+#include <skerry/state/event_chain.hpp>
 #include <skerry/state/explain.hpp>
 #include <skerry/state/flags.hpp>
 #include <skerry/state/frame.hpp>
 #include <skerry/state/hash_tree.hpp>
 #include <skerry/state/hlc.hpp>
+#include <skerry/state/image.hpp>
+#include <skerry/state/join_report.hpp>
 #include <skerry/state/keep_both.hpp>
+#include <skerry/state/key_chunk.hpp>
 #include <skerry/state/limits.hpp>
 #include <skerry/state/lww.hpp>
 #include <skerry/state/op_ledger.hpp>

@@ -111,6 +111,50 @@ const bits_of replicas{"state.replica", [](bit_hash& h) {
                          }
                        }};
 
+/// Images, logs and catch-ups, and what comes back from them.
+const bits_of images{"state.image", [](bit_hash& h) {
+                       static std::array<replica, 2> nodes;
+                       static std::array<std::byte, 8192> image;
+                       static std::array<std::byte, 512> log;
+                       skerry::splitmix64 rng{6};
+                       for (std::size_t i = 0; i < nodes.size(); ++i) {
+                         nodes[i] = replica{};
+                         (void)replica::create(nodes[i], i + 1, state::role::device, state::epoch_rule::durable, {}, rng, 0);
+                       }
+                       for (int round = 0; round < 20; ++round) {
+                         replica& at = nodes[rng() % 2];
+                         state::snapshot_cursor cursor;
+                         const auto size = at.snapshot(cursor, image);
+                         h.add(std::span<const std::byte>{image}.first(size.value_or(0)));
+                         at.persisted(cursor);
+                         const skerry::wall_ms wall{1735689600000 + static_cast<std::uint64_t>(round)};
+                         (void)at.write<setpoint>(static_cast<double>(rng() % 1000) / 8, wall, rng() % 5);
+                         (void)at.remove<setpoint>(rng() % 5);
+                         (void)at.inc<starts>(1 + rng() % 3, rng() % 5, 1);
+                         h.add(at.chain().value);
+                         const state::persist_request request = at.to_persist();
+                         std::size_t length = 0;
+                         for (const std::byte b : request.bytes) {
+                           log[length++] = b;
+                         }
+                         h.add(std::span<const std::byte>{log}.first(length));
+                         const std::uint64_t id = at.self().id;
+                         state::image_reader reader{std::span<const std::byte>{image}.first(size.value_or(0)),
+                                                    std::span<const std::byte>{log}.first(length)};
+                         at = replica{};
+                         (void)replica::create(at, id, state::role::device, state::epoch_rule::durable, {}, rng, 0);
+                         h.add(static_cast<std::uint64_t>(at.open(reader, rng, 0).error()));
+                         h.add(at.self().nonce);
+                         h.add(static_cast<std::uint64_t>(nodes[0].join(nodes[1]).error()));
+                         replica::source_type source;
+                         nodes[0].start_catch_up(source, static_cast<std::uint64_t>(round));
+                         for (std::size_t n = 1; n > 0;) {
+                           n = nodes[0].next_chunk(source, std::span<std::byte>{log}.first(300)).value_or(0);
+                           h.add(std::span<const std::byte>{log}.first(n));
+                         }
+                       }
+                     }};
+
 const bits_of policies{"state.policies", [](bit_hash& h) {
                          static std::array<shop, 2> nodes;
                          static std::array<std::byte, 4096> image;
