@@ -128,9 +128,11 @@ const bits_of images{"state.image", [](bit_hash& h) {
                          h.add(std::span<const std::byte>{image}.first(size.value_or(0)));
                          at.persisted(cursor);
                          const skerry::wall_ms wall{1735689600000 + static_cast<std::uint64_t>(round)};
-                         (void)at.write<setpoint>(static_cast<double>(rng() % 1000) / 8, wall, rng() % 5);
+                         const std::uint64_t value = rng() % 1000;
+                         const std::uint64_t line = rng() % 5;
+                         (void)at.write<setpoint>(static_cast<double>(value) / 8, wall, line);
                          (void)at.remove<setpoint>(rng() % 5);
-                         (void)at.inc<starts>(1 + rng() % 3, rng() % 5, 1);
+                         (void)at.inc<starts>(1 + value % 3, line, 1);
                          h.add(at.chain().value);
                          const state::persist_request request = at.to_persist();
                          std::size_t length = 0;
@@ -144,7 +146,7 @@ const bits_of images{"state.image", [](bit_hash& h) {
                          at = replica{};
                          (void)replica::create(at, id, state::role::device, state::epoch_rule::durable, {}, rng, 0);
                          h.add(static_cast<std::uint64_t>(at.open(reader, rng, 0).error()));
-                         h.add(at.self().nonce);
+                         h.add(std::uint64_t{at.self().nonce});
                          h.add(static_cast<std::uint64_t>(nodes[0].join(nodes[1]).error()));
                          replica::source_type source;
                          nodes[0].start_catch_up(source, static_cast<std::uint64_t>(round));
