@@ -468,7 +468,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     return admit_delta(delta, now, from, [this, &delta, from](join_report& report) { return join_delta(delta, report, from); });
   }
   template <typename Delta, typename Join>
-  [[nodiscard]] result<receipt> admit_delta(Delta& delta, instant_t now, detail::party, Join&& join_all) {
+  [[nodiscard]] result<receipt> admit_delta(Delta& delta, instant_t now, detail::party from, Join&& join_all) {
     const detection heard = detect(delta);
     const wall_ms wall = wall_.at(now);
     hlc clock = clock_;
@@ -482,7 +482,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     }
     join_report report;
     detail::sifted_out out;
-    if (const status s = ahead || this->misses_owner(delta) ? this->join_sifted(clock, wall, delta, report, out) : join_all(report); !s) {
+    if (const status s = ahead || this->misses_owner(delta) ? this->join_sifted(clock, wall, delta, from, report, out) : join_all(report);
+        !s) {
       return refuse(s.error());
     }
     clock.follow(latest.value());

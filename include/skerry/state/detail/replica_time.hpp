@@ -168,7 +168,7 @@ class replica_time {
   ///
   /// Errors   `full`; `clock_ahead` when what would be left has too many gaps: then nothing of it is taken
   template <typename Delta>
-  [[nodiscard, gnu::noinline]] status join_sifted(const hlc& clock, wall_ms wall, const Delta& delta, join_report& report,
+  [[nodiscard, gnu::noinline]] status join_sifted(const hlc& clock, wall_ms wall, const Delta& delta, party from, join_report& report,
                                                   sifted_out& out) {
     auto& store = self().store_;
     const auto judge = [&](const incoming& in, const actor& who) {
@@ -209,7 +209,7 @@ class replica_time {
         });
       }
     });
-    if (const status s = self().join_delta(typename Replica::streamed{sifted}, report); !s) {
+    if (const status s = self().join_delta(typename Replica::streamed{sifted}, report, from); !s) {
       return report.lacking == resource::ranges ? errc::clock_ahead : s.error();
     }
     self().quarantine_ = quarantine;
