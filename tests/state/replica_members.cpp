@@ -640,6 +640,60 @@ TEST_CASE("events of a retired member that nobody has are ruled out, and those t
   CHECK(b.read<credit>().value() == 5);
 }
 
+TEST_CASE("links carry fences before data, and fall silent when everybody has heard", "[state][replica][members]") {
+  auto nodes = make_fleet(3);
+  node& a = nodes[0];
+  node& b = nodes[1];
+  node& c = nodes[2];
+  REQUIRE(c.inc<stock>(5));
+  REQUIRE(a.join(c));
+  const auto at_a = a.connect(b.self().id, {}, 0);
+  const auto at_b = b.connect(a.self().id, {}, 0);
+  REQUIRE(at_a);
+  REQUIRE(at_b);
+  const auto pass = [](node& from, state::link_id out, node& to, state::link_id in) {
+    std::vector<std::byte> frame(4096);
+    const auto size = from.poll(out, 0, frame);
+    REQUIRE(size);
+    if (size.value() > 0) {
+      (void)to.receive(in, std::span{frame}.first(size.value()), 0);
+    }
+    return size.value() > 0;
+  };
+  const auto run = [&] {
+    int frames = 0;
+    for (bool any = true; any; ++frames) {
+      any = pass(a, at_a.value(), b, at_b.value());
+      any = pass(b, at_b.value(), a, at_a.value()) || any;
+      REQUIRE(frames < 100);
+    }
+  };
+  run();
+  CHECK(b.read<stock>().value() == 5);
+  REQUIRE(a.retire(c.self(), a.self()));
+  run();
+  CHECK(b.fence_of(c.self()).value() == 1);
+  for (int round = 0; round < 6; ++round) {
+    REQUIRE(a.acknowledge());
+    REQUIRE(b.acknowledge());
+    run();
+    (void)collect_all(a);
+    run();
+  }
+  CHECK(b.read<stock>().value() == 5);
+  CHECK(b.store().record_count() == 1);
+  b.store().for_each_key(
+      [&](auto slot) { b.store().records(slot).for_each([&](const state::record_view& r) { CHECK(r.who == a.self()); }); });
+  CHECK(bytes_of(a) == bytes_of(b));
+
+  REQUIRE(b.retire(a.self(), b.self()));  // while a is there: it hears of it, and begins again
+  run();
+  REQUIRE(a.must_rejoin());
+  skerry::splitmix64 rng{4};
+  REQUIRE(a.rejoin(rng));
+  CHECK(a.poll(at_a.value(), 0, std::span<std::byte>{}).error() == errc::absent);
+}
+
 TEST_CASE("a roster without room answers full, and nothing has changed", "[state][replica][members]") {
   node a = make<node>(1);
   for (std::uint64_t id = 2; a.members().size() < fleet_limits::members; ++id) {

@@ -652,11 +652,12 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     store_.~store_type();
     ::new (static_cast<void*>(&store_)) store_type{};
     quarantine_ = {};
+    links_ = {};  // what the peers had heard of belongs to the old life
   }
   void copy(const replica& other) noexcept {
     assign(other);
     alive_ = false;
-    links_ = {};         // its peers have the original at the other end
+    links_ = {};  // its peers have the original at the other end
     digest_.reset();
     stored_.marks = {};  // the disk is the original's
     stored_.marks.rule = other.stored_.marks.rule;
@@ -679,7 +680,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   detail::wall_estimate<instant_t> wall_{};
   [[no_unique_address]] detail::quarantine<detail::store_limits<Schema, Limits>, quarantine_places> quarantine_{};
   [[no_unique_address]] detail::choices_of<Schema> choices_{};
-  [[no_unique_address]] detail::membership<Limits::members, detail::mesh_of<Limits>(), Limits::actors> membership_{};
+  [[no_unique_address]] detail::membership<Limits::members, detail::mesh_of<Limits>(), Limits::actors, Limits::links_max> membership_{};
   [[no_unique_address]] detail::overruled_ring<detail::store_limits<Schema, Limits>, detail::overruled_of<Limits>()> overruled_{};
   replica_counters counters_{};
   detail::stored_state<Limits> stored_{};

@@ -76,6 +76,7 @@ class replica_collect {
     for (const member& m : lives.entries()) {
       if (m.standing == standing::retired && retirement::is_heard(cut.low[m.who])) {
         lives.seal(m.who);
+        self().membership_.has_news = true;
       }
     }
     return errc::ok;

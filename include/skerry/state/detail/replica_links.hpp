@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/instant.hpp>
+#include <skerry/state/detail/fence_frame.hpp>
 #include <skerry/state/detail/link_context.hpp>
 #include <skerry/state/detail/link_cutter.hpp>
 #include <skerry/state/detail/link_digest.hpp>
@@ -132,6 +133,9 @@ class replica_links {
       return errc::absent;
     }
     forget_reassigned();
+    if (is_fence_frame(frame)) {
+      return self().accept(frame, now);
+    }
     if (frame.size() >= 2 && (std::to_integer<unsigned>(frame[0]) & 0xf) == static_cast<unsigned>(frame_kind::hello)) {
       return hear_hello(*link, static_cast<party>(id), frame, now);
     }
@@ -285,6 +289,9 @@ class replica_links {
     }
     if (!link.open()) {
       return std::size_t{0};
+    }
+    if (const std::size_t size = self().say_fence(number, link.mine, out); size > 0) {
+      return size;  // the roster first, data after
     }
     const auto& store = self().store_;
     using number_type = typename std::decay_t<decltype(store.table().log())>::number;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/hash.hpp>
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/detail/fence_frame.hpp>
 #include <skerry/state/detail/member_view.hpp>
@@ -19,23 +20,27 @@
 namespace skerry::inline v0::state::detail {
 
 /// What a replica keeps of the others: nothing without a roster.
-template <std::size_t Members, std::size_t Mesh, std::size_t A>
+template <std::size_t Members, std::size_t Mesh, std::size_t A, std::size_t Links>
 struct membership {
   roster<Members> lives{};
   stability<Mesh, A> rows{};
+  std::array<std::uint64_t, Links + 1> said{};  ///< what each link was told last, and what is to be told
   bool has_fences = false;
   bool must_rejoin = false;
+  bool has_news = true;
 };
-template <std::size_t Members, std::size_t A>
-struct membership<Members, 0, A> {
+template <std::size_t Members, std::size_t A, std::size_t Links>
+struct membership<Members, 0, A, Links> {
   roster<Members> lives{};
+  std::array<std::uint64_t, Links + 1> said{};
   bool has_fences = false;
   bool must_rejoin = false;
+  bool has_news = true;
 };
-template <std::size_t Mesh, std::size_t A>
-struct membership<0, Mesh, A> {};
-template <std::size_t A>
-struct membership<0, 0, A> {};
+template <std::size_t Mesh, std::size_t A, std::size_t Links>
+struct membership<0, Mesh, A, Links> {};
+template <std::size_t A, std::size_t Links>
+struct membership<0, 0, A, Links> {};
 
 /// Who takes part, who has retired, and what may go because everybody has it.
 ///
@@ -55,6 +60,7 @@ class replica_members : public replica_collect<Replica, Limits> {
   /// Errors  `full`, `fenced` when it has retired, `mismatch` for a second role
   [[nodiscard]] status enrol(const actor& who, role as) noexcept requires(has_roster) {
     const status s = self().membership_.lives.admit(who, as);
+    self().membership_.has_news = true;
     return s ? s : status{refuse(s.error())};
   }
   /// A life writes no more: what is known of it here is accepted, anything above is `fenced`, and lives of its id before it are
@@ -163,6 +169,7 @@ class replica_members : public replica_collect<Replica, Limits> {
       }
     });
     s = s ? self().membership_.rows.acknowledge(me, has) : s;
+    self().membership_.has_news = true;
     return s ? s : status{refuse(self().lack(resource::members))};
   }
   /// What every member has, as far as it is known here.
@@ -233,6 +240,8 @@ class replica_members : public replica_collect<Replica, Limits> {
   friend class replica_image;
   template <typename, instant>
   friend class replica_time;
+  template <typename, typename>
+  friend class replica_links;
   constexpr replica_members() noexcept = default;
   replica_members(const replica_members&) = default;
   replica_members(replica_members&&) = default;
@@ -271,6 +280,7 @@ class replica_members : public replica_collect<Replica, Limits> {
   /// After a change of the roster: a member that has more of a retired life than the fence says raises the fence, unless that is final.
   void note_lives() noexcept {
     auto& m = self().membership_;
+    m.has_news = true;
     m.has_fences = false;
     m.lives.for_each([&m](const member& e) { m.has_fences = m.has_fences || e.standing != standing::current; });
     m.must_rejoin = static_cast<bool>(m.lives.fence(self().self()));
@@ -452,6 +462,38 @@ class replica_members : public replica_collect<Replica, Limits> {
     } else {
       (void)other;
     }
+  }
+
+  /// The frame for a link whose peer has not been told in this contact how things stand among the members; 0 when it has, or when
+  /// there is no room for it. A lost one is made good by the next change or the next contact.
+  [[nodiscard]] std::size_t say_fence(std::size_t link, std::uint64_t contact, std::span<std::byte> out) noexcept {
+    if constexpr (has_roster) {
+      auto& m = self().membership_;
+      std::uint64_t& now = m.said[Limits::links_max];
+      if (m.has_news) {
+        now = m.lives.hash();
+        if constexpr (has_mesh) {
+          for (const auto& r : m.rows.rows()) {
+            now = hash64(r.who.id ^ r.who.nonce, now);
+            for (const auto& e : r.has.entries()) {
+              now = hash64(e.n, hash64(e.who.id ^ e.who.nonce, now));
+            }
+          }
+        }
+        m.has_news = false;
+      }
+      const std::uint64_t told = hash64(contact, now);
+      byte_writer w{out};
+      if (m.said[link] != told && write_fence(w)) {
+        m.said[link] = told;
+        return w.written().size();
+      }
+    } else {
+      (void)link;
+      (void)contact;
+      (void)out;
+    }
+    return 0;
   }
 
   /// This life begins; there was room for it.
