@@ -60,7 +60,11 @@ memory sealed(bytes body, const memory& image) {
   skerry::byte_writer out{whole};
   out.u8(static_cast<std::uint8_t>(state::chunk_part::trailer));
   out.varint(image.size());
-  out.u32(skerry::crc32c(image));
+  std::uint64_t checksum = 0;
+  for (bytes rest = image; !rest.empty();) {
+    checksum = state::detail::fold_frame(checksum, state::detail::next_stored(rest));
+  }
+  out.u64(checksum);
   whole.resize(out.written().size());
   const bytes rest = body.size() > 1 ? body.subspan(1) : bytes{};
   whole.insert(whole.end(), rest.begin(), rest.end());
@@ -159,7 +163,7 @@ void skerry_fuzz::write_seeds(const seed_folder& out) {
     }
     memory seed{std::byte{choice}, static_cast<std::byte>(bodies.size())};
     // The trailer loses what it says about the bytes before it.
-    const std::size_t said = 1 + skerry::varint_size(image.size() - 4 - bodies.back().size() - 6) + 4;
+    const std::size_t said = 1 + skerry::varint_size(image.size() - 4 - bodies.back().size() - 6) + 8;
     bodies.back().erase(bodies.back().begin() + 1, bodies.back().begin() + static_cast<std::ptrdiff_t>(said));
     for (const memory& body : bodies) {
       put(seed, body);

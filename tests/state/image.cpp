@@ -490,6 +490,15 @@ TEST_CASE("any damaged byte of an image is noticed, and a refused one leaves the
   state::image_reader reader{mixed};
   node back;
   CHECK(start(back, 1, every_open, 2, reader).error() == errc::corrupt);
+  // The newer one's events over the older one's keys: what lies between would count as removed.
+  REQUIRE(a.write<recipe>(9, wall_ms{1'700'000'000'009}));
+  bytes over = image_of(a);
+  const std::size_t events = 4 + std::to_integer<std::size_t>(over[0]);
+  REQUIRE(events == 4 + std::to_integer<std::size_t>(image[0]));
+  std::copy(image.begin() + static_cast<std::ptrdiff_t>(events), image.end(), over.begin() + static_cast<std::ptrdiff_t>(events));
+  over.resize(image.size());
+  state::image_reader half{over};
+  CHECK(start(back, 1, every_open, 2, half).error() == errc::corrupt);
   // Erased flash behind it is no damage.
   bytes page = image;
   page.resize(page.size() + 100, std::byte{0xff});
@@ -636,6 +645,38 @@ TEST_CASE("what a log cannot say any more asks for an image") {
   a.persisted(at);
   CHECK_FALSE(a.to_persist().snapshot);
   CHECK(a.durable() == a.at());
+}
+
+TEST_CASE("removals that the store has forgotten are on disk all the same") {
+  std::size_t forgotten = 0;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    CAPTURE(seed);
+    skerry::splitmix64 rng{seed};
+    stored_node a{1, every_open, seed};
+    a.start();
+    for (int step = 0; step < 12; ++step) {
+      // Keys come and go faster than anybody writes them down.
+      const std::uint64_t rounds = rng() % 200;
+      for (std::uint64_t i = 0; i < rounds; ++i) {
+        const auto line = static_cast<int>(rng() % 400);
+        (void)a.r->write<setpoint>(1.0, wall_ms{1'700'000'000'000}, line);
+        if (rng() % 8 != 0 || a.r->store().key_count() > 40) {
+          (void)a.r->remove<setpoint>(line);
+        }
+        if (a.r->store().key_count() > 50) {
+          (void)a.r->clear<setpoint>();
+        }
+      }
+      const bool short_of = a.r->store().log().forgotten() > a.r->durable_changes();
+      CHECK((!short_of || a.r->to_persist().snapshot));
+      forgotten += short_of ? 1 : 0;
+      REQUIRE(a.persist());
+      const bytes before = bytes_of(*a.r);
+      a.start();
+      CHECK((bytes_of(*a.r) == before));
+    }
+  }
+  CHECK(forgotten > 10);
 }
 
 TEST_CASE("nothing own leaves a durable node before it is on disk, and nothing is acknowledged") {  // trap 17

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <skerry/core/bytes.hpp>
-#include <skerry/core/crc32c.hpp>
+#include <skerry/core/hash.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/state/actor.hpp>
 #include <skerry/state/chunk.hpp>
@@ -108,7 +108,7 @@ class snapshot_cursor {
   std::uint64_t catch_up_ = 0;
   mark begun_{};
   context_cursor context_{};
-  std::uint32_t checksum_ = 0;
+  std::uint64_t checksum_ = 0;
   phase phase_ = phase::start;
 };
 
@@ -128,6 +128,12 @@ inline constexpr std::size_t length_bytes = 4;
   in = in.subspan(length_bytes + length);
   return frame;
 }
+/// Takes a frame into the checksum of an image. Not by a CRC over everything: each frame ends in its own, and a CRC does not see one
+/// such word of code exchanged for another of the same length.
+[[nodiscard]] constexpr std::uint64_t fold_frame(std::uint64_t checksum, std::span<const std::byte> frame) noexcept {
+  byte_reader tail{frame.last(4)};
+  return hash64(std::uint64_t{tail.u32()} << 32 | static_cast<std::uint32_t>(frame.size()), checksum);
+}
 /// Nothing was ever written there: erased flash, or zeros.
 [[nodiscard]] constexpr bool blank(std::span<const std::byte> bytes) noexcept {
   for (const std::byte b : bytes) {
@@ -142,7 +148,7 @@ inline constexpr std::size_t length_bytes = 4;
 struct image_trailer {
   actor self{};
   std::uint64_t image_bytes = 0;  ///< before the trailer
-  std::uint32_t checksum = 0;     ///< of them, so that no two images get mixed
+  std::uint64_t checksum = 0;     ///< of them, so that no two images get mixed
   std::uint64_t boot = 0;
   std::uint64_t clock = 0;
   std::uint32_t run = 0;
@@ -165,7 +171,7 @@ struct image_trailer {
     }
     byte_reader in{body.value()};
     image_bytes = in.varint();
-    checksum = in.u32();
+    checksum = in.u64();
     const std::uint8_t flags = in.u8();
     const std::uint8_t as = in.u8();
     const std::uint8_t by = in.u8();
@@ -191,7 +197,7 @@ struct image_trailer {
   }
   constexpr void encode(byte_writer& out) const noexcept {
     out.varint(image_bytes);
-    out.u32(checksum);
+    out.u64(checksum);
     out.u8(static_cast<std::uint8_t>((clean ? 1 : 0) | (alive ? 2 : 0)));
     out.u8(static_cast<std::uint8_t>(role));
     out.u8(static_cast<std::uint8_t>(rule));

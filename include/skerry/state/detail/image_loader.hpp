@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/core/crc32c.hpp>
 #include <skerry/state/detail/image_writer.hpp>
 #include <skerry/state/detail/key_space.hpp>
 #include <skerry/state/detail/redo_log.hpp>
@@ -30,7 +29,7 @@ class image_loader {
   /// Whether the bytes are one whole image: all frames, in this order, under one checksum.
   [[nodiscard]] static result<image_trailer> inspect(std::span<const std::byte> image) noexcept {
     std::uint64_t size = 0;
-    std::uint32_t checksum = 0;
+    std::uint64_t checksum = 0;
     for (auto rest = image;;) {
       const auto before = rest;
       const auto frame = next_stored(rest);
@@ -48,9 +47,8 @@ class image_loader {
         }
         return t.image_bytes == size && t.checksum == checksum ? result<image_trailer>{t} : result<image_trailer>{errc::corrupt};
       }
-      const auto stored = before.first(before.size() - rest.size());
-      checksum = crc32c(stored, checksum);
-      size += stored.size();
+      checksum = fold_frame(checksum, frame);
+      size += before.size() - rest.size();
     }
   }
 

@@ -35,7 +35,6 @@ class image_writer {
       const std::size_t begin = w.written().size();
       const status s = piece(from, at, w);
       const auto fresh = w.written().subspan(begin);
-      at.checksum_ = crc32c(fresh, at.checksum_);
       at.size_ += fresh.size();
       if (!s) {
         if (s.error() != errc::full || w.written().empty()) {
@@ -58,7 +57,7 @@ class image_writer {
 
   /// Puts a frame behind its length; `write(byte_writer&) -> status`.
   template <typename Write>
-  [[nodiscard]] static status frame(byte_writer& w, Write&& write) {
+  [[nodiscard]] static status frame(snapshot_cursor& at, byte_writer& w, Write&& write) {
     byte_writer trial = w;
     const auto length = trial.reserve(length_bytes);
     const std::size_t begin = trial.written().size();
@@ -68,6 +67,7 @@ class image_writer {
     }
     byte_writer head{length};
     head.u32(static_cast<std::uint32_t>(trial.written().size() - begin));
+    at.checksum_ = fold_frame(at.checksum_, trial.written().subspan(begin));
     w = trial;
     return {};
   }
@@ -81,7 +81,7 @@ class image_writer {
         at.phase_ = phase::context;
         return {};
       case phase::context: {
-        const status s = frame(w, [&](byte_writer& out) { return write_context_part(out, store, 0, at.context_); });
+        const status s = frame(at, w, [&](byte_writer& out) { return write_context_part(out, store, 0, at.context_); });
         if (s && at.context_.listed == at.context_.actors && at.context_.upto == 0) {
           at.phase_ = phase::keys;
         }
@@ -93,7 +93,7 @@ class image_writer {
         if (ended != at.begun_ && !Replica::logs) {
           return errc::stale;
         }
-        const status s = frame(w, [&](byte_writer& out) { return trailer(from, at, ended, out); });
+        const status s = frame(at, w, [&](byte_writer& out) { return trailer(from, at, ended, out); });
         if constexpr (Replica::catch_up) {
           at.catch_up_ = from.store().pending().ready() ? from.store().pending().of() : 0;
         }
@@ -111,7 +111,7 @@ class image_writer {
     std::span<const index> left = std::span{slots}.first(all ? found : batch);
     for (;;) {
       std::size_t taken = 0;
-      const status s = frame(w, [&](byte_writer& out) {
+      const status s = frame(at, w, [&](byte_writer& out) {
         return write_key_chunk<text_bytes>(out, store, text, 0, at.context_, at.after_.view(), left, all, 0, chunk_bytes, taken);
       });
       if (!s) {
