@@ -137,6 +137,7 @@ set(skerry_state_headers
     skerry/state/detail/redo_log.hpp
     skerry/state/detail/replica_catch_up.hpp
     skerry/state/detail/replica_collect.hpp
+    skerry/state/detail/replica_fences.hpp
     skerry/state/detail/replica_image.hpp
     skerry/state/detail/replica_links.hpp
     skerry/state/detail/replica_members.hpp

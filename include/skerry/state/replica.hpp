@@ -236,6 +236,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   friend class detail::replica_members<replica, Limits>;
   friend class detail::replica_owners<replica, Schema, Limits>;
   friend class detail::replica_collect<replica, Limits>;
+  friend class detail::replica_fences<replica, Limits>;
   static constexpr std::size_t quarantine_places = detail::quarantine_of<Limits>();
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;

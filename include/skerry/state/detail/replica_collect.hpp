@@ -48,7 +48,7 @@ class replica_collect {
  private:
   friend Replica;
   template <typename, typename>
-  friend class replica_members;
+  friend class replica_fences;
   constexpr replica_collect() noexcept = default;
   replica_collect(const replica_collect&) = default;
   replica_collect(replica_collect&&) = default;

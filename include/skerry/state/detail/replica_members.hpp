@@ -2,11 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/core/hash.hpp>
 #include <skerry/state/causal_store.hpp>
-#include <skerry/state/detail/fence_frame.hpp>
 #include <skerry/state/detail/member_view.hpp>
-#include <skerry/state/detail/replica_collect.hpp>
+#include <skerry/state/detail/replica_fences.hpp>
 #include <skerry/state/limits.hpp>
 #include <skerry/state/replica_counters.hpp>
 #include <skerry/state/roster.hpp>
@@ -47,7 +45,7 @@ struct membership<0, 0, A, Links> {};
 /// Roster and acknowledgements travel in fence frames; everything that changes a record is an ordinary operation with an event of its
 /// own, so replicas that have heard the same still hold the same.
 template <typename Replica, typename Limits>
-class replica_members : public replica_collect<Replica, Limits> {
+class replica_members : public replica_fences<Replica, Limits> {
   static constexpr bool has_roster = Limits::members > 0;
   static constexpr bool has_mesh = has_roster && mesh_of<Limits>() > 0;
   using cut_type = stable_cut<Limits::actors>;
@@ -179,23 +177,6 @@ class replica_members : public replica_collect<Replica, Limits> {
     return self().membership_.rows.find(who);
   }
 
-  /// The roster and what its members have acknowledged, as one frame; `accept` takes it, from anybody, any number of times.
-  [[nodiscard]] status write_fence(byte_writer& out) const noexcept requires(has_roster) {
-    if constexpr (has_mesh) {
-      return detail::write_fence(out, members(), self().membership_.rows.rows());
-    } else {
-      return detail::write_fence(out, members(), std::span<const typename stability<1, Limits::actors>::row>{});
-    }
-  }
-  /// Equal rosters, equal hashes.
-  [[nodiscard]] std::uint64_t roster_hash() const noexcept {
-    if constexpr (has_roster) {
-      return members().hash();
-    } else {
-      return 0;
-    }
-  }
-
   /// Whether this life has retired, or this node holds what nobody accepts any more: then it must `rejoin`.
   [[nodiscard]] bool must_rejoin() const noexcept {
     if constexpr (has_roster) {
@@ -236,12 +217,11 @@ class replica_members : public replica_collect<Replica, Limits> {
  private:
   friend Replica;
   friend class replica_collect<Replica, Limits>;
+  friend class replica_fences<Replica, Limits>;
   template <typename, typename, typename>
   friend class replica_image;
   template <typename, instant>
   friend class replica_time;
-  template <typename, typename>
-  friend class replica_links;
   constexpr replica_members() noexcept = default;
   replica_members(const replica_members&) = default;
   replica_members(replica_members&&) = default;
@@ -344,156 +324,6 @@ class replica_members : public replica_collect<Replica, Limits> {
   template <typename Source>
   [[nodiscard]] bool lives_fit(const Source& theirs) const {
     return members().size_with(theirs) + lives_to_note(theirs) <= members().capacity;
-  }
-
-  [[nodiscard]] result<receipt> accept_fence(std::span<const std::byte> frame) {
-    if constexpr (has_roster) {
-      fence_frame<Limits::members, Limits::actors> received;
-      if (const status s = received.parse(frame); !s) {
-        return refuse(s.error() == errc::full ? self().lack(resource::members) : s.error());
-      }
-      auto& m = self().membership_;
-      if (!lives_fit(received)) {
-        return refuse(self().lack(resource::members));
-      }
-      if constexpr (has_mesh) {
-        if (!rows_fit(received)) {
-          return refuse(self().lack(resource::members));
-        }
-      }
-      (void)m.lives.join_from(received);
-      note_lives();
-      if constexpr (has_mesh) {
-        received.for_each_row([&](const actor& who, auto&& entries) {
-          if (!m.lives.is_current(who)) {
-            return;
-          }
-          version_vector<Limits::actors> has;
-          entries([&](const actor& of, std::uint64_t n) { (void)has.raise(of, n); });
-          (void)m.rows.acknowledge(who, has);
-        });
-      }
-      ++self().counters_.frames_accepted;
-      return receipt{};
-    } else {
-      (void)frame;
-      return refuse(errc::unsupported);
-    }
-  }
-  /// Counts what the rows of a frame need before any of them is taken.
-  template <typename Frame>
-  [[nodiscard]] bool rows_fit(const Frame& received) const requires(has_mesh) {
-    const auto& rows = self().membership_.rows;
-    const auto stays = [&](const actor& who) {
-      bool current = members().is_current(who);
-      received.for_each([&](const member& m) { current = m.who == who ? m.standing == standing::current && !fence_of(who) : current; });
-      return current;
-    };
-    std::size_t count = 0;
-    for (const auto& r : rows.rows()) {
-      count += stays(r.who) ? 1 : 0;
-    }
-    bool fits = true;
-    received.for_each_row([&](const actor& who, auto&& entries) {
-      if (!stays(who)) {
-        return;
-      }
-      const auto* mine = rows.find(who);
-      count += mine == nullptr ? 1 : 0;
-      std::size_t size = mine == nullptr ? 0 : mine->size();
-      entries([&](const actor& of, std::uint64_t) { size += mine == nullptr || (*mine)[of] == 0 ? 1 : 0; });
-      fits = fits && size <= Limits::actors;
-    });
-    return fits && count <= rows.capacity;
-  }
-
-  /// Whether this replica may take over all that another one knows, roster and all.
-  [[nodiscard]] errc check_join(const Replica& other) const noexcept {
-    if constexpr (has_roster) {
-      const auto& theirs = other.membership_;
-      if (!lives_fit(theirs.lives)) {
-        return errc::full;
-      }
-      if constexpr (has_mesh) {
-        auto rows = std::size_t{0};
-        for (const auto& r : theirs.rows.rows()) {
-          rows += self().membership_.rows.find(r.who) == nullptr && !fence_of(r.who) ? 1 : 0;
-        }
-        if (self().membership_.rows.rows().size() + rows > self().membership_.rows.capacity) {
-          return errc::full;
-        }
-      }
-      errc verdict = errc::ok;
-      static_cast<const replica_members&>(other).for_each_life([&](const actor& who, std::uint64_t known) {
-        const result<std::uint64_t> mine = fence_of(who);
-        const result<std::uint64_t> there = theirs.lives.fence(who);
-        if (!mine && !there) {
-          return;
-        }
-        const std::uint64_t here = mine ? mine.value() : known_of(who);
-        verdict = known > here && known > there.value_or(0) ? errc::fenced : verdict;
-      });
-      if constexpr (has_mesh) {
-        if (self().membership_.has_fences) {
-          other.store().for_each_key([&](auto slot) {
-            other.store().records(slot).for_each(
-                [&](const record_view& r) { verdict = is_late(r.who, r.n, &theirs.rows) ? errc::fenced : verdict; });
-          });
-        }
-      }
-      return verdict;
-    } else {
-      (void)other;
-      return errc::ok;
-    }
-  }
-  void join_members(const Replica& other) noexcept {
-    if constexpr (has_roster) {
-      auto& m = self().membership_;
-      (void)m.lives.join(other.membership_.lives);
-      note_lives();
-      if constexpr (has_mesh) {
-        for (const auto& r : other.membership_.rows.rows()) {
-          if (m.lives.is_current(r.who)) {
-            (void)m.rows.acknowledge(r.who, r.has);
-          }
-        }
-      }
-    } else {
-      (void)other;
-    }
-  }
-
-  /// The frame for a link whose peer has not been told in this contact how things stand among the members; 0 when it has, or when
-  /// there is no room for it. A lost one is made good by the next change or the next contact.
-  [[nodiscard]] std::size_t say_fence(std::size_t link, std::uint64_t contact, std::span<std::byte> out) noexcept {
-    if constexpr (has_roster) {
-      auto& m = self().membership_;
-      std::uint64_t& now = m.said[Limits::links_max];
-      if (m.has_news) {
-        now = m.lives.hash();
-        if constexpr (has_mesh) {
-          for (const auto& r : m.rows.rows()) {
-            now = hash64(r.who.id ^ r.who.nonce, now);
-            for (const auto& e : r.has.entries()) {
-              now = hash64(e.n, hash64(e.who.id ^ e.who.nonce, now));
-            }
-          }
-        }
-        m.has_news = false;
-      }
-      const std::uint64_t told = hash64(contact, now);
-      byte_writer w{out};
-      if (m.said[link] != told && write_fence(w)) {
-        m.said[link] = told;
-        return w.written().size();
-      }
-    } else {
-      (void)link;
-      (void)contact;
-      (void)out;
-    }
-    return 0;
   }
 
   /// This life begins; there was room for it.
