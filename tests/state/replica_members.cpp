@@ -694,6 +694,45 @@ TEST_CASE("links carry fences before data, and fall silent when everybody has he
   CHECK(a.poll(at_a.value(), 0, std::span<std::byte>{}).error() == errc::absent);
 }
 
+namespace {
+struct leaf_limits : fleet_limits {
+  static constexpr std::size_t mesh = 0;
+  static constexpr std::size_t links_max = 0;
+};
+}  // namespace
+
+TEST_CASE("a node that keeps no rows collects by the cut that a tree sends down", "[state][replica][members]") {
+  using leaf = state::replica<fleet, leaf_limits>;
+  leaf a = make<leaf>(1);
+  leaf b = make<leaf>(2);
+  REQUIRE(a.enrol(b.self(), state::role::device));
+  REQUIRE(a.remove<banned>(3));
+  REQUIRE(b.join(a));
+  REQUIRE(a.join(b));
+  state::stability<2, leaf_limits::actors> rows;  // at the node above them
+  const auto has = [](const leaf& r, const leaf& of) {
+    state::version_vector<leaf_limits::actors> v;
+    REQUIRE(v.raise(of.self(), r.store().next(of.self()) - 1));
+    return v;
+  };
+  REQUIRE(rows.acknowledge(a.self(), has(a, a)));
+  CHECK(a.collect(rows.cut(a.members().current())).error() == errc::absent);  // nothing from b
+  state::stable_cut<leaf_limits::actors> of_one;
+  of_one.low = has(a, a);
+  of_one.members = 1;
+  CHECK(a.collect(of_one).error() == errc::absent);  // does not speak for everybody
+  REQUIRE(rows.acknowledge(b.self(), has(b, a)));
+  REQUIRE(a.collect(rows.cut(a.members().current())));
+  CHECK(a.store().record_count() == 0);
+  std::vector<std::byte> frame(1024);
+  skerry::byte_writer out{frame};
+  REQUIRE(a.write_fence(out));
+  REQUIRE(b.accept(out.written(), 0));
+  CHECK(b.roster_hash() == a.roster_hash());
+  REQUIRE(b.retire(a.self(), b.self()));
+  CHECK(b.accept(bytes_of(a), 0).error() == errc::fenced);  // b had not heard of the collecting, which is an event like any other
+}
+
 TEST_CASE("a roster without room answers full, and nothing has changed", "[state][replica][members]") {
   node a = make<node>(1);
   for (std::uint64_t id = 2; a.members().size() < fleet_limits::members; ++id) {
