@@ -551,6 +551,9 @@ struct wider : chained {
   static constexpr std::size_t links_max = 4;
 };
 using wide_node = state::replica<plant, wider>;
+struct long_log : chained {
+  static constexpr std::size_t log_bytes = 8192;
+};
 
 }  // namespace
 
@@ -677,6 +680,21 @@ TEST_CASE("removals that the store has forgotten are on disk all the same") {
     }
   }
   CHECK(forgotten > 10);
+}
+
+TEST_CASE("a log with room for all that changed still asks for an image once removals are forgotten") {
+  const auto r = std::make_unique<state::replica<plant, long_log>>();
+  skerry::splitmix64 rng{1};
+  REQUIRE(state::replica<plant, long_log>::create(*r, 1, state::role::device, every_open, {}, rng, 0));
+  REQUIRE(r->write<setpoint>(1.0, wall_ms{1'700'000'000'000}, 1));
+  r->persisted(r->to_persist().upto);
+  REQUIRE(r->remove<setpoint>(1));
+  CHECK_FALSE(r->to_persist().snapshot);
+  for (int line = 2; line < 100; ++line) {
+    REQUIRE(r->write<setpoint>(1.0, wall_ms{1'700'000'000'000}, line));
+    REQUIRE(r->remove<setpoint>(line));
+  }
+  CHECK(r->to_persist().snapshot);
 }
 
 TEST_CASE("nothing own leaves a durable node before it is on disk, and nothing is acknowledged") {  // trap 17
