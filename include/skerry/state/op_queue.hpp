@@ -327,10 +327,11 @@ class op_queue {
       }
     }
     next_log_ = next_log_ > lease_.trimmed ? next_log_ : lease_.trimmed + 1;
-    if (lease_.floor.seq != 0 && !(lease_.floor < (slots_.empty() ? lease_.next : slots_.front().id))) {
-      lease_.floor = {};  // of no lease that a queue wrote
-      ++counters_.damaged;
+    while (!slots_.empty() && !(lease_.floor < slots_.front().id)) {  // acknowledged, and their records not reclaimed yet
+      slots_.erase(slots_.begin());
+      trims_ = true;
     }
+    lease_.floor = lease_.floor < lease_.next ? lease_.floor : op_mark{};  // of no lease that a queue wrote
     return {};
   }
   void read_lease(const skerry::record_view& r) {
