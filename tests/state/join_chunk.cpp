@@ -7,6 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -36,6 +37,10 @@ struct tight : wider {
   static constexpr std::size_t records = 7;
 };
 using tight_node = state::replica<node::schema_type, tight>;
+struct listing : wider {
+  static constexpr std::size_t members = 8;
+};
+using listing_node = state::replica<plant, listing>;
 
 /// All frames of a catch-up of what the sender holds now, none longer than `most`.
 std::vector<bytes> frames_of(const node& from, std::uint64_t salt, std::size_t most) {
@@ -327,4 +332,18 @@ TEST_CASE("urgent paths come first") {
   }
   CHECK(seen);
   CHECK((bytes_of(receiver) == bytes_of(sender)));
+}
+
+TEST_CASE("a node with a roster is brought up to date as well") {
+  const auto sender = std::make_unique<listing_node>(make<listing_node>(2));
+  const auto receiver = std::make_unique<listing_node>(make<listing_node>(1));
+  REQUIRE(sender->inc<stock>(4));
+  listing_node::source_type s;
+  sender->start_catch_up(s, 1);
+  for (std::size_t n = 1; n > 0;) {
+    bytes frame(200);
+    n = sender->next_chunk(s, frame).value();
+    REQUIRE((n == 0 || receiver->take_chunk(std::span{frame}.first(n), 0)));
+  }
+  CHECK(receiver->read<stock>().value() == 4);
 }

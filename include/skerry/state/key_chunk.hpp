@@ -282,6 +282,38 @@ class key_chunk {
   [[nodiscard]] constexpr std::size_t key_count() const noexcept { return key_count_; }
   [[nodiscard]] constexpr std::size_t record_count() const noexcept { return record_count_; }
   [[nodiscard]] constexpr std::span<const actor> actors() const noexcept { return std::span{actors_}.first(actor_count_); }
+  /// The greatest event that it names of each actor, as the runs of a delta's context are read.
+  class greatest_events {
+   public:
+    struct run {
+      std::uint64_t first = 0;
+      std::uint64_t last = 0;
+      actor_ref who = 0;
+    };
+    class iterator {
+     public:
+      constexpr iterator(const key_chunk* chunk, std::size_t at) noexcept : chunk_{chunk}, at_{at} {}
+      [[nodiscard]] constexpr run operator*() const noexcept {
+        return {chunk_->greatest_[at_], chunk_->greatest_[at_], static_cast<actor_ref>(at_)};
+      }
+      constexpr iterator& operator++() noexcept {
+        ++at_;
+        return *this;
+      }
+      friend constexpr bool operator==(const iterator&, const iterator&) noexcept = default;
+
+     private:
+      const key_chunk* chunk_;
+      std::size_t at_;
+    };
+    constexpr explicit greatest_events(const key_chunk* chunk) noexcept : chunk_{chunk} {}
+    [[nodiscard]] constexpr iterator begin() const noexcept { return {chunk_, 0}; }
+    [[nodiscard]] constexpr iterator end() const noexcept { return {chunk_, chunk_->actor_count_}; }
+
+   private:
+    const key_chunk* chunk_;
+  };
+  [[nodiscard]] constexpr greatest_events runs() const noexcept { return greatest_events{this}; }
   /// Its actors, under the name by which deltas have theirs.
   [[nodiscard]] constexpr const key_chunk& context() const noexcept { return *this; }
 

@@ -123,6 +123,16 @@ class replica_catch_up {
       }
     });
     self().counters_.amnesia += worst == detection::amnesia_or_clone ? 1 : 0;
+    bool fenced = false;
+    part.for_each([&](const actor* who, std::uint64_t first, std::uint64_t length) {
+      if (who != nullptr && length > 0) {
+        const result<std::uint64_t> last = self().fence_of(*who);
+        fenced = fenced || (last && first + (length - 1) > last.value());
+      }
+    });
+    if (fenced) {
+      return self().refuse(errc::fenced);
+    }
     join_report report;
     if (const status s = self().store_.learn(part, report); !s) {
       return self().refuse(s.error() == errc::full ? self().lack(report.lacking) : s.error());
