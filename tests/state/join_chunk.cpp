@@ -25,12 +25,12 @@ struct wider : roomy {
   static constexpr std::size_t links_max = 4;
 };
 /// Last in the order of texts, first in a catch-up.
-struct alarm {
+struct horn {
   static constexpr state::path at{"zone/{line}/alarm"};
   using policy = state::keep_both<std::int32_t>;
   static constexpr bool urgent = true;
 };
-using node = state::replica<state::schema<setpoint, recipe, mode, starts, stock, alarm>, wider>;
+using node = state::replica<state::schema<setpoint, recipe, mode, starts, stock, horn>, wider>;
 using source = node::source_type;
 struct tight : wider {
   static constexpr std::size_t keys = 6;
@@ -69,8 +69,8 @@ bytes operate(node& n, skerry::splitmix64& rng, std::uint64_t now) {
       case 2: return n.write<mode>(static_cast<std::int64_t>(rng() % 100), wall_ms{now}, line);
       case 3: return n.remove<mode>(line);
       case 4: return n.inc<starts>(1 + rng() % 5, line, 1);
-      case 5: return n.write<alarm>(static_cast<std::int32_t>(rng() % 9), wall_ms{now}, line);
-      case 6: return n.remove<alarm>(line);
+      case 5: return n.write<horn>(static_cast<std::int32_t>(rng() % 9), wall_ms{now}, line);
+      case 6: return n.remove<horn>(line);
       default: return n.dec<stock>(1 + rng() % 3);
     }
   }();
@@ -324,11 +324,11 @@ TEST_CASE("urgent paths come first") {
   for (int line = 0; line < 20; ++line) {
     REQUIRE(sender.write<setpoint>(1.0, wall_ms{2'000'000'000'000}, line));
   }
-  REQUIRE(sender.write<alarm>(7, wall_ms{2'000'000'000'000}, 1));
+  REQUIRE(sender.write<horn>(7, wall_ms{2'000'000'000'000}, 1));
   bool seen = false;
   for (const bytes& frame : frames_of(sender, 1, 160)) {
     REQUIRE(receiver.take_chunk(frame, 0));
-    seen = seen || (receiver.read<alarm>(1) && !receiver.read<setpoint>(0));
+    seen = seen || (receiver.read<horn>(1) && !receiver.read<setpoint>(0));
   }
   CHECK(seen);
   CHECK((bytes_of(receiver) == bytes_of(sender)));
