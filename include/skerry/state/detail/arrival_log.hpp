@@ -248,7 +248,10 @@ class arrival_log {
   }
 
  private:
-  [[nodiscard]] constexpr number age(number at) const noexcept { return static_cast<number>(arrivals_ - at); }
+  [[nodiscard]] constexpr number age(number at) const noexcept {
+    const auto passed = static_cast<number>(arrivals_ - at);
+    return passed == std::numeric_limits<number>::max() ? number{0} : passed;  // the change that is yet to come
+  }
   /// Whose peer need not be told: of what this node did by itself nobody's.
   [[nodiscard]] static constexpr hearer merged(hearer before, party from) noexcept {
     const hearer now = from == no_party ? everybody : static_cast<hearer>(from);

@@ -305,7 +305,7 @@ class link_cutter {
     begin_frame(out, frame_kind::delta, flags | (first != nullptr ? link_flag::stamped : 0));
     write_ack(out, ack);
     out.varint(to_ - link_->base);
-    out.varint(to_ - (link_->anew ? 0 : from_));
+    out.varint(to_ - claimed());
     if (first != nullptr) {
       write_stamp(out, *first, link_->base_ms);
       at.at = *first;
@@ -317,6 +317,8 @@ class link_cutter {
     }
     return out.error();
   }
+  /// From where on the frame tells all: what the peer itself has said is no gap.
+  [[nodiscard]] std::uint64_t claimed() const noexcept { return from_ == link_->acked ? link_->confirmed : from_; }
   void write_ack(byte_writer& out, const std::uint64_t* ack) const noexcept {
     if (ack != nullptr) {
       out.varint(*ack - link_->their_base);
@@ -341,7 +343,7 @@ class link_cutter {
   }
   /// The one record of a frame that says nothing else.
   [[nodiscard]] index short_one() const noexcept {
-    if (item_count_ != 1 || run_count_ != 1 || to_ - (link_->anew ? 0 : from_) != 1 || !said_ || to_ < link_->base ||
+    if (item_count_ != 1 || run_count_ != 1 || to_ - claimed() != 1 || !said_ || to_ < link_->base ||
         !link_->key_names.known(items_[0].slot)) {
       return none;
     }

@@ -75,7 +75,6 @@ struct link_state {
   bool complete = false;    ///< `acked` means what it says: nothing before it is still to be compared
   bool repairing = false;   ///< contexts are equal and contents are not
   bool digest_due = false;  ///< a digest is to tell where, as soon as no other link needs it
-  bool anew = false;        ///< contexts were compared since the last acknowledgement: what is sent continues nothing
   bool compared = false;    ///< an `in_sync` was said in this contact
   std::uint8_t retries = 0;
   std::uint8_t attempt = 0;  ///< of comparing contexts: changes the names of actors
@@ -89,9 +88,11 @@ struct link_state {
   typename Limits::time due{};  ///< when to speak again if nobody answers
   bool waiting = false;         ///< `due` means something
   // What goes out, in this side's arrival numbers.
-  std::uint64_t acked = 0;    ///< the peer has everything up to here
+  std::uint64_t acked = 0;      ///< the peer has everything up to here
+  std::uint64_t confirmed = 0;  ///< and has said so up to here: the rest is its own; 0 when contexts were compared since
   std::uint64_t sent = 0;     ///< on the way
-  std::uint64_t highest = 0;  ///< was ever on the way in this contact
+  std::uint64_t flown = 0;      ///< the greatest end of a delta that was ever on the way in this contact
+  std::uint64_t highest = 0;    ///< of anything that may be acknowledged
   std::uint64_t naming = 0;   ///< the numbers said are known once this is acknowledged; 0: none are
   std::uint64_t spent = 0;    ///< bytes of this contact
   std::uint64_t base = 0;     ///< arrivals, milliseconds and own events when the contact began

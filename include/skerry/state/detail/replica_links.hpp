@@ -79,7 +79,7 @@ class replica_links {
     link.theirs = link.echo = 0;
     link.spent = 0;
     link.said = self().identity_.self();
-    link.base = link.complete ? link.acked : store.arrivals();
+    link.base = link.complete ? link.confirmed : store.arrivals();
     link.base_n = store.next(link.said) - 1 - (store.arrivals() - link.base);
     link.base_ms = self().clock_.last().ms();
     link.forget_names();
@@ -271,7 +271,7 @@ class replica_links {
   template <typename Link>
   void start_exchange(Link& link) noexcept {
     link.wanting = link.want_due = true;
-    link.complete = false;
+    link.complete = link.compared = false;
     link.want_from = 0;
     ++link.attempt;
   }
@@ -387,16 +387,15 @@ class replica_links {
     }
     link_cutter<typename Replica::schema_type, Limits, typename Replica::store_type> cutter{self().store_, link, number,
                                                                                             self().identity_.self()};
-    const bool naming = link.naming == 0 && link.acked == link.highest && link.sent == link.acked;
+    const bool naming = link.naming == 0 && link.flown <= link.confirmed && link.sent == link.acked;
     const auto flags = static_cast<std::uint8_t>(seal_flag(link) | (link.repairing ? link_flag::repairs : 0));
     const result<std::size_t> body = cutter.cut(out.first(out.size() - seal_size(link.options.checksum)), flags,
                                                 link.ack_due ? &link.promised : nullptr, link.sent, naming);
     if (!body && body.error() == errc::empty) {
-      // What came since is what the peer itself has said.
-      link.acked = link.sent == link.acked ? cutter.to() : link.acked;
-      link.highest = link.acked > link.highest ? link.acked : link.highest;
-      link.sent = cutter.to();
-      settle();
+      if (link.sent == link.acked) {  // what came since is what the peer itself has said
+        link.acked = link.sent = cutter.to();
+        settle();
+      }
       return std::size_t{0};
     }
     if (!body) {
@@ -412,6 +411,7 @@ class replica_links {
       named = true;
     });
     link.sent = cutter.to();
+    link.flown = link.sent > link.flown ? link.sent : link.flown;
     link.highest = link.sent > link.highest ? link.sent : link.highest;
     if (named && link.naming == 0) {
       link.naming = link.sent;
@@ -476,7 +476,7 @@ class replica_links {
     begin_frame(w, frame_kind::in_sync, seal_flag(link));
     w.u64(context_hash());
     w.u64(content_hash());
-    w.varint(self().store_.arrivals() - link.base);
+    w.varint(link.received < link.their_base ? 0 : link.received - link.their_base);
     const result<std::size_t> size = sealed(link, out, w);
     if (size) {
       link.sync_due = false;
@@ -514,7 +514,7 @@ class replica_links {
       calm(link);
     }
     // Who is known to be heard goes on with something else, which says as much.
-    link.hello_due = h.answer && !(fresh && h.echo == link.mine);
+    link.hello_due = !(fresh && h.echo == link.mine) && (link.hello_due || h.answer);
     return taken;
   }
   /// What a hello tells about this node's own past.
@@ -560,7 +560,7 @@ class replica_links {
     link.greeted = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
     link.wanting = link.want_due = link.repairing = link.compared = false;
     link.attempt = 0;
-    if (h.log != link.their_log || h.arrivals < link.received) {
+    if (h.log != link.their_log) {
       link.their_log = h.log;
       link.received = link.kept = link.promised = 0;
       forget_marks(number);
@@ -569,10 +569,14 @@ class replica_links {
     if (follows && h.held > store.arrivals()) {
       ++self().counters_.acks_refused;
     }
-    if (follows && h.held >= link.base && h.held <= store.arrivals()) {
-      link.acked = link.sent = link.highest = h.held;
+    link.flown = link.highest = link.naming = 0;
+    if (follows && h.held >= link.confirmed && h.held <= store.arrivals()) {
+      link.acked = h.held > link.acked ? h.held : link.acked;
+      link.confirmed = h.held;
+      link.highest = link.acked;
+      link.sent = link.acked;
     } else {
-      link.acked = link.sent = link.highest = store.arrivals();
+      begin_anew(link);
       start_exchange(link);
     }
     settle();
@@ -661,13 +665,13 @@ class replica_links {
   }
   template <typename Link>
   void acknowledge(Link& link, std::uint64_t upto) noexcept {
-    if (upto <= link.acked) {
+    if (upto <= link.confirmed) {
       return;
     }
-    link.acked = upto;
-    link.sent = link.sent > upto ? link.sent : upto;
-    link.anew = false;
-    if (link.naming != 0 && link.acked >= link.naming) {
+    link.confirmed = upto;
+    link.acked = upto > link.acked ? upto : link.acked;
+    link.sent = link.sent > link.acked ? link.sent : link.acked;
+    if (link.naming != 0 && upto >= link.naming) {
       link.key_names.acknowledge();
       link.actor_names.acknowledge();
       link.naming = 0;
@@ -694,7 +698,7 @@ class replica_links {
     byte_reader in{body};
     const std::uint64_t context = in.u64();
     const std::uint64_t content = in.u64();
-    const std::uint64_t upto = link.their_base + in.varint();
+    const std::uint64_t had = link.base + in.varint();  // what the peer had of this side's when it said so
     if (const status s = in.finish(); !s) {
       return s.error();
     }
@@ -706,26 +710,24 @@ class replica_links {
       link.complete = true;
     }
     if (same_context && content == content_hash()) {
-      if (upto > link.received) {
-        link.received = upto;
-        keep(link);
-        link.ack_due = link.promised >= link.their_base && link.promised > 0;
-      }
       link.repairing = false;
       link.acked = link.sent = store.arrivals();
-      link.highest = link.acked > link.highest ? link.acked : link.highest;
       link.complete = true;
       calm(link);
       settle();
       return receipt{};
     }
     // Between equal contexts no event is on its way, whatever became of the count of what was received.
-    const bool settled = link.acked == store.arrivals() && !link.wanting && (same_context || link.received >= upto);
-    if (!settled || link.attempt >= most_attempts) {
-      return receipt{};  // what is missing is on its way
+    const bool settled = link.acked == store.arrivals() && !link.wanting && (same_context || had >= link.confirmed);
+    if (!settled) {
+      link.compared = false;  // what is missing is on its way: asked again when it is there
+      return receipt{};
     }
-    link.sync_due = true;
+    if (link.attempt >= most_attempts) {
+      return receipt{};
+    }
     if (!same_context) {
+      link.compared = false;
       start_exchange(link);
     } else if (self().digest_.asking() == number || link.digest_due) {
       link.sync_due = false;  // it is being looked for
@@ -736,20 +738,16 @@ class replica_links {
       if (std::decay_t<decltype(self().digest_)>::asks && mine && link.attempt < most_attempts / 2) {
         link.digest_due = true;
         link.sync_due = false;
-      } else if (link.attempt > 2) {
-        link.repairing = true;
-        begin_anew(link);
-        tell_again(number, [](const auto&) { return true; });
+      } else {
+        link.compared = false;
+        if (link.attempt > 2) {
+          link.repairing = true;
+          begin_anew(link);
+          tell_again(number, [](const auto&) { return true; });
+        }
       }
     }
     return receipt{};
-  }
-
-  // Repair of what the log has forgotten.
-
-  [[nodiscard]] party number_of(const auto& link) const noexcept { return static_cast<party>(&link - self().links_.links.data()); }
-  [[nodiscard]] static bool is_repair(std::span<const std::byte> body) noexcept {
-    return !body.empty() && body[0] >= static_cast<std::byte>(wish_kind::values);
   }
   template <typename Link>
   [[nodiscard]] result<std::size_t> say_digest(Link& link, party number, time now, std::span<std::byte> out) {
@@ -865,8 +863,7 @@ class replica_links {
   template <typename Link>
   void begin_anew(Link& link) noexcept {
     link.acked = link.sent = self().store_.arrivals();
-    link.highest = link.acked;
-    link.anew = true;
+    link.confirmed = 0;
   }
   /// Puts the records for which `lacks(record)` holds at the end of the log, for one link.
   template <typename Lacks>
