@@ -14,7 +14,7 @@ using skerry::wall_ms;
 
 namespace {
 
-[[maybe_unused]] constexpr std::uint64_t wall = 1767225600000;
+constexpr std::uint64_t wall = 1767225600000;
 
 /// Who is linked to whom: a ring, a line, a star, all to all, or what chance gives, always in one piece.
 template <typename Net>
@@ -86,7 +86,82 @@ void random_history(std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("replicas agree over any links, whatever the links do to their frames", "[state][link]") {
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
     random_history<limits>(seed);
   }
+}
+
+TEST_CASE("removals that were forgotten before anybody heard of them are repaired", "[state][link]") {
+  for (std::uint64_t seed = 1000; seed < 1080; ++seed) {
+    random_history<forgetful>(seed);
+  }
+}
+
+TEST_CASE("one write of a known key takes 16 bytes at most, and the peer says so in five", "[state][link]") {
+  net<limits> n{2, 1};
+  REQUIRE(n[0].write<level>(1.5, wall_ms{wall}, 1));  // stamps count from what a contact begins with
+  n.join(0, 1);
+  REQUIRE(n.settle() != 0);
+  REQUIRE(n[0].write<level>(2.5, wall_ms{wall + 1}, 1));
+  REQUIRE(n.settle() != 0);
+  for (int i = 0; i < 20; ++i) {
+    n.forget_figures();
+    REQUIRE(n[0].write<level>(20.537 + i, wall_ms{wall + 1000 + static_cast<std::uint64_t>(i)}, 1));
+    REQUIRE(n.settle() != 0);
+    CHECK(n.sent(state::frame_kind::delta) <= 16);
+    CHECK(n.sent() <= 16 + 5);
+    CHECK(n.added() == 1);
+    CHECK(n[1].read<level>(1).value() == 20.537 + i);
+  }
+}
+
+TEST_CASE("nothing goes back to where it came from", "[state][link]") {
+  net<limits> n{3, 2};
+  n.join(0, 1);
+  n.join(1, 2);
+  REQUIRE(n.settle() != 0);
+  n.forget_figures();
+  for (int i = 0; i < 50; ++i) {
+    n.operate(static_cast<std::size_t>(i) % 3);
+    REQUIRE(n.settle() != 0);
+  }
+  CHECK(n.equal());
+  CHECK(n.seen() == 0);
+  CHECK(n.added() > 0);
+}
+
+TEST_CASE("a contact that takes up an earlier one says one frame of 24 bytes at most beside the hellos", "[state][link]") {
+  net<limits> n{2, 3};
+  n.join(0, 1);
+  for (int i = 0; i < 30; ++i) {
+    n.operate(static_cast<std::size_t>(i) % 2);
+  }
+  REQUIRE(n.settle() != 0);
+  n.down(0);
+  n.up(0);
+  n.forget_figures();
+  REQUIRE(n.settle() != 0);
+  CHECK(n.sent() == n.sent(state::frame_kind::hello) + n.sent(state::frame_kind::in_sync));
+  CHECK(n.sent(state::frame_kind::in_sync) <= 2 * 24);
+  CHECK(n.added() == 0);
+}
+
+TEST_CASE("a frame from an earlier contact is refused, and so is the acknowledgement of what was never sent", "[state][link]") {
+  net<limits> n{2, 4};
+  n.join(0, 1);
+  REQUIRE(n.settle() != 0);
+  REQUIRE(n[0].write<level>(1, wall_ms{wall}, 1));
+  (void)n.speak(0, {});
+  REQUIRE(n.air().size() == 1);
+  const auto late = n.air().front().bytes;
+  n.down(0);
+  n.up(0);
+  REQUIRE(n.settle() != 0);
+  const auto before = n.bytes(1);
+  CHECK(n[1].receive(n.link(1), late, n.now()).error() == errc::stale);
+  CHECK(n.bytes(1) == before);
+  for (std::size_t size = 0; size < late.size(); ++size) {
+    CHECK_FALSE(n[1].receive(n.link(1), std::span{late}.first(size), n.now()));
+  }
+  CHECK(n.bytes(1) == before);
 }

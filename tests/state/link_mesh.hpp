@@ -56,7 +56,7 @@ struct limits : state::limits::firmware {
 };
 /// Little is remembered of what was removed.
 struct forgetful : limits {
-  static constexpr std::size_t keys = 14;
+  static constexpr std::size_t keys = 18;
   static constexpr std::size_t lost_events = 2;
 };
 

@@ -45,26 +45,22 @@ class link_cutter {
                                         bool naming) {
     from_ = from;
     naming_ = naming;
-    std::size_t keys = most_keys;
-    std::uint64_t cap = store_->arrivals();
-    for (;;) {
-      const bool fits = collect(keys, cap);
-      if (item_count_ == 0 && run_count_ == 0) {
-        return errc::empty;
+    for (std::uint64_t cap = store_->arrivals();;) {
+      const bool fits = collect(cap);
+      if (fits && item_count_ == 0 && run_count_ == 0) {
+        return to_ == store_->arrivals() ? errc::empty : errc::full;
       }
-      std::size_t written = 0;
       if (fits) {
         byte_writer trial{out};
-        if (write(trial, flags, ack, written)) {
+        if (write(trial, flags, ack)) {
           return trial.written().size();
         }
       }
-      if (item_count_ > 1) {
-        keys = written > 0 && written < item_count_ ? written : item_count_ / 2;
-      } else if (run_limit_ > 1 && fits && to_ == store_->arrivals()) {
+      if (!halve(cap)) {
+        if (run_limit_ <= 1 || !fits || to_ != store_->arrivals()) {
+          return errc::full;
+        }
         run_limit_ /= 2;  // as many dead events as fit; the others are found when contexts are compared
-      } else if (item_count_ == 0 || !halve(cap)) {
-        return errc::full;
       }
     }
   }
@@ -133,45 +129,48 @@ class link_cutter {
     return oldest;
   }
 
-  /// Answers false when a frame cannot cover all that one key has to tell.
-  [[nodiscard]] bool collect(std::size_t keys, std::uint64_t cap) {
+  /// All that happened up to a change: keys that did not change later as a whole, of the others the records that came before. Answers
+  /// false when that is more than a frame holds.
+  [[nodiscard]] bool collect(std::uint64_t cap) {
     item_count_ = 0;
     run_count_ = 0;
     cap_ = cap;
     deaths_ = false;
+    least_ = store_->arrivals();
+    greatest_ = 0;
+    to_ = cap;
     std::array<index, 2> at{oldest_after(false), oldest_after(true)};
-    to_ = from_;
     while (at[0] != none || at[1] != none) {
       const std::size_t list = at[0] == none ? 1 : (at[1] == none ? 0 : (age(at[0]) > age(at[1]) ? 0 : 1));
-      const index slot = at[list];
-      const bool partial = store_->arrivals() - age(slot) > cap_;
-      if (item_count_ == keys || (partial && item_count_ > 0)) {
-        return true;
-      }
-      if (!consider(slot, partial)) {
-        if (item_count_ > 0) {
-          return true;
-        }
-        items_[item_count_++] = {slot, 1};
+      if (!consider(at[list])) {
         return false;
       }
-      if (partial) {
-        to_ = cap_;
-        return true;
-      }
-      to_ = store_->arrivals() - age(slot);
-      at[list] = log().newer(slot);
+      at[list] = log().newer(at[list]);
     }
-    to_ = store_->arrivals();
-    add_dead();
+    if (cap == store_->arrivals()) {
+      add_dead();
+    }
     return true;
   }
+  void span(std::uint64_t arrival) noexcept {
+    least_ = arrival < least_ ? arrival : least_;
+    greatest_ = arrival > greatest_ ? arrival : greatest_;
+  }
   /// Answers false when there is no room for what the key's records cover.
-  [[nodiscard]] bool consider(index slot, bool partial) {
+  [[nodiscard]] bool consider(index slot) {
+    const bool partial = is_partial(slot);
     item found{slot, 0};
     std::size_t listed = 0;
     for (index i = store_->table().first_of(slot); i != none; i = record(i).next) {
-      listed += to_list(i) ? 1 : 0;
+      if (to_list(i)) {
+        ++listed;
+        span(record_arrival(i));
+      }
+    }
+    if (!partial && log().deaths(slot, from_, number_)) {
+      found.fresh |= 2;
+      deaths_ = true;
+      span(store_->arrivals() - age(slot));
     }
     if (listed > 0) {
       found.fresh |= 1;
@@ -185,15 +184,16 @@ class link_cutter {
         }
       }
     }
-    if (!partial && log().deaths(slot, from_, number_)) {
-      found.fresh |= 2;
-      deaths_ = true;
-    }
     if (found.fresh != 0) {
+      if (item_count_ == most_keys) {
+        return false;
+      }
       items_[item_count_++] = found;
     }
     return true;
   }
+  /// Whether more happened to a key than the frame tells.
+  [[nodiscard]] bool is_partial(index slot) const noexcept { return store_->arrivals() - age(slot) > cap_; }
   /// What is dead beyond the last live event of an actor, and what died out of order.
   void add_dead() {
     const std::size_t most = run_limit_;
@@ -281,7 +281,7 @@ class link_cutter {
     return !(who == self_ && said_) && !link_->actor_names.known(who) && (naming_ || link_->actor_names.said(who));
   }
 
-  [[nodiscard]] status write(byte_writer& out, std::uint8_t flags, const std::uint64_t* ack, std::size_t& written) const {
+  [[nodiscard]] status write(byte_writer& out, std::uint8_t flags, const std::uint64_t* ack) const {
     flags = static_cast<std::uint8_t>(flags | (ack != nullptr ? link_flag::acks : 0));
     if (const index only = short_one(); only != none) {
       const auto& r = record(only);
@@ -313,7 +313,6 @@ class link_cutter {
     write_actors(out);
     for (std::size_t i = 0; i < item_count_ && out.error() == errc::ok; ++i) {
       write_key(out, at, items_[i]);
-      written += out.error() == errc::ok ? 1 : 0;
     }
     return out.error();
   }
@@ -447,7 +446,7 @@ class link_cutter {
         ++others;
       }
     }
-    const bool partial = store_->arrivals() - age(one.slot) > cap_;
+    const bool partial = is_partial(one.slot);
     const bool deaths = (one.fresh & 2) != 0;
     const key_scope scope = partial ? key_scope::none : (deaths || others == 0 ? key_scope::whole : key_scope::of_actor);
     const bool list = listed != 1 || scope != key_scope::whole || others > 0 || !own_kind(record(single).kind, one.slot);
@@ -590,28 +589,13 @@ class link_cutter {
     out.bytes(std::span{r.payload}.first(r.size));
   }
 
-  /// Of a key with too many records for one frame: the older half of those that are to be listed.
+  /// Less, when it is too much for one frame: what happened in the first half of the time.
   [[nodiscard]] bool halve(std::uint64_t& cap) const noexcept {
-    std::uint64_t least = store_->arrivals();
-    std::uint64_t greatest = 0;
-    for_each_record_to_list([&](index i) {
-      const std::uint64_t at = record_arrival(i);
-      least = at < least ? at : least;
-      greatest = at > greatest ? at : greatest;
-    });
-    if (greatest <= least) {
+    if (greatest_ <= least_) {
       return false;
     }
-    cap = least + (greatest - least) / 2;
+    cap = least_ + (greatest_ - least_) / 2;
     return true;
-  }
-  template <typename F>
-  void for_each_record_to_list(F&& f) const {
-    for (index i = store_->table().first_of(items_[0].slot); i != none; i = record(i).next) {
-      if (to_list(i)) {
-        f(i);
-      }
-    }
   }
 
   const Store* store_;
@@ -624,6 +608,8 @@ class link_cutter {
   std::uint64_t from_ = 0;
   std::uint64_t to_ = 0;
   std::uint64_t cap_ = 0;
+  std::uint64_t least_ = 0;  ///< the first and the last change that the frame tells of
+  std::uint64_t greatest_ = 0;
   std::size_t run_limit_ = most_runs;
   std::size_t item_count_ = 0;
   std::size_t run_count_ = 0;

@@ -90,12 +90,12 @@ struct link_state {
   // What goes out, in this side's arrival numbers.
   std::uint64_t acked = 0;      ///< the peer has everything up to here
   std::uint64_t confirmed = 0;  ///< and has said so up to here: the rest is its own; 0 when contexts were compared since
-  std::uint64_t sent = 0;     ///< on the way
+  std::uint64_t sent = 0;       ///< on the way
   std::uint64_t flown = 0;      ///< the greatest end of a delta that was ever on the way in this contact
   std::uint64_t highest = 0;    ///< of anything that may be acknowledged
-  std::uint64_t naming = 0;   ///< the numbers said are known once this is acknowledged; 0: none are
-  std::uint64_t spent = 0;    ///< bytes of this contact
-  std::uint64_t base = 0;     ///< arrivals, milliseconds and own events when the contact began
+  std::uint64_t naming = 0;     ///< the numbers said are known once this is acknowledged; 0: none are
+  std::uint64_t spent = 0;      ///< bytes of this contact
+  std::uint64_t base = 0;       ///< arrivals, milliseconds and own events when the contact began
   std::uint64_t base_ms = 0;
   std::uint64_t base_n = 0;
   actor said{};  ///< who this side said it is

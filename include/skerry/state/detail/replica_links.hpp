@@ -875,7 +875,7 @@ class replica_links {
     });
   }
 
-  static constexpr std::uint8_t most_attempts = 8;
+  static constexpr std::uint8_t most_attempts = 16;
 };
 
 }  // namespace skerry::inline v0::state::detail
