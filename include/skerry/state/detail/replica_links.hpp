@@ -749,6 +749,13 @@ class replica_links {
     }
     return receipt{};
   }
+
+  // Repair of what the log has forgotten.
+
+  [[nodiscard]] party number_of(const auto& link) const noexcept { return static_cast<party>(&link - self().links_.links.data()); }
+  [[nodiscard]] static bool is_repair(std::span<const std::byte> body) noexcept {
+    return !body.empty() && body[0] >= static_cast<std::byte>(wish_kind::values);
+  }
   template <typename Link>
   [[nodiscard]] result<std::size_t> say_digest(Link& link, party number, time now, std::span<std::byte> out) {
     auto& r = self();
