@@ -206,7 +206,7 @@ TEST_CASE("after every clock has lied and all have learnt the time, no stamp is 
           "[state][restamp][property]") {
   constexpr std::size_t nodes = 4;
   std::uint64_t rewritten = 0;
-  for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     CAPTURE(seed);
     skerry::splitmix64 rng{seed};
     std::vector<node> all;
@@ -283,5 +283,5 @@ TEST_CASE("after every clock has lied and all have learnt the time, no stamp is 
       });
     }
   }
-  CHECK(rewritten > 500);
+  CHECK(rewritten > 300);
 }
