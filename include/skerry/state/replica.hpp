@@ -562,33 +562,31 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   /// the other.
   template <typename P>
   void note_overruled(typename store_type::index slot, const actor& writer) {
-    const auto records = records_of<P>(slot);
     record_view came{};
-    std::size_t count = 0;
-    records.for_each([&](const record_view& r) {
-      came = r.who == writer && r.n > came.n ? r : came;
-      ++count;
-    });
-    if (count < 2) {
-      return;
-    }
-    const verdict v = P::policy::judge(records);
-    if (v.why != why::later_stamp && v.why != why::higher_actor && v.why != why::higher_bytes) {
-      return;
-    }
-    record_view lost = came;
-    if (came.who == v.winner.who && came.n == v.winner.n) {
-      lost = {};
-      records.for_each([&](const record_view& r) {
-        int order = 1;
-        if (lost.n != 0) {
-          (void)detail::compare_stamped(r, lost, order);
-        }
-        lost = order > 0 && !(r.who == came.who && r.n == came.n) ? r : lost;
-      });
-    }
+    record_view best{};  // of the others
     int order = 0;
-    const why above = detail::compare_stamped(v.winner, lost, order);
+    const auto challenge = [&](const record_view& r) {
+      order = 1;
+      if (best.n != 0) {
+        (void)detail::compare_stamped(r, best, order);
+      }
+      best = order > 0 ? r : best;
+    };
+    records_of<P>(slot).for_each([&](const record_view& r) {
+      if (r.who == writer && r.n > came.n) {
+        if (came.n != 0) {
+          challenge(came);
+        }
+        came = r;
+      } else {
+        challenge(r);
+      }
+    });
+    if (best.n == 0 || came.n == 0) {
+      return;
+    }
+    const why above = detail::compare_stamped(came, best, order);
+    const record_view& lost = order > 0 ? best : came;
     if (overruled_.note(store_.key(slot), {lost.who, lost.n, lost.at, above, errc::ok})) {
       ++counters_.overruled;
     }
