@@ -330,6 +330,7 @@ set(skerry_testing_headers
     skerry/testing/faulty_link.hpp
     skerry/testing/frame_edit.hpp
     skerry/testing/history_oracle.hpp
+    skerry/testing/link_world.hpp
     skerry/testing/lossy_network.hpp
     skerry/testing/replica_board.hpp
     skerry/testing/replica_world.hpp

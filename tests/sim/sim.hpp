@@ -25,6 +25,7 @@ struct outcome {
   std::string first_text{};                    ///< the same as text
   skerry::testing::sim_totals totals{};
   skerry::testing::network_counts network{};
+  std::string met{};  ///< of histories through links
 
   [[nodiscard]] std::uint64_t found() const noexcept { return divergent + lost + resurrected + broken; }
 };
@@ -41,6 +42,9 @@ struct outcome {
 [[nodiscard]] bool plant_defect(std::string_view name);
 [[nodiscard]] outcome explore_planted(std::uint64_t first, std::uint64_t histories, const skerry::testing::sim_options& options);
 [[nodiscard]] outcome replay_planted(const skerry::testing::sim_script& script);
+
+/// The same through links.
+[[nodiscard]] outcome explore_links(std::uint64_t first, std::uint64_t histories, const skerry::testing::sim_options& options, bool stop);
 
 /// What all histories of a few operations at one path showed.
 struct scope_outcome {

@@ -76,6 +76,23 @@ int run(std::uint64_t first, std::uint64_t histories, const sim_options& options
   return o.found() + side_found == 0 && idle.empty() ? 0 : 1;
 }
 
+int run_links(std::uint64_t first, std::uint64_t histories, const sim_options& options, bool trace) {
+  const auto begin = std::chrono::steady_clock::now();
+  const outcome o = explore_links(first, histories, options, false);
+  fmt::print("{}\n", o.met);
+  if (o.found() > 0) {
+    print_finding(o);
+  }
+  if (o.broken > 0) {
+    fmt::print("broken={}\n", o.broken);
+  }
+  if (trace) {
+    fmt::print("trace={:016x}\n", o.trace);
+  }
+  print_last(o, seconds_since(begin));
+  return o.found() == 0 ? 0 : 1;
+}
+
 int run_replay(const std::string& what, const sim_options& options, bool with_plant, bool trace) {
   sim_script script;
   if (!what.empty() && what.find_first_not_of("0123456789") == std::string::npos) {
@@ -199,6 +216,7 @@ int main(int argc, char** argv) {
   std::string plant_name;
   std::size_t exhaustive = 0;
   std::size_t threads = 1;
+  bool links = false;
   bool trace = false;
   CLI::Option* number = app.add_option("--histories", histories, "how many; with --plant, how many at most")->capture_default_str();
   app.add_option("--seed", seed, "the first one")->capture_default_str();
@@ -210,6 +228,7 @@ int main(int argc, char** argv) {
   app.add_option("--plant", plant_name, "a defect by its name, list, or all");
   app.add_option("--exhaustive", exhaustive, "all histories of this many operations by three replicas, for every policy")
       ->check(CLI::Range(1, 6));
+  app.add_flag("--links", links, "replicas that talk through links, instead of frame by frame");
   app.add_flag("--trace", trace, "prints a hash of all that happened");
   CLI11_PARSE(app, argc, argv);
   const skerry::result<std::uint32_t> chosen = parse_faults(faults);
@@ -235,6 +254,9 @@ int main(int argc, char** argv) {
     }
     if (!plant_name.empty()) {
       return run_plants(plant_name, seed, number->count() > 0 ? histories : 100'000, options);
+    }
+    if (links) {
+      return run_links(seed, histories, options, trace);
     }
     return run(seed, histories, options, threads, trace);
   } catch (const std::exception& e) {

@@ -4,6 +4,7 @@
 
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/random.hpp>
+#include <skerry/state/link.hpp>
 #include <skerry/state/replica.hpp>
 
 #include <cstddef>
@@ -48,6 +49,17 @@ class replica_board {
   }
   void restart(splitmix64&) { (void)replica_.restored(); }
   void vouch(wall_ms wall) { replica_.vouch(wall); }
+  // Links, for worlds whose nodes talk through them.
+  [[nodiscard]] result<state::link_id> connect(std::uint64_t peer, const state::link_options& options, typename Replica::instant_t now) {
+    return replica_.connect(peer, options, now);
+  }
+  [[nodiscard]] result<std::size_t> poll(state::link_id link, typename Replica::instant_t now, std::span<std::byte> out) {
+    return replica_.poll(link, now, out);
+  }
+  [[nodiscard]] result<state::receipt> receive(state::link_id link, std::span<const std::byte> frame, typename Replica::instant_t now) {
+    return replica_.receive(link, frame, now);
+  }
+  void disconnect(state::link_id link) { replica_.disconnect(link); }
   [[nodiscard]] std::size_t memory() const noexcept { return sizeof(Replica); }
 
  private:
