@@ -27,6 +27,9 @@ struct chained : roomy {
   static constexpr std::size_t chain = 16;
 };
 using node = state::replica<plant, chained>;
+struct with_members : chained {
+  static constexpr std::size_t members = 8;
+};
 
 /// The whole image, in pieces of `piece` bytes.
 template <typename Replica>
@@ -717,4 +720,28 @@ TEST_CASE("nothing own leaves a durable node before it is on disk, and nothing i
   node back;
   REQUIRE(start(back, 1, durable, 2, reader));
   CHECK(back.durable_changes() == back.store().arrivals());
+}
+
+TEST_CASE("who is a member and who has retired outlives a restart") {
+  using member_node = state::replica<plant, with_members>;
+  auto a = born<member_node>(1, every_open, 3);
+  const auto b = born<member_node>(2, every_open, 4);
+  REQUIRE(a.enrol(b.self(), state::role::device));
+  REQUIRE(a.inc<starts>(2, 0, 1));
+  REQUIRE(a.retire(b.self(), a.self()));
+  const bytes kept = image_of(a);
+  member_node again;
+  state::image_reader reader{kept};
+  REQUIRE(start(again, 1, every_open, 5, reader));
+  CHECK(again.fence_of(b.self()));
+  CHECK(again.members().size() == a.members().size() + 1);  // and this new life
+  CHECK(again.read<starts>(0, 1).value_or(0) == 2);
+
+  bytes damaged = kept;
+  damaged[damaged.size() / 2] ^= std::byte{4};
+  member_node refused;
+  state::image_reader bad{damaged};
+  REQUIRE_FALSE(start(refused, 1, every_open, 6, bad));
+  CHECK_FALSE(refused.fence_of(b.self()));
+  CHECK(refused.members().size() == 1);
 }

@@ -307,7 +307,11 @@ class image_loader {
       if (rest.error() != errc::ok) {
         break;
       }
-      if (tag == static_cast<std::uint64_t>(image_block::catch_up)) {
+      if (tag == static_cast<std::uint64_t>(image_block::roster) && Limits::members > 0) {
+        if (const result<receipt> taken = to_->accept_fence(bytes); !taken) {
+          return taken.error() == errc::full ? errc::full : errc::corrupt;
+        }
+      } else if (tag == static_cast<std::uint64_t>(image_block::catch_up)) {
         if (const status s = pending(bytes); !s) {
           return s;
         }

@@ -160,7 +160,16 @@ class image_writer {
     if constexpr (Replica::catch_up) {
       pending = from.catching_up();
     }
-    out.varint(from.stored_.blocks.count() + (pending ? 1 : 0));
+    bool members = false;
+    if constexpr (requires { from.members(); }) {
+      members = from.members().size() > 0;
+    }
+    out.varint(from.stored_.blocks.count() + (pending ? 1 : 0) + (members ? 1 : 0));
+    if constexpr (requires { from.members(); }) {
+      if (members) {
+        block(out, image_block::roster, [&] { (void)from.write_fence(out); });
+      }
+    }
     if constexpr (Replica::catch_up) {
       if (pending) {
         block(out, image_block::catch_up, [&] { pending_block(from, out); });

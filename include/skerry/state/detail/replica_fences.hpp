@@ -47,6 +47,8 @@ class replica_fences : public replica_collect<Replica, Limits> {
   friend class replica_members;
   template <typename, typename>
   friend class replica_links;
+  template <typename, typename, typename>
+  friend class image_loader;
   constexpr replica_fences() noexcept = default;
   replica_fences(const replica_fences&) = default;
   replica_fences(replica_fences&&) = default;

@@ -65,6 +65,7 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
       }
       t = found.value();
     }
+    self().membership_ = {};  // the life that `create` gave is not the one that goes on
     status s = any ? load.image(reader.image(), t, report) : status{};
     if (s) {
       s = load.log(reader.log(), any, report);
@@ -206,6 +207,8 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
     self().store_.~store_type();
     ::new (static_cast<void*>(&self().store_)) store_type{};
     self().stored_ = {};
+    self().membership_ = {};
+    self().join_roster();
   }
 
   [[nodiscard]] epoch_reason judge(const image_trailer& t, const image_reader& reader, const image_report& report) const noexcept {
