@@ -19,7 +19,7 @@ struct setpoint {
 };
 struct starts {
   static constexpr state::path at{"starts/{motor}"};
-  using policy = state::pn_counter;
+  using policy = state::counter;
 };
 struct alarms {
   static constexpr state::path at{"alarms"};
@@ -41,7 +41,7 @@ extern "C" bool measured_count(int motor) { return static_cast<bool>(measured_st
 extern "C" bool measured_raise(std::uint16_t alarm) { return static_cast<bool>(measured_state.add<alarms>(alarm)); }
 extern "C" bool measured_clear(std::uint16_t alarm) { return static_cast<bool>(measured_state.remove<alarms>(alarm)); }
 extern "C" double measured_read(int which) { return measured_state.read<setpoint>(which).value_or(0); }
-extern "C" std::int64_t measured_starts(int motor) { return measured_state.read<starts>(motor).value_or(0); }
+extern "C" std::uint64_t measured_starts(int motor) { return measured_state.read<starts>(motor).value_or(0); }
 extern "C" bool measured_raised(std::uint16_t alarm) { return measured_state.contains<alarms>(alarm).value_or(false); }
 extern "C" bool measured_accept(const std::byte* frame, std::size_t size, std::uint32_t now) {
   return static_cast<bool>(measured_state.accept({frame, size}, now));
