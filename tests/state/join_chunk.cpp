@@ -26,7 +26,7 @@ struct wider : roomy {
 };
 /// Last in the order of texts, first in a catch-up.
 struct horn {
-  static constexpr state::path at{"zone/{line}/urgent_alarm"};
+  static constexpr state::path at{"zone/{line}/alarm"};
   using policy = state::keep_both<std::int32_t>;
   static constexpr bool urgent = true;
 };
