@@ -141,8 +141,9 @@ int run_plant(const std::string& name, std::uint64_t first, std::uint64_t histor
     return 2;
   }
   const auto begin = std::chrono::steady_clock::now();
-  if (habitat_of(planted) != habitat::replicas) {
-    const side_outcome o = explore_habitat(habitat_of(planted), first, histories);
+  const habitat where = habitat_of(planted);
+  if (where != habitat::replicas && where != habitat::links) {
+    const side_outcome o = explore_habitat(where, first, histories);
     if (!in_list) {
       fmt::print("{}", o.first_text);
     }
@@ -153,7 +154,7 @@ int run_plant(const std::string& name, std::uint64_t first, std::uint64_t histor
     }
     return o.found > 0 ? 0 : 1;
   }
-  const outcome o = explore_planted(first, histories, options);
+  const outcome o = where == habitat::links ? explore_links(first, histories, options, true) : explore_planted(first, histories, options);
   if (o.found() == 0) {
     fmt::print("{} not found in {} histories\n", name, o.histories);
   } else {

@@ -166,12 +166,18 @@ struct path_model {
       wide_count total = amount;  // of all that the actor has counted in this direction
       const op_set shares = oracle.all(k, a.op.key, op_role::share);
       op_set own;
+      op_set begun_anew;  // what a row of its own that came later does not count any more
       shares.for_each([&](std::size_t i) {
-        const operation& op = oracle.operations()[i];
-        if (op.who == self) {
+        if (oracle.operations()[i].who == self) {
           own.insert(i);
-          total += (op.value > 0) == (signed_amount > 0) ? (op.value > 0 ? op.value : -op.value) : 0;
+          begun_anew |= oracle.operations()[i].covers;
         }
+      });
+      op_set counted = own;
+      counted -= begun_anew;
+      counted.for_each([&](std::size_t i) {
+        const std::int64_t value = oracle.operations()[i].value;
+        total += (value > 0) == (signed_amount > 0) ? (value > 0 ? value : -value) : 0;
       });
       if constexpr (state::detail::resettable_policy<policy>) {
         op_set alive = own;
