@@ -22,6 +22,7 @@ outcome explore_links(std::uint64_t first, std::uint64_t histories, const sim_op
   const auto w = std::make_unique<world>();
   sim_options mine = options;
   mine.nodes = std::min<std::size_t>(options.nodes, link_limits::links_max + 1);
+  mine.faults = stop ? 0 : mine.faults;  // what the defects of links cost is seen where nothing is lost
   outcome o = explore_in(*w, first, histories, mine, stop);
   const link_totals& t = w->links();
   const auto per = [](std::uint64_t a, std::uint64_t b) {
