@@ -33,8 +33,10 @@ struct tight : state::limits::firmware {
 constexpr skerry::wall_ms wall{1767225600000};
 
 memory framed(bytes body) {
-  memory frame{std::byte{0x14}, std::byte{0x02}};
-  frame.insert(frame.end(), body.begin(), body.end());
+  memory frame(2 + body.size());
+  frame[0] = std::byte{0x14};
+  frame[1] = std::byte{0x02};
+  std::copy(body.begin(), body.end(), frame.begin() + 2);
   std::array<std::byte, 4> checksum{};
   skerry::byte_writer out{checksum};
   out.u32(skerry::crc32c(frame));
