@@ -16,6 +16,11 @@ namespace {
 
 constexpr std::uint64_t wall = 1767225600000;
 
+/// Records from the future wait.
+struct patient : limits {
+  static constexpr std::size_t quarantine = 2;
+};
+
 /// Who is linked to whom: a ring, a line, a star, all to all, or what chance gives, always in one piece.
 template <typename Net>
 void wire(Net& n, std::size_t shape, const state::link_options& options) {
@@ -164,4 +169,63 @@ TEST_CASE("a frame from an earlier contact is refused, and so is the acknowledge
     CHECK_FALSE(n[1].receive(n.link(1), std::span{late}.first(size), n.now()));
   }
   CHECK(n.bytes(1) == before);
+}
+
+TEST_CASE("what died before the end of a piece is told, though its key changed behind it", "[state][link]") {
+  net<limits> n{3, 5};
+  n.join(0, 1, {state::link_options::least_mtu});
+  n.join(1, 2);
+  REQUIRE(n[0].write<level>(1, wall_ms{wall}, 1));
+  REQUIRE(n[0].write<level>(2, wall_ms{wall}, 2));
+  REQUIRE(n.settle() != 0);
+  for (int i = 10; i < 30; ++i) {
+    REQUIRE(n[2].write<level>(i, wall_ms{wall + 1}, i));
+  }
+  REQUIRE(n[2].remove<level>(2));
+  REQUIRE(n[2].write<level>(3, wall_ms{wall + 1}, 1));
+  n.forget_figures();
+  REQUIRE(n.settle() != 0);
+  CHECK(n.longest() > state::link_options::least_mtu);  // node 1 heard in one frame what it told in pieces
+  CHECK(n.equal());
+}
+
+TEST_CASE("a star of writers that overwrite each other's keys falls silent after every round", "[state][link]") {
+  net<limits> n{4, 6};
+  for (std::size_t i = 1; i < n.size(); ++i) {
+    n.join(0, i);
+  }
+  for (int round = 0; round < 60; ++round) {
+    for (int i = 0; i < 40; ++i) {
+      const std::size_t writer = n.roll(n.size());
+      REQUIRE(n[writer].write<level>(i, wall_ms{wall + n.now()}, static_cast<int>(n.roll(30))));
+    }
+    REQUIRE(n.settle(12) != 0);
+    REQUIRE(n.equal());
+  }
+}
+
+TEST_CASE("records that wait for their time are offered again until it has come, ever less often, and then the link is silent",
+          "[state][link]") {
+  net<patient> n{2, 7};
+  n.join(0, 1);
+  REQUIRE(n[1].write<level>(0, wall_ms{wall}, 0));
+  REQUIRE(n.settle() != 0);
+  for (int i = 1; i <= 5; ++i) {
+    REQUIRE(n[0].write<level>(i, wall_ms{wall + 150'000}, i));
+    REQUIRE(n.settle() != 0);
+  }
+  CHECK_FALSE(n[1].read<level>(1));
+  n.forget_figures();
+  for (int second = 0; second < 80; ++second) {
+    n.pass(1000);
+    REQUIRE(n.settle() != 0);
+  }
+  CHECK_FALSE(n[1].read<level>(1));
+  CHECK(n.sent() > 0);
+  CHECK(n.sent() < 1500);
+  CHECK(n.settle_after_losses());
+  CHECK(n.equal());
+  n.forget_figures();
+  n.pass(100'000);
+  CHECK_FALSE(n.speak());
 }

@@ -44,6 +44,7 @@ class link_cutter {
   [[nodiscard]] result<std::size_t> cut(std::span<std::byte> out, std::uint8_t flags, const std::uint64_t* ack, std::uint64_t from,
                                         bool naming) {
     from_ = from;
+    told_ = link_->told(from);
     naming_ = naming;
     for (std::uint64_t cap = store_->arrivals();;) {
       const bool fits = collect(cap);
@@ -199,7 +200,7 @@ class link_cutter {
     const std::size_t most = run_limit_;
     for (std::size_t i = 0; i < store_->actors().size(); ++i) {
       const auto who = static_cast<actor_ref>(i);
-      if (log().changed(who, from_, number_)) {
+      if (log().changed(who, told_, number_)) {
         store_->context().for_each(who, [&](const dot_range& seen) {
           if (const std::uint64_t first = store_->dead_run_to(who, seen.last); first != 0 && run_count_ < most) {
             (void)add_run(who, first, seen.last);
@@ -207,7 +208,7 @@ class link_cutter {
         });
       }
     }
-    log().for_each_gone(from_, [&](const auto& g) {
+    log().for_each_gone(told_, [&](const auto& g) {
       store_->for_each_dead(g.who, g.first, g.last(), [&](std::uint64_t first, std::uint64_t last) {
         if (run_count_ < most) {
           (void)add_run(g.who, first, last);
@@ -366,7 +367,7 @@ class link_cutter {
       return false;
     }
     for (std::size_t i = 0; i < store_->actors().size(); ++i) {
-      if (i != who && log().died(static_cast<actor_ref>(i), from_)) {
+      if (i != who && log().died(static_cast<actor_ref>(i), told_)) {
         return true;
       }
     }
@@ -394,7 +395,7 @@ class link_cutter {
       while (end < run_count_ && runs_[end].who == who) {
         ++end;
       }
-      if (end > at || log().died(who, from_)) {
+      if (end > at || log().died(who, told_)) {
         f(who, at, end - at);
       }
       at = end;
@@ -606,6 +607,7 @@ class link_cutter {
   bool naming_ = false;
   bool deaths_ = false;
   std::uint64_t from_ = 0;
+  std::uint64_t told_ = 0;  ///< of deaths, all up to here
   std::uint64_t to_ = 0;
   std::uint64_t cap_ = 0;
   std::uint64_t least_ = 0;  ///< the first and the last change that the frame tells of

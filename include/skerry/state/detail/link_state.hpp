@@ -94,6 +94,8 @@ struct link_state {
   std::uint64_t flown = 0;      ///< the greatest end of a delta that was ever on the way in this contact
   std::uint64_t highest = 0;    ///< of anything that may be acknowledged
   std::uint64_t naming = 0;     ///< the numbers said are known once this is acknowledged; 0: none are
+  std::uint64_t split = 0;      ///< an interval was cut in pieces: what happened up to here may not have been told as a whole before
+  std::uint64_t whole = 0;      ///< everything up to here was, when that began
   std::uint64_t spent = 0;      ///< bytes of this contact
   std::uint64_t base = 0;       ///< arrivals, milliseconds and own events when the contact began
   std::uint64_t base_ms = 0;
@@ -118,6 +120,15 @@ struct link_state {
   [[nodiscard]] constexpr contact outgoing() const noexcept { return {mine, theirs}; }
   [[nodiscard]] constexpr contact incoming() const noexcept { return {theirs, mine}; }
   [[nodiscard]] constexpr bool open() const noexcept { return connected && theirs != 0 && greeted; }
+
+  /// Up to where deaths were told, when everything up to `upto` was. A piece of an interval leaves out those under keys that changed
+  /// once more behind its end, and those that no later event stands for.
+  [[nodiscard]] constexpr std::uint64_t told(std::uint64_t upto) const noexcept { return upto >= split || whole > upto ? upto : whole; }
+  /// A piece was sent that begins at `from` and ends before `arrivals`.
+  constexpr void cut_short(std::uint64_t from, std::uint64_t arrivals) noexcept {
+    whole = told(from);
+    split = arrivals;
+  }
 
   constexpr void forget_names() noexcept {
     key_names = {};

@@ -232,8 +232,8 @@ class replica_links {
   void settle() noexcept {
     std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
     for (const auto& link : self().links_.links) {
-      if (link.taken && (link.connected || link.complete) && link.acked < least) {
-        least = link.acked;
+      if (link.taken && (link.connected || link.complete) && link.told(link.acked) < least) {
+        least = link.told(link.acked);
       }
     }
     self().store_.settle(least);
@@ -300,7 +300,7 @@ class replica_links {
     if (!link.wanting && arrivals > link.acked) {
       const std::uint64_t back = arrivals > reach ? arrivals - reach : 0;
       const std::uint64_t forgotten = store.table().log().forgotten();
-      if (plan_link(link.acked, arrivals, back > forgotten ? back : forgotten) == link_plan::exchange) {
+      if (plan_link(link.told(link.acked), arrivals, back > forgotten ? back : forgotten) == link_plan::exchange) {
         start_exchange(link);
       }
     }
@@ -410,6 +410,9 @@ class replica_links {
       link.actor_names.say(who);
       named = true;
     });
+    if (cutter.to() < self().store_.arrivals()) {
+      link.cut_short(link.sent, self().store_.arrivals());
+    }
     link.sent = cutter.to();
     link.flown = link.sent > link.flown ? link.sent : link.flown;
     link.highest = link.sent > link.highest ? link.sent : link.highest;
