@@ -215,6 +215,11 @@ TEST_CASE("records that wait for their time are offered again until it has come,
     REQUIRE(n.settle() != 0);
   }
   CHECK_FALSE(n[1].read<level>(1));
+  REQUIRE(n[1].write<level>(9, wall_ms{wall + 1000}, 9));  // what it hears back is no reason to say something, nor is its number missed
+  REQUIRE(n.settle() != 0);
+  REQUIRE(n[1].write<level>(10, wall_ms{wall + 1001}, 10));
+  REQUIRE(n.settle() != 0);
+  CHECK(n[0].read<level>(10).value() == 10);
   n.forget_figures();
   for (int second = 0; second < 80; ++second) {
     n.pass(1000);
