@@ -40,8 +40,8 @@ using causal_links = links_promising<delivery_need::causal>;
 ///   9. `unknown_keys`, if it is there, is how many of the keys may be of paths that the schema does not have, carried along for others;
 ///      their texts take the place of `key_bytes`. With 0, or without it, a frame that holds one, or a record of another policy than its
 ///      path has, is refused as a whole;
-///  10. `overruled`, if it is there, is how many overruled and refused writes `explain` can name (0 otherwise: they are counted only);
-///  11. `chain`, if it is there, is how many own operations are kept to find a clone by (16 otherwise), `block_bytes` how many bytes of
+///   10. `overruled`, if it is there, is how many overruled and refused writes `explain` can name (0 otherwise: they are counted only);
+///   11. `chain`, if it is there, is how many own operations are kept to find a clone by (16 otherwise), `block_bytes` how many bytes of
 ///      extensions of images that this firmware does not know (0 otherwise), and `catch_up` says whether this node can be brought up to
 ///      date chunk by chunk, which takes a second context (with more than one link, otherwise).
 template <typename L>
