@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
-//
-// What the benchmarks of `stats` have in common: how many values, and the same streams for all.
 #pragma once
+
+// What the benchmarks of `stats` have in common: how many values, and the same streams for all.
 
 #include <skerry/core/math.hpp>
 #include <skerry/core/random.hpp>

@@ -114,7 +114,8 @@ const bits_of hedges{"delivery.hedge", [](bit_hash& hash) {
                            const auto step = it.poll(now, budget);
                            hash.add(std::uint64_t{static_cast<std::uint8_t>(step.what)} << 8 | step.attempt);
                            if (random() % 3 == 0) {
-                             it.on_result(static_cast<std::uint8_t>(1 + random() % 5), {static_cast<outcome>(random() % 6)}, budget, now);
+                             const auto attempt = static_cast<std::uint8_t>(1 + random() % 5);
+                             it.on_result(attempt, {static_cast<outcome>(random() % 6)}, budget, now);
                            }
                            now += random() % 60;
                          }
