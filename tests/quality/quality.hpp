@@ -66,4 +66,12 @@ int run_stream(const stream_options& options);
 /// What its columns mean, for the program's help.
 const char* stream_definitions();
 
+struct companion_options {
+  std::filesystem::path data;
+  std::size_t prefix = 400;  ///< rows that are learnt; none of them is judged
+  std::uint64_t seed = 0;    ///< of the forest: the n-th well-spaced one
+};
+/// `skerry_quality companions`: forest, T² and Q each for itself, learnt once from the first rows of every stream.
+int run_companions(const companion_options& options);
+
 }  // namespace skerry_quality

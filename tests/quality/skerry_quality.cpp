@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 //
-// skerry_quality forest|online|stream --data DIR: how well the anomaly parts tell labelled data apart. No label is seen before scoring.
+// skerry_quality forest|online|stream|companions --data DIR: how well the anomaly parts tell labelled data apart. No label is seen before
+// scoring.
 #include "quality.hpp"
 
 #include <CLI/CLI.hpp>
@@ -38,10 +39,26 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   stream_command->add_flag("--flagged", stream.flagged, "one column more: the share of normal rows under an alarm");
 
+  skerry_quality::companion_options companions;
+  CLI::App* companions_command = app.add_subcommand(
+      "companions",
+      "forest, T2 and Q beside each other on every stream: learnt from its first rows with four lags, alarm at four of five "
+      "rows above 99 % of those");
+  companions_command->add_option("--data", companions.data, "directory with *.csv and *.f32 files")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  companions_command->add_option("--prefix", companions.prefix, "rows that are learnt")
+      ->capture_default_str()
+      ->check(CLI::Range(100, 100000));
+  companions_command->add_option("--seed", companions.seed, "of the forest: the n-th of well-spaced ones")->capture_default_str();
+
   CLI11_PARSE(app, argc, argv);
   try {
     if (online_command->parsed()) {
       return skerry_quality::run_online(online);
+    }
+    if (companions_command->parsed()) {
+      return skerry_quality::run_companions(companions);
     }
     return forest_command->parsed() ? skerry_quality::run_forest(forest) : skerry_quality::run_stream(stream);
   } catch (const std::exception& e) {
