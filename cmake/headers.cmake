@@ -201,6 +201,7 @@ set(skerry_delivery_headers
     skerry/delivery/courier_action.hpp
     skerry/delivery/dedupe.hpp
     skerry/delivery/detail/class_turns.hpp
+    skerry/delivery/detail/control_state.hpp
     skerry/delivery/detail/courier_engine.hpp
     skerry/delivery/detail/endpoints.hpp
     skerry/delivery/detail/eviction.hpp

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/storage.hpp>
+#include <skerry/delivery/detail/control_state.hpp>
 #include <skerry/delivery/detail/segment_files.hpp>
 #include <skerry/delivery/device_seed.hpp>
 #include <skerry/delivery/record.hpp>
@@ -56,7 +57,7 @@ class segment_log : private detail::segment_files<Device, L> {
     }
     report.damaged_records = counters_.damaged_records;
     report.torn_bytes = counters_.torn_bytes;
-    report.fresh = report.records == 0 && !lease_.known;
+    report.fresh = report.records == 0 && !control_.leased();
     const result<position> first = next_live(0, 0);
     if (!first) {
       return first.error();
@@ -113,9 +114,7 @@ class segment_log : private detail::segment_files<Device, L> {
     if (done.stream >= L.streams) {
       return errc::invalid;
     }
-    if (cursors_[done.stream].join(done.upto, done.bitmap)) {
-      acks_pending_ = true;
-    }
+    acks_pending_ = control_.join(done) || acks_pending_;
     return {};
   }
 
@@ -188,16 +187,10 @@ class segment_log : private detail::segment_files<Device, L> {
   using typename files::file_name;
   using typename files::slot;
   using typename files::state;
-  struct lease_record {
-    record_header header{};
-    std::array<std::byte, 16> payload{};
-    std::uint8_t length = 0;
-    bool known = false;
-  };
+  using control = detail::control_state<L.streams>;
 
   static constexpr std::uint32_t spare_for_data = 1;  // segments that data must leave free
-  static constexpr std::size_t acks_bytes = 18;       // of a stream
-  static constexpr std::size_t checkpoint_room = record_size(L.streams * acks_bytes) + record_size(16) + record_size(8);
+  static constexpr std::size_t checkpoint_room = record_size(control::cursors_bytes) + record_size(16) + record_size(8);
 
   segment_log(Device& device, const segment_config& config, std::uint64_t entropy) noexcept : files{device, config, entropy} {}
 
@@ -274,7 +267,7 @@ class segment_log : private detail::segment_files<Device, L> {
   }
   /// Acknowledgements, leases, and what was moved: checked by the scanner, read again for what they say.
   [[nodiscard]] status take_control(const slot& s, const record_header& h, std::uint64_t offset, std::uint32_t length) noexcept {
-    std::array<std::byte, std::size_t{L.streams} * acks_bytes> bytes{};
+    typename control::cursors_buffer bytes{};
     if (length > bytes.size()) {
       return {};  // of a store with more streams
     }
@@ -282,19 +275,12 @@ class segment_log : private detail::segment_files<Device, L> {
     if (const status read = device_->read(name_of(s).view(), offset + record_head, payload); !read) {
       return read;
     }
-    byte_reader in{payload};
     if (h.kind == record_kind::acks) {
-      while (in.remaining().size() >= acks_bytes) {
-        const std::uint16_t stream = in.u16();
-        const std::uint64_t upto = in.u64();
-        const std::uint64_t bitmap = in.u64();
-        if (stream < L.streams) {
-          (void)cursors_[stream].join(upto, bitmap);
-        }
-      }
+      control_.take_cursors(payload);
     } else if (h.kind == record_kind::seq_lease) {
-      remember_lease(h, payload);
+      control_.take_lease(h, payload);
     } else if (length == 8) {
+      byte_reader in{payload};
       const std::uint32_t number = in.u32();
       const std::uint32_t from = in.u32();
       for (slot& other : slots_) {
@@ -305,17 +291,6 @@ class segment_log : private detail::segment_files<Device, L> {
       }
     }
     return {};
-  }
-  void remember_lease(const record_header& h, std::span<const std::byte> payload) noexcept {
-    if (payload.size() > lease_.payload.size() || (lease_.known && h.seq < lease_.header.seq)) {
-      return;
-    }
-    lease_.header = h;
-    lease_.length = static_cast<std::uint8_t>(payload.size());
-    for (std::size_t i = 0; i < payload.size(); ++i) {
-      lease_.payload[i] = payload[i];
-    }
-    lease_.known = true;
   }
 
   /// The first record at or behind a place that a reader still needs.
@@ -332,9 +307,7 @@ class segment_log : private detail::segment_files<Device, L> {
           break;
         }
         const record_header& h = r.value().header;
-        const bool wanted = h.kind == record_kind::data
-                                ? h.stream < L.streams && !cursors_[h.stream].covers(h.seq) && r.value().offset < s->void_from
-                                : h.kind == record_kind::seq_lease;
+        const bool wanted = control_.wants(h) && (h.kind != record_kind::data || r.value().offset < s->void_from);
         if (wanted) {
           return position{std::uint64_t{s->number} << 32 | r.value().offset};
         }
@@ -348,7 +321,7 @@ class segment_log : private detail::segment_files<Device, L> {
   /// Writes a record, acknowledgements in front of it. `keep`: segments that must stay free.
   [[nodiscard]] result<position> put(const record_header& h, std::span<const std::byte> payload, std::uint32_t keep) noexcept {
     const std::uint64_t size = record_size(payload.size());
-    const std::uint64_t acks = acks_pending_ ? record_size(L.streams * acks_bytes) : 0;
+    const std::uint64_t acks = acks_pending_ ? record_size(control::cursors_bytes) : 0;
     slot* a = active();
     if (a == nullptr || a->end + acks + size > a->limit()) {
       if (const status s = begin_segment(keep); !s) {
@@ -369,7 +342,7 @@ class segment_log : private detail::segment_files<Device, L> {
       std::uint64_t& greatest = a->greatest[h.stream];
       greatest = h.seq > greatest ? h.seq : greatest;
     } else if (h.kind == record_kind::seq_lease) {
-      remember_lease(h, payload);
+      control_.take_lease(h, payload);
     }
     return position{std::uint64_t{a->number} << 32 | at};
   }
@@ -416,24 +389,16 @@ class segment_log : private detail::segment_files<Device, L> {
 
   [[nodiscard]] status write_acks() noexcept {
     slot* const a = active();
-    if (a == nullptr || a->end + record_size(L.streams * acks_bytes) > a->limit()) {
+    if (a == nullptr || a->end + record_size(control::cursors_bytes) > a->limit()) {
       return begin_segment(0);  // which writes them
     }
     return write_cursors(*a);
   }
   [[nodiscard]] status write_cursors(slot& a) noexcept {
-    std::array<std::byte, std::size_t{L.streams} * acks_bytes> bytes{};
-    byte_writer out{bytes};
-    for (std::uint16_t s = 0; s < L.streams; ++s) {
-      if (cursors_[s].upto != 0 || cursors_[s].bitmap != 0) {
-        out.u16(s);
-        out.u64(cursors_[s].upto);
-        out.u64(cursors_[s].bitmap);
-      }
-    }
+    typename control::cursors_buffer bytes{};
     record_header h;
     h.kind = record_kind::acks;
-    if (const status s = write(a, h, out.written()); !s) {
+    if (const status s = write(a, h, control_.write_cursors(bytes)); !s) {
       return s;
     }
     acks_pending_ = false;
@@ -446,8 +411,7 @@ class segment_log : private detail::segment_files<Device, L> {
     if (free_slots() <= keep) {
       return errc::full;
     }
-    const std::uint32_t epoch = lease_.length >= 4 ? byte_reader{std::span<const std::byte>{lease_.payload}}.u32() : 0;
-    const result<slot*> begun = files::begin(epoch);
+    const result<slot*> begun = files::begin(control_.epoch());
     if (!begun) {
       return begun.error();
     }
@@ -455,8 +419,8 @@ class segment_log : private detail::segment_files<Device, L> {
     if (const status s = write_cursors(fresh); !s) {
       return s;
     }
-    if (lease_.known) {
-      return write(fresh, lease_.header, std::span<const std::byte>{lease_.payload}.first(lease_.length));
+    if (control_.leased()) {
+      return write(fresh, control_.lease_header(), control_.lease_payload());
     }
     return {};
   }
@@ -465,7 +429,7 @@ class segment_log : private detail::segment_files<Device, L> {
     for (slot& s : slots_) {
       bool dead = s.use == state::sealed || (s.use == state::lost && !s.to_move);
       for (std::size_t stream = 0; stream < L.streams && dead; ++stream) {
-        dead = s.greatest[stream] <= cursors_[stream].upto;
+        dead = s.greatest[stream] <= control_.of(stream).upto;
       }
       for (const slot& other : slots_) {
         dead = dead && !(other.used() && other.voided_by == s.number);
@@ -491,7 +455,7 @@ class segment_log : private detail::segment_files<Device, L> {
     return false;
   }
   [[nodiscard]] std::uint32_t checkpoint_least() const noexcept {
-    return static_cast<std::uint32_t>(record_size(0) + (lease_.known ? record_size(lease_.length) : 0));
+    return static_cast<std::uint32_t>(record_size(0) + (control_.leased() ? record_size(control_.lease_payload().size()) : 0));
   }
 
   /// Writes again elsewhere what a segment holds beyond its last good sync, after one that failed: a later one that succeeds would
@@ -508,7 +472,7 @@ class segment_log : private detail::segment_files<Device, L> {
     auto r = walk.next();
     for (; r && r.value().offset < s.void_from; r = walk.next()) {
       const record_header& h = r.value().header;
-      if (h.kind == record_kind::data && h.stream < L.streams && !cursors_[h.stream].covers(h.seq)) {
+      if (h.kind == record_kind::data && control_.wants(h)) {
         if (const status moved = move_record(s, r.value().offset, h, r.value().length); !moved) {
           return moved;
         }
@@ -518,8 +482,8 @@ class segment_log : private detail::segment_files<Device, L> {
       return r.error();
     }
     acks_pending_ = true;  // what it said of acknowledgements and leases stands nowhere else perhaps
-    if (lease_.known) {
-      const auto again = put(lease_.header, std::span<const std::byte>{lease_.payload}.first(lease_.length), 0);
+    if (control_.leased()) {
+      const auto again = put(control_.lease_header(), control_.lease_payload(), 0);
       if (!again) {
         return again.error();
       }
@@ -583,8 +547,7 @@ class segment_log : private detail::segment_files<Device, L> {
   }
 
   bool acks_pending_ = false;
-  lease_record lease_{};
-  std::array<detail::stream_cursor, L.streams> cursors_{};
+  control control_{};
 };
 
 }  // namespace skerry::inline v0::delivery

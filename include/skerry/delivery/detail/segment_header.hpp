@@ -64,31 +64,4 @@ struct segment_header {
   }
 };
 
-/// What the streams of a store need no more, as its records say.
-struct stream_cursor {
-  std::uint64_t upto = 0;
-  std::uint64_t bitmap = 0;
-
-  [[nodiscard]] constexpr bool covers(std::uint64_t seq) const noexcept {
-    return seq <= upto || (seq - upto <= 64 && (bitmap >> (seq - upto - 1) & 1) != 0);
-  }
-  /// Both together; true if that is more than before.
-  constexpr bool join(std::uint64_t other_upto, std::uint64_t other_bitmap) noexcept {
-    const stream_cursor before = *this;
-    stream_cursor low = {other_upto, other_bitmap};
-    if (low.upto > upto) {
-      const stream_cursor mine = *this;
-      *this = low;
-      low = mine;
-    }
-    const std::uint64_t ahead = upto - low.upto;
-    bitmap |= ahead < 64 ? low.bitmap >> ahead : 0;
-    while ((bitmap & 1) != 0) {
-      bitmap >>= 1;
-      ++upto;
-    }
-    return upto != before.upto || bitmap != before.bitmap;
-  }
-};
-
 }  // namespace skerry::inline v0::delivery::detail
