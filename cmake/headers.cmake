@@ -214,6 +214,8 @@ set(skerry_delivery_headers
     skerry/delivery/detail/stream_index.hpp
     skerry/delivery/detail/sync_window.hpp
     skerry/delivery/device_seed.hpp
+    skerry/delivery/drive_blocking.hpp
+    skerry/delivery/drive_coro.hpp
     skerry/delivery/drive_tick.hpp
     skerry/delivery/failover.hpp
     skerry/delivery/health.hpp
@@ -342,6 +344,7 @@ set(skerry_testing_headers
     skerry/testing/virtual_clock.hpp)
 
 set(skerry_adapters_headers
+    skerry/adapters/asio_driver.hpp
     skerry/adapters/posix_file.hpp)
 
 set(skerry_skerry_headers

@@ -18,6 +18,7 @@ configure_package_config_file(
 write_basic_package_version_file(
   "${PROJECT_BINARY_DIR}/skerry-config-version.cmake" COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES "${PROJECT_BINARY_DIR}/skerry-config.cmake" "${PROJECT_BINARY_DIR}/skerry-config-version.cmake"
+              "${PROJECT_SOURCE_DIR}/cmake/adapters.cmake"
         DESTINATION "${skerry_config_dir}")
 
 # Relative to the file itself, so that a package may be moved; CMake 3.24's file(RELATIVE_PATH) wants absolute paths.

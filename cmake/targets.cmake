@@ -25,3 +25,8 @@ skerry_module(testing skerry::core skerry::stats skerry::state skerry::delivery 
 # What stands on somebody else's library or system, each header for itself; nothing else includes them.
 skerry_module(adapters skerry::core)
 skerry_module(skerry skerry::core skerry::stats skerry::state skerry::delivery skerry::anomaly skerry::testing)
+
+include("${CMAKE_CURRENT_LIST_DIR}/adapters.cmake")
+foreach(adapter asio sqlite mosquitto)
+  skerry_find_adapter(${adapter})
+endforeach()

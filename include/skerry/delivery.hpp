@@ -11,6 +11,8 @@
 #include <skerry/delivery/courier_action.hpp>
 #include <skerry/delivery/dedupe.hpp>
 #include <skerry/delivery/device_seed.hpp>
+#include <skerry/delivery/drive_blocking.hpp>
+#include <skerry/delivery/drive_coro.hpp>
 #include <skerry/delivery/drive_tick.hpp>
 #include <skerry/delivery/failover.hpp>
 #include <skerry/delivery/health.hpp>

@@ -33,6 +33,7 @@ class courier {
   static_assert(L.endpoints > 0 && L.endpoints <= 8 && L.flights > 0 && L.flights <= 1024, "courier: 1 to 8 endpoints, 1 to 1024 flights");
 
  public:
+  using time_type = Time;
   using box_type = outbox<Time, Store, L.box>;
   static constexpr courier_limits limits = L;
 
