@@ -119,7 +119,7 @@ class coro_driver {
       waiter_.who = who;
       waiter_.join(driver_->waiting_);
     }
-    [[nodiscard]] send_end await_resume() const noexcept { return send_end{ticket{waiter_.id, stored_}, waiter_.why}; }
+    send_end await_resume() const noexcept { return send_end{ticket{waiter_.id, stored_}, waiter_.why}; }
 
    private:
     friend coro_driver;
