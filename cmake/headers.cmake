@@ -330,6 +330,7 @@ set(skerry_testing_headers
     skerry/testing/detail/world_operation.hpp
     skerry/testing/detail/world_state.hpp
     skerry/testing/faulty_disk.hpp
+    skerry/testing/faulty_flash.hpp
     skerry/testing/faulty_link.hpp
     skerry/testing/frame_edit.hpp
     skerry/testing/history_oracle.hpp

@@ -71,7 +71,9 @@ struct recovery_report {
 ///   3. after a failed `sync` nothing new is durable, and the failure is not synced into success later;
 ///   4. `read(at, out)` checks the record before it returns it (`corrupt`, `absent`, `width` when `out` is too small);
 ///   5. `advance` never needs free space, because a full store is emptied by it;
-///   6. `open` never refuses for damage: it reports what it lost.
+///   6. `open` never refuses for damage: it reports what it lost. Of a record that was moved it may show both copies, the newer one later.
+/// A store that can move records has `reclaim(still) -> status` too: `still(header, position) -> position*` tells where the position of a
+/// record that is needed is kept, and the store writes the new one there; `full` when nothing is to be gained.
 /// The byte format of the stores that skerry brings is described with them.
 template <typename S>
 concept record_store = requires(S& s, const S& c, const record_header& h, std::span<const std::byte> p, position at,
@@ -121,7 +123,8 @@ concept file_device = requires(D& d, std::string_view name, std::string_view oth
 };
 
 /// A type D models `flash_device` when:
-///   1. `erase(sector)` sets all bits of a sector; `program` only clears bits, in whole aligned units of `program_size()`;
+///   1. `erase(sector)` sets all bits of a sector, of number `sector`, which begins at `sector * erase_size()`; `program(at, bytes)` only
+///      clears bits, in whole aligned units of `program_size()`;
 ///   2. a unit is programmed once between erases;
 ///   3. a power cut may leave any prefix of a program or any state of an erase behind.
 template <typename D>

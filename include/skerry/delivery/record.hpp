@@ -31,6 +31,31 @@ struct record_place {
   [[nodiscard]] constexpr std::uint32_t start() const noexcept { return salt ^ static_cast<std::uint32_t>(offset / 8); }
 };
 
+/// Writes bytes 4 to 32 of a record, for a payload that is not at hand in one piece: the checksum of bytes 4 to 32 and of the payload
+/// behind them, begun from the record's place, is for the caller to put in front.
+///
+/// Errors   those of `write_record_head`
+[[nodiscard]] constexpr status begin_record_head(std::span<std::byte, record_head> out, const record_header& h, std::size_t length,
+                                                 record_place at) noexcept {
+  if (length >= record_payload_limit) {
+    return errc::width;
+  }
+  if (h.importance > 3 || h.flags > 15 || h.stamp.value >> 48 != 0) {
+    return errc::invalid;
+  }
+  byte_writer head{out.subspan(6)};
+  head.u8(static_cast<std::uint8_t>(h.kind));
+  head.u8(h.flags);
+  head.u24(static_cast<std::uint32_t>(length));
+  head.u8(h.importance);
+  head.u32(h.ttl_s);
+  head.u64(h.seq);
+  head.u48(h.stamp.value);
+  head.u16(h.stream);
+  byte_writer(out.subspan(4, 2)).u16(static_cast<std::uint16_t>(crc32c(out.subspan(6), at.start())));
+  return {};
+}
+
 /// Writes the first 32 bytes of a record, for a payload that stands, or will stand, behind them.
 ///
 /// The format, little endian: u32 CRC-32C of bytes 4 to 32 + length; u16 low half of the CRC-32C of bytes 6 to 32, so that a length is
@@ -40,22 +65,9 @@ struct record_place {
 ///          stamp of more than 48 bits
 [[nodiscard]] constexpr status write_record_head(std::span<std::byte, record_head> out, const record_header& h,
                                                  std::span<const std::byte> payload, record_place at) noexcept {
-  if (payload.size() >= record_payload_limit) {
-    return errc::width;
+  if (const status s = begin_record_head(out, h, payload.size(), at); !s) {
+    return s;
   }
-  if (h.importance > 3 || h.flags > 15 || h.stamp.value >> 48 != 0) {
-    return errc::invalid;
-  }
-  byte_writer head{out.subspan(6)};
-  head.u8(static_cast<std::uint8_t>(h.kind));
-  head.u8(h.flags);
-  head.u24(static_cast<std::uint32_t>(payload.size()));
-  head.u8(h.importance);
-  head.u32(h.ttl_s);
-  head.u64(h.seq);
-  head.u48(h.stamp.value);
-  head.u16(h.stream);
-  byte_writer(out.subspan(4, 2)).u16(static_cast<std::uint16_t>(crc32c(out.subspan(6), at.start())));
   byte_writer(out.first(4)).u32(crc32c(payload, crc32c(out.subspan(4), at.start())));
   return {};
 }

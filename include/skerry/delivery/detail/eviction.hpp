@@ -81,7 +81,9 @@ class eviction_order {
     if (how_ != eviction::oldest && a.importance != b.importance) {
       return a.importance > b.importance;
     }
-    return how_ == eviction::lowest_newest ? a.at > b.at : a.at < b.at;
+    // In a stream the number tells the age: a store may have moved a record.
+    const bool older = a.stream == b.stream ? a.seq < b.seq : a.at < b.at;
+    return how_ == eviction::lowest_newest ? !older : older;
   }
 
   const Index* index_;

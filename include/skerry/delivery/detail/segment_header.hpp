@@ -13,7 +13,8 @@
 
 namespace skerry::inline v0::delivery::detail {
 
-/// What stands in the first and in the last 512 bytes of a segment, so that no single flip or lost sector loses it.
+/// What stands in the first and in the last 512 bytes of a segment, and at both ends of a flash sector, so that no single flip or lost
+/// sector loses it.
 ///
 /// Little endian: `u32 magic, u16 version, u16 0, u64 store, u32 epoch, u32 number, u32 salt, u32 segment bytes, u32 crc` of all before.
 struct segment_header {
@@ -28,9 +29,8 @@ struct segment_header {
   std::uint32_t salt = 0;
   std::uint32_t bytes = 0;
 
-  [[nodiscard]] std::array<std::byte, room> image() const noexcept {
-    std::array<std::byte, room> all{};
-    byte_writer out{all};
+  void write(std::span<std::byte, size> to) const noexcept {
+    byte_writer out{to};
     out.u32(magic);
     out.u16(version);
     out.u16(0);
@@ -40,6 +40,10 @@ struct segment_header {
     out.u32(salt);
     out.u32(bytes);
     out.u32(crc32c(out.written()));
+  }
+  [[nodiscard]] std::array<std::byte, room> image() const noexcept {
+    std::array<std::byte, room> all{};
+    write(std::span{all}.first<size>());
     return all;
   }
   /// Errors  `corrupt`; `unsupported` for another version
