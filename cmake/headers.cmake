@@ -237,6 +237,7 @@ set(skerry_delivery_headers
 set(skerry_anomaly_headers
     skerry/anomaly.hpp
     skerry/anomaly/alarm_latch.hpp
+    skerry/anomaly/array_model.hpp
     skerry/anomaly/article_preset.hpp
     skerry/anomaly/blend_list.hpp
     skerry/anomaly/calibration.hpp
@@ -297,10 +298,13 @@ set(skerry_anomaly_headers
     skerry/anomaly/forest_wire.hpp
     skerry/anomaly/inference_model.hpp
     skerry/anomaly/isolation_forest.hpp
+    skerry/anomaly/model_slot.hpp
+    skerry/anomaly/model_vectors.hpp
     skerry/anomaly/monitor.hpp
     skerry/anomaly/monitor_types.hpp
     skerry/anomaly/oblique_forest.hpp
     skerry/anomaly/online_forest.hpp
+    skerry/anomaly/onnx_reader.hpp
     skerry/anomaly/path_length.hpp
     skerry/anomaly/quantizer.hpp
     skerry/anomaly/refit_gate.hpp
@@ -319,6 +323,7 @@ set(skerry_anomaly_headers
 set(skerry_testing_headers
     skerry/testing.hpp
     skerry/testing/broker.hpp
+    skerry/testing/cnc_features.hpp
     skerry/testing/cnc_machine.hpp
     skerry/testing/cnc_profile.hpp
     skerry/testing/detail/event_names.hpp
@@ -346,6 +351,9 @@ set(skerry_testing_headers
 
 set(skerry_adapters_headers
     skerry/adapters/asio_driver.hpp
+    skerry/adapters/detail/ort_session.hpp
+    skerry/adapters/onnxruntime.hpp
+    skerry/adapters/opencv_dnn.hpp
     skerry/adapters/posix_file.hpp)
 
 set(skerry_skerry_headers

@@ -61,7 +61,7 @@ class simulated_machine {
       s.skip(t, program, true);
       return {edge::none, row_};
     }
-    const edge e = s.observe(t, distance->natural, distance->scaled, program);
+    const edge e = s.observe(t, distance.value().natural, distance.value().scaled, program);
     judged_mode_ = mode;
     return {e, row_};
   }

@@ -1,0 +1,136 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/protobuf.hpp>
+#include <skerry/core/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace skerry::inline v0::anomaly {
+
+/// A property (`metadata_props`) of a serialised ONNX model, for runtimes that do not tell. A key that occurs twice: the last.
+///
+/// Cost    O(fields of the model at its outermost level); no heap, a view of `model`
+/// Errors  `absent`; `corrupt`, `truncated`, `unsupported`: not the bytes of a protobuf message
+[[nodiscard]] inline result<std::string_view> onnx_property(std::span<const std::byte> model, std::string_view key) noexcept {
+  constexpr std::uint32_t model_metadata = 14, entry_key = 1, entry_value = 2;
+  std::string_view found{};
+  bool any = false;
+  pb_reader in{model};
+  while (in.next()) {
+    if (in.field() != model_metadata) {
+      continue;
+    }
+    std::string_view name{}, value{};
+    pb_reader entry = in.message();
+    while (entry.next()) {
+      switch (entry.field()) {
+        case entry_key: name = entry.text(); break;
+        case entry_value: value = entry.text(); break;
+        default: break;
+      }
+    }
+    if (entry.error() != errc::ok) {
+      return entry.error();
+    }
+    if (name == key) {
+      found = value;
+      any = true;
+    }
+  }
+  if (in.error() != errc::ok) {
+    return in.error();
+  }
+  return any ? result<std::string_view>{found} : result<std::string_view>{errc::absent};
+}
+
+/// The one input of a serialised ONNX model.
+struct onnx_input {
+  std::uint64_t columns = 0;  ///< values of a row: the product of all dimensions but the first, or the only dimension
+  std::uint64_t batch = 0;    ///< 0: of any size
+};
+
+/// What a serialised ONNX model takes, for runtimes that do not tell.
+///
+/// Cost    O(fields of model and graph at their outermost levels); no heap
+/// Errors  `unsupported`: more or fewer inputs than one, other than binary32 numbers, a dimension without a size; `absent`: no graph;
+///         `corrupt`, `truncated`
+[[nodiscard]] inline result<onnx_input> onnx_input_of(std::span<const std::byte> model) noexcept {
+  constexpr std::uint32_t model_graph = 7, graph_input = 11, value_type = 2, type_tensor = 1, tensor_element = 1, tensor_shape = 2,
+                          shape_dimension = 1, dimension_value = 1;
+  constexpr std::uint64_t binary32 = 1, most = 1U << 24;
+  onnx_input found{};
+  errc refusal = errc::absent;
+  std::size_t inputs = 0;
+  const auto read_value = [&](pb_reader value) {
+    found = {1, 0};
+    refusal = errc::unsupported;
+    std::size_t rank = 0;
+    bool floats = false, sized = true;
+    while (value.next()) {
+      if (value.field() != value_type) {
+        continue;
+      }
+      for (pb_reader type = value.message(); type.next();) {
+        if (type.field() != type_tensor) {
+          continue;
+        }
+        for (pb_reader tensor = type.message(); tensor.next();) {
+          if (tensor.field() == tensor_element) {
+            floats = tensor.varint() == binary32;
+          } else if (tensor.field() == tensor_shape) {
+            for (pb_reader shape = tensor.message(); shape.next();) {
+              if (shape.field() != shape_dimension) {
+                continue;
+              }
+              std::uint64_t extent = 0;
+              for (pb_reader dimension = shape.message(); dimension.next();) {
+                extent = dimension.field() == dimension_value ? dimension.varint() : extent;
+              }
+              if (rank++ == 0) {
+                found.batch = extent;
+              } else {
+                sized = sized && extent != 0 && extent <= most && found.columns <= most;
+                found.columns *= sized ? extent : 1;
+              }
+            }
+          }
+        }
+      }
+    }
+    if (rank == 1) {
+      sized = found.batch != 0 && found.batch <= most;
+      found = {found.batch, 1};
+    }
+    refusal = floats && sized && rank > 0 && value.error() == errc::ok ? errc::ok : errc::unsupported;
+  };
+  pb_reader in{model};
+  while (in.next()) {
+    if (in.field() != model_graph) {
+      continue;
+    }
+    pb_reader graph = in.message();
+    while (graph.next()) {
+      if (graph.field() == graph_input) {
+        ++inputs;
+        read_value(graph.message());
+      }
+    }
+    if (graph.error() != errc::ok) {
+      return graph.error();
+    }
+  }
+  if (in.error() != errc::ok) {
+    return in.error();
+  }
+  if (inputs > 1) {
+    return errc::unsupported;
+  }
+  return refusal == errc::ok ? result<onnx_input>{found} : result<onnx_input>{refusal};
+}
+
+}  // namespace skerry::inline v0::anomaly
