@@ -206,6 +206,7 @@ set(skerry_delivery_headers
     skerry/delivery/detail/endpoints.hpp
     skerry/delivery/detail/eviction.hpp
     skerry/delivery/detail/flight_table.hpp
+    skerry/delivery/detail/gathered_device.hpp
     skerry/delivery/detail/outbox_engine.hpp
     skerry/delivery/detail/scale.hpp
     skerry/delivery/detail/segment_files.hpp

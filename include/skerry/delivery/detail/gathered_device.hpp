@@ -1,0 +1,121 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <skerry/core/storage.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace skerry::inline v0::delivery::detail {
+
+/// A `file_device` in front of another one, where writes that follow on from each other in one file become one.
+///
+/// Gathered bytes go out when there is no room for more, before a write somewhere else, and by `flush` and `sync`. Reads see them.
+/// Cost    a copy per write and `Bytes` of memory; a system call per write costs more than the sync of many
+/// Errors  what the device answers when they go out, from the call that made them go: they are kept then, and go with the next one
+template <file_device Device, std::size_t Bytes>
+class gathered_device {
+ public:
+  explicit gathered_device(Device& under) noexcept : under_{&under} {}
+
+  [[nodiscard]] Device& under() const noexcept { return *under_; }
+  /// What is gathered goes out; nothing is durable by that.
+  [[nodiscard]] status flush() noexcept {
+    if (length_ > 0) {
+      if (const status s = under_->write(name(), from_, std::span{bytes_}.first(length_)); !s) {
+        return s;
+      }
+      length_ = 0;
+    }
+    return {};
+  }
+
+  [[nodiscard]] status write(std::string_view to, std::uint64_t offset, std::span<const std::byte> in) noexcept {
+    const bool follows = length_ > 0 && to == name() && offset == from_ + length_;
+    if (!follows || in.size() > Bytes - length_) {
+      if (const status s = flush(); !s) {
+        return s;
+      }
+    }
+    if (in.size() > Bytes || to.size() > name_.size()) {
+      return under_->write(to, offset, in);
+    }
+    if (length_ == 0) {
+      name_length_ = static_cast<std::uint8_t>(to.size());
+      for (std::size_t i = 0; i < to.size(); ++i) {
+        name_[i] = to[i];
+      }
+      from_ = offset;
+    }
+    if (!in.empty()) {
+      __builtin_memcpy(bytes_.data() + length_, in.data(), in.size());
+    }
+    length_ += in.size();
+    return {};
+  }
+  [[nodiscard]] status read(std::string_view of, std::uint64_t offset, std::span<std::byte> out) noexcept {
+    if (length_ == 0 || of != name() || offset + out.size() <= from_ || offset >= from_ + length_) {
+      return under_->read(of, offset, out);
+    }
+    if (offset < from_) {
+      const auto before = static_cast<std::size_t>(from_ - offset);
+      if (const status s = under_->read(of, offset, out.first(before)); !s) {
+        return s;
+      }
+      out = out.subspan(before);
+      offset = from_;
+    }
+    const auto skip = static_cast<std::size_t>(offset - from_);
+    const std::size_t n = out.size() < length_ - skip ? out.size() : length_ - skip;
+    __builtin_memcpy(out.data(), bytes_.data() + skip, n);
+    return n == out.size() ? status{} : under_->read(of, offset + n, out.subspan(n));
+  }
+  [[nodiscard]] status sync(std::string_view of) noexcept {
+    if (of == name()) {
+      if (const status s = flush(); !s) {
+        return s;
+      }
+    }
+    return under_->sync(of);
+  }
+
+  template <typename Visit>
+  [[nodiscard]] status list(Visit&& visit) noexcept {
+    return under_->list(static_cast<Visit&&>(visit));
+  }
+  [[nodiscard]] status create(std::string_view of) noexcept { return under_->create(of); }
+  [[nodiscard]] status sync_directory() noexcept { return under_->sync_directory(); }
+  [[nodiscard]] status rename(std::string_view of, std::string_view to) noexcept {
+    if (const status s = of == name() || to == name() ? flush() : status{}; !s) {
+      return s;
+    }
+    return under_->rename(of, to);
+  }
+  [[nodiscard]] status remove(std::string_view of) noexcept {
+    const status removed = under_->remove(of);
+    length_ = removed && of == name() ? 0 : length_;
+    return removed;
+  }
+  [[nodiscard]] result<std::uint64_t> size(std::string_view of) noexcept {
+    if (const status s = of == name() ? flush() : status{}; !s) {
+      return s.error();
+    }
+    return under_->size(of);
+  }
+
+ private:
+  [[nodiscard]] std::string_view name() const noexcept { return {name_.data(), name_length_}; }
+
+  Device* under_;
+  std::uint64_t from_ = 0;
+  std::size_t length_ = 0;
+  std::uint8_t name_length_ = 0;
+  std::array<char, 15> name_{};
+  std::array<std::byte, Bytes> bytes_{};
+};
+
+}  // namespace skerry::inline v0::delivery::detail
