@@ -355,7 +355,8 @@ set(skerry_adapters_headers
     skerry/adapters/detail/ort_session.hpp
     skerry/adapters/onnxruntime.hpp
     skerry/adapters/opencv_dnn.hpp
-    skerry/adapters/posix_file.hpp)
+    skerry/adapters/posix_file.hpp
+    skerry/adapters/sqlite_store.hpp)
 
 set(skerry_skerry_headers
     skerry/skerry.hpp)

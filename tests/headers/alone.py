@@ -13,6 +13,8 @@ FLAGS = "-std=c++20 -ffp-contract=off -fsyntax-only -Wall -Wextra -Wpedantic -Wc
 ON_EIGEN = {"t2_q_wide.hpp"}
 # Adapters that need the headers of what they adapt: compiled with their own tests, where those are.
 ON_OTHERS = {"onnxruntime.hpp", "ort_session.hpp", "opencv_dnn.hpp"}
+# Adapters over somebody else's header, which may be missing.
+STANDS_ON = {"sqlite_store.hpp": ("sqlite3.h", "libsqlite3-dev"), "mosquitto_transport.hpp": ("mosquitto.h", "libmosquitto-dev")}
 FIRMWARE_MODULES = {"core", "stats", "state", "delivery", "anomaly"}
 
 
@@ -50,6 +52,12 @@ def main():
             if header.name in ON_EIGEN:
                 print(f"skipped: {header}: Eigen is not installed (on Debian: libeigen3-dev)")
         headers = [header for header in headers if header.name not in ON_EIGEN]
+    for name, (theirs, package) in STANDS_ON.items():
+        there = subprocess.run([arguments.compiler, "-fsyntax-only", "-x", "c++", "-"], input=f"#include <{theirs}>\n", text=True,
+                               stderr=subprocess.DEVNULL, check=False).returncode == 0
+        if not there and any(header.name == name for header in headers):
+            print(f"skipped: {name}: {theirs} is not installed (on Debian: {package})")
+            headers = [header for header in headers if header.name != name]
     eigen = [] if arguments.eigen is None else [f"-isystem{arguments.eigen}"]
     command = [arguments.compiler, *FLAGS, *arguments.flags, f"-I{arguments.include}", "-x", "c++", "-"]
     failed = 0
