@@ -353,6 +353,7 @@ set(skerry_testing_headers
 set(skerry_adapters_headers
     skerry/adapters/asio_driver.hpp
     skerry/adapters/detail/ort_session.hpp
+    skerry/adapters/mosquitto_transport.hpp
     skerry/adapters/onnxruntime.hpp
     skerry/adapters/opencv_dnn.hpp
     skerry/adapters/posix_file.hpp
