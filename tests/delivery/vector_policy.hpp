@@ -1,6 +1,9 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 #pragma once
+
+#include "delivery/herd.hpp"
+
 #include <skerry/delivery/backoff.hpp>
 
 #include <nlohmann/json.hpp>
@@ -15,20 +18,11 @@
 
 namespace skerry_test {
 
-using ns_time = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
-using ns_duration = std::chrono::nanoseconds;
-
 /// A decimal factor of a vector file as two integers.
 inline skerry::delivery::ratio to_ratio(double x) {
   const auto num = static_cast<std::uint64_t>(std::llround(x * 1e6));
   const std::uint64_t common = std::gcd(num, std::uint64_t{1'000'000});
   return {static_cast<std::uint32_t>(num / common), static_cast<std::uint32_t>(1'000'000 / common)};
-}
-
-/// A uniform number of a vector file as 32 bits; 1.0 becomes the largest.
-inline std::uint32_t to_u32(double u) {
-  const double scaled = std::nearbyint(u * 4294967296.0);
-  return scaled >= 4294967295.0 ? 0xffff'ffffU : static_cast<std::uint32_t>(scaled);
 }
 
 /// A policy of a vector file: the config, and the table that it points to.
