@@ -48,6 +48,7 @@ std::vector<taker> takers_in(const scratch& folder) {
     all.push_back({"log" + how, lazy, std::make_unique<log_subject>(folder.at(("log" + how).c_str()))});
 #if defined(SKERRY_BENCH_HAS_SQLITE)
     all.push_back({"sqlite" + how, lazy, std::make_unique<sqlite_subject>(folder.at(("peer" + how).c_str()))});
+    all.push_back({"adapter" + how, lazy, std::make_unique<sqlite_store_subject>(folder.at(("adapter" + how).c_str()))});
 #endif
 #if defined(SKERRY_BENCH_HAS_LMDB)
     all.push_back({"lmdb" + how, lazy, std::make_unique<lmdb_subject>(folder.at(("peer" + how).c_str()))});
@@ -132,6 +133,8 @@ void log_rounds(benchmark::State& state) {
     state.counters["lazy_to_" + peer + "_lazy"] = times(takers, peer + "_lazy", "log_lazy");
     state.counters["synced_to_" + peer] = times(takers, peer, "log");
   }
+  state.counters["adapter_to_sqlite"] = times(takers, "sqlite", "adapter");
+  state.counters["adapter_lazy_to_sqlite_lazy"] = times(takers, "sqlite_lazy", "adapter_lazy");
   state.counters["probe_us"] = median(probes);
   state.counters["rounds"] = static_cast<double>(takers[0].us.size());
   state.counters["dropped"] = dropped;

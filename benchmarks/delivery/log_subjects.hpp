@@ -10,6 +10,8 @@
 #include <skerry/delivery/segment_log.hpp>
 
 #if defined(SKERRY_BENCH_HAS_SQLITE)
+#include <skerry/adapters/sqlite_store.hpp>
+
 #include <sqlite3.h>
 #endif
 #if defined(SKERRY_BENCH_HAS_LMDB)
@@ -50,47 +52,64 @@ class subject {
   }
 };
 
-class log_subject final : public subject {
+/// A `record_store`, asked as an outbox asks it.
+template <typename Store>
+class store_subject : public subject {
  public:
-  explicit log_subject(const std::string& path) : device_{skerry::adapters::posix_file::create(path.c_str()).value()} {
-    const skerry::delivery::segment_config config{.segment_bytes = 8U << 20, .segments = 16, .entropy = 1};
-    log_ = std::make_unique<log_type>(log_type::create(device_, config).value());
-    require(log_->open(), "segment_log: open");
-  }
   void commit(std::uint64_t first, std::uint64_t count, std::uint64_t done) override {
-    require(log_->advance({0, done, 0}), "segment_log: advance");
+    require(store_->advance({0, done, 0}), "store: advance");
     skerry::record_header h;
     for (std::uint64_t n = first; n < first + count; ++n) {
       h.seq = n;
-      require(log_->append(h, payload_of(n)), "segment_log: append");
+      require(store_->append(h, payload_of(n)), "store: append");
     }
-    require(log_->sync(), "segment_log: sync");
+    require(store_->sync(), "store: sync");
   }
   void acknowledge(std::uint64_t done) override {
-    require(log_->advance({0, done, 0}), "segment_log: advance");
-    require(log_->sync(), "segment_log: sync");
+    require(store_->advance({0, done, 0}), "store: advance");
+    require(store_->sync(), "store: sync");
   }
   std::uint64_t waiting() override {
     std::array<std::byte, payload_bytes> out{};
-    const auto report = log_->open();
-    require(report, "segment_log: open");
+    const auto report = store_->open();
+    require(report, "store: open");
     std::uint64_t n = 0;
     for (skerry::position at = report.value().first; at < report.value().end;) {
-      const auto record = log_->read(at, out);
-      require(record, "segment_log: read");
+      const auto record = store_->read(at, out);
+      require(record, "store: read");
       n += record.value().header.kind == skerry::record_kind::data ? 1 : 0;
       at = record.value().next;
     }
     return n;
   }
 
+ protected:
+  std::unique_ptr<Store> store_;
+};
+
+using log_type = skerry::delivery::segment_log<skerry::adapters::posix_file>;
+class log_subject final : public store_subject<log_type> {
+ public:
+  explicit log_subject(const std::string& path) : device_{skerry::adapters::posix_file::create(path.c_str()).value()} {
+    const skerry::delivery::segment_config config{.segment_bytes = 8U << 20, .segments = 16, .entropy = 1};
+    store_ = std::make_unique<log_type>(log_type::create(device_, config).value());
+    require(store_->open(), "segment_log: open");
+  }
+
  private:
-  using log_type = skerry::delivery::segment_log<skerry::adapters::posix_file>;
   skerry::adapters::posix_file device_;
-  std::unique_ptr<log_type> log_;
 };
 
 #if defined(SKERRY_BENCH_HAS_SQLITE)
+/// The adapter, with the pragmas of the table below.
+class sqlite_store_subject final : public store_subject<skerry::adapters::sqlite_store> {
+ public:
+  explicit sqlite_store_subject(const std::string& path) {
+    store_ = std::make_unique<skerry::adapters::sqlite_store>(skerry::adapters::sqlite_store::create(path.c_str()).value());
+    require(store_->open(), "sqlite_store: open");
+  }
+};
+
 /// A table with the number as its key, WAL, synchronous FULL; otherwise as SQLite comes. Statements are prepared once.
 class sqlite_subject final : public subject {
  public:

@@ -158,4 +158,32 @@ inline contention_result run_contention(const contention_params& params, const n
   return {static_cast<double>(calls), static_cast<double>(last) * 1e-6};
 }
 
+struct contention_ratio {
+  double calls = 0;  ///< of full jitter to those of no wait
+  double time = 0;   ///< of full jitter to that of plain exponential waits
+};
+/// 120 clients, base 10 ms, cap 1 s, means over `trials`.
+inline contention_ratio contention_ratios(int trials) {
+  ns_backoff_config full;
+  full.base = std::chrono::milliseconds{10};
+  full.cap = std::chrono::milliseconds{1000};
+  full.floor = {};
+  ns_backoff_config plain = full;
+  plain.jitter.kind = skerry::delivery::jitter_kind::none;
+  contention_result with_full, with_none, with_plain;
+  const auto add = [](contention_result& to, const contention_result& one) {
+    to.calls += one.calls;
+    to.time_ms += one.time_ms;
+  };
+  for (int i = 0; i < trials; ++i) {
+    const auto seed = static_cast<std::uint64_t>(77 + i);
+    contention_params params;
+    add(with_full, run_contention(params, full, seed));
+    add(with_plain, run_contention(params, plain, seed));
+    params.wait = false;
+    add(with_none, run_contention(params, full, seed));
+  }
+  return {with_full.calls / with_none.calls, with_full.time_ms / with_plain.time_ms};
+}
+
 }  // namespace skerry_test

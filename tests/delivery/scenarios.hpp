@@ -138,21 +138,21 @@ struct effect_once_result {
 };
 
 /// `messages` over a link that loses 5 % in each direction, repeats 5 % and lets more than 5 % arrive behind a younger one.
-inline effect_once_result effect_once(std::uint64_t messages, std::uint64_t seed) {
+inline effect_once_result effect_once(std::uint64_t messages, std::uint64_t seed, std::uint16_t window = 1) {
   using namespace skerry::delivery;
   using tick = std::uint32_t;
   using story = courier_story<tick, memory_store<65536>, courier_limits{outbox_limits{8, 256, 64}, 1, 32}>;
   typename story::config config{.box = {.quota_bytes = 1U << 20, .quota_items = 250}};
-  config.box.stream_window = 8;
+  config.box.stream_window = window;
   config.attempt_timeout = 100;
   config.replay_interval = 0;
   config.backoff.base = 10;
   config.backoff.cap = 100;
   config.breaker.failure_percent = 100;
-  config.budget.per_second = 10'000;
+  config.budget.ratio = {1, 1};
   skerry::testing::faulty_link_config<tick> faults;
   faults.delay = 5;
-  faults.jitter = 10;
+  faults.jitter = 3;
   faults.lose = 3277;  // of 65536: 5 %
   faults.repeat = 3277;
   const auto it = std::make_unique<story>(config, seed, faults);
@@ -179,12 +179,13 @@ struct year_result {
   bool sums = true;
 };
 
-/// A year in which the link goes `cuts` times for U[0, outage_s), an item every `every_s` seconds, and room for 1000 of them.
-inline year_result year_of_flaps(std::uint64_t cuts, std::uint32_t every_s, std::uint64_t seed) {
+/// A year in which the link goes `cuts` times, for part of the time that is left until the next cut is due, an item every `every_s`
+/// seconds, and room for `quota` of them.
+inline year_result year_of_flaps(std::uint64_t cuts, std::uint32_t every_s, std::uint32_t quota, std::uint64_t seed) {
   using namespace skerry::delivery;
   using tick = std::uint32_t;
-  using story = courier_story<tick, memory_store<1U << 18>, courier_limits{outbox_limits{8, 1024, 64}, 1, 8}>;
-  typename story::config config{.box = {.quota_bytes = 32'000, .quota_items = 1000}};
+  using story = courier_story<tick, memory_store<1U << 16>, courier_limits{outbox_limits{8, 256, 64}, 1, 8}>;
+  typename story::config config{.box = {.quota_bytes = 32 * std::uint64_t{quota}, .quota_items = quota}};
   const auto it = std::make_unique<story>(config, seed, skerry::testing::faulty_link_config<tick>{.delay = 30, .jitter = 40});
   constexpr std::uint64_t year_ms = std::uint64_t{365} * 86'400'000;
   const std::uint64_t period_ms = year_ms / cuts;

@@ -50,6 +50,18 @@ class result_storage {
   errc error_ = errc::ok;
 };
 
+/// Without a union compilers keep small results in registers; with one GCC writes the parts and reads the whole, and waits for both.
+template <typename T>
+requires(sizeof(T) <= 16 && std::is_nothrow_default_constructible_v<T>) class result_storage<T, true> {
+ protected:
+  constexpr explicit result_storage(errc e) noexcept : error_{e} {}
+  template <typename... Args>
+  constexpr explicit result_storage(std::in_place_t, Args&&... args) : value_(std::forward<Args>(args)...) {}
+
+  T value_{};
+  errc error_ = errc::ok;
+};
+
 template <typename T>
 class result_storage<T, false> {
  protected:
