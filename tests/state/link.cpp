@@ -46,7 +46,8 @@ template <typename Limits>
 void random_history(std::uint64_t seed) {
   CAPTURE(seed);
   net<Limits> n{2 + seed % 5, seed};
-  const state::link_options options{n.roll(2) == 0 ? 0U : 128 + n.roll(200), 0, 1000, n.roll(4) == 0};
+  const state::link_options options{n.roll(2) == 0 ? 0U : std::size_t{net<Limits>::replica::least_mtu} + n.roll(200), 0, 1000,
+                                    n.roll(4) == 0};
   wire(n, n.roll(5), options);
   const weather w{static_cast<unsigned>(n.roll(3) * 20), static_cast<unsigned>(n.roll(3) * 25), static_cast<unsigned>(n.roll(3) * 30)};
   for (int step = 0; step < 120; ++step) {
@@ -173,7 +174,7 @@ TEST_CASE("a frame from an earlier contact is refused, and so is the acknowledge
 
 TEST_CASE("what died before the end of a piece is told, though its key changed behind it", "[state][link]") {
   net<limits> n{3, 5};
-  n.join(0, 1, {state::link_options::least_mtu});
+  n.join(0, 1, {net<limits>::replica::least_mtu});
   n.join(1, 2);
   REQUIRE(n[0].write<level>(1, wall_ms{wall}, 1));
   REQUIRE(n[0].write<level>(2, wall_ms{wall}, 2));
@@ -185,8 +186,53 @@ TEST_CASE("what died before the end of a piece is told, though its key changed b
   REQUIRE(n[2].write<level>(3, wall_ms{wall + 1}, 1));
   n.forget_figures();
   REQUIRE(n.settle() != 0);
-  CHECK(n.longest() > state::link_options::least_mtu);  // node 1 heard in one frame what it told in pieces
+  CHECK(n.longest() > net<limits>::replica::least_mtu);  // node 1 heard in one frame what it told in pieces
   CHECK(n.equal());
+}
+
+TEST_CASE("a change of more actors than a frame holds is told in parts, and whatever part is lost the others do not stand for it",
+          "[state][link]") {
+  for (const unsigned loss : {0U, 50U}) {
+    net<limits> n{11, 8 + loss};
+    n.join(0, 1, {net<limits>::replica::least_mtu});
+    for (std::size_t i = 2; i < n.size(); ++i) {
+      n.join(i == 2 ? 0 : i - 1, i);
+    }
+    REQUIRE(n.settle() != 0);
+    for (std::size_t i = 0; i < n.size(); ++i) {
+      REQUIRE(n[i].write<mode>(static_cast<std::int32_t>(i), wall_ms{wall}, 0));
+    }
+    REQUIRE(n.settle() != 0);
+    REQUIRE(n[1].store().record_count() == n.size());
+    n.down(0);
+    for (int i = 0; i < 20; ++i) {
+      REQUIRE(n[2].write<level>(i, wall_ms{wall + 1}, i));
+    }
+    REQUIRE(n[2].write<mode>(77, wall_ms{wall + 2}, 0));  // nobody's value but this one is left
+    n.up(0);
+    std::size_t parts = 0;
+    for (int round = 0; round < 60; ++round) {
+      (void)n.speak({loss, 0, 0});
+      for (const auto& f : n.air()) {
+        const bool delta = (f.bytes[0] & std::byte{0xf}) == std::byte{3};
+        parts += delta && (f.bytes[1] & std::byte{state::detail::link_flag::part}) != std::byte{0} ? 1 : 0;
+      }
+      n.deliver();
+      n.pass(2000);
+    }
+    CHECK(parts > 1);
+    CHECK(n.settle_after_losses());
+    CHECK(n.equal());
+    CHECK_FALSE(n.failed());
+    CHECK(n[1].store().record_count() == 21);
+    CHECK((loss > 0 || n.sent(state::frame_kind::want) < 1000));
+  }
+}
+
+TEST_CASE("an mtu in which not every change could be told is refused", "[state][link]") {
+  net<limits> n{2, 9};
+  CHECK(n[0].connect(101, {net<limits>::replica::least_mtu - 1}, 0).error() == errc::invalid);
+  CHECK(n[0].connect(101, {net<limits>::replica::least_mtu}, 0));
 }
 
 TEST_CASE("a star of writers that overwrite each other's keys falls silent after every round", "[state][link]") {

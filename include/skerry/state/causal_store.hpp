@@ -781,7 +781,7 @@ class causal_store {
     const index i = table_.find(d);
     if (i == none && known(in.key, d)) {
       if constexpr (table_type::logs && scoped_delta<Delta>) {
-        if (delta.repairs()) {
+        if (delta.repairs() && table_.log().can_lose()) {  // what it cannot remember now the next comparison brings again
           table_.log().events_in(d.who, arrivals(), detail::no_party);
           table_.log().lose(d.who, d.n, d.n, false);
         }

@@ -12,7 +12,7 @@ enum class link_id : std::uint16_t {};
 
 /// How a link is used. The other side may use it otherwise.
 struct link_options {
-  /// No frame is longer than this; 0: as long as the room that `poll` is given. At least `least_mtu`.
+  /// No frame is longer than this; 0: as long as the room that `poll` is given. At least the replica's `least_mtu`.
   std::size_t mtu = 0;
   /// How many bytes may be sent from `connect` to `disconnect`; 0: any number. What does not fit waits for the next contact.
   std::uint64_t contact_bytes = 0;
@@ -22,8 +22,8 @@ struct link_options {
   /// on links that have a checksum of their own, as nearly all have.
   bool checksum = false;
 
-  /// What a hello needs.
-  static constexpr std::size_t least_mtu = 128;
+  /// What hellos and digests need; the keys and values of a replica need more: see its own `least_mtu`.
+  static constexpr std::size_t least_mtu = 160;
 };
 
 /// What a link has to send.

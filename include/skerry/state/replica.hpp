@@ -68,6 +68,13 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
 
   using detail::replica_members<replica, Limits>::acknowledge;  // links acknowledge too, in their own way
 
+  /// The shortest `link_options::mtu` that its links take: every change can be told in frames of that length.
+  static constexpr std::size_t least_mtu = [] {
+    using store_limits = detail::store_limits<Schema, Limits>;
+    const std::size_t delta = detail::least_delta(store_limits::text_bytes, store_limits::payload_bytes);
+    return delta > link_options::least_mtu ? delta : link_options::least_mtu;
+  }();
+
   /// No identity yet: reads and accepts, but cannot write. `create` gives it one.
   constexpr replica() noexcept = default;
   replica(const replica& other) noexcept

@@ -146,7 +146,7 @@ class link_world {
     state::link_options o;
     o.checksum = true;  // what is cut off or damaged must be refused
     if (w_.script->has(sim_fault::mtu)) {
-      o.mtu = state::link_options::least_mtu + static_cast<std::size_t>(drawn % 400);
+      o.mtu = replica_type::least_mtu + static_cast<std::size_t>(drawn % 400);
       o.contact_bytes = !quiet_ && (drawn >> 20 & 1) != 0 ? 300 + (drawn >> 32) % 2000 : 0;
     }
     return o;
@@ -305,7 +305,9 @@ class link_world {
       const std::uint64_t later = w_.now;
       w_.now = std::min(m->at, w_.now);
       deliver(m->from, m->to, m->cargo, m->bytes);
-      speak(m->to);
+      if (!quiet_ || w_.script->faults == 0) {  // what a bad line would still do to answers is of no interest in the end
+        speak(m->to);
+      }
       w_.now = later;
     }
   }

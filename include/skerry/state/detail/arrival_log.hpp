@@ -214,13 +214,14 @@ class arrival_log {
       gone_[gone_count_++] = {first, more, who, at};
       return;
     }
-    std::size_t oldest = 0;
-    for (std::size_t i = 1; i < Gone; ++i) {
-      oldest = age(gone_[i].at) > age(gone_[oldest].at) ? i : oldest;
-    }
+    const std::size_t oldest = oldest_gone();
     const std::uint64_t real_or_later = arrivals_ - age(gone_[oldest].at);
     forgotten_ = real_or_later > forgotten_ ? real_or_later : forgotten_;
     gone_[oldest] = {first, more, who, at};
+  }
+  /// Whether `lose` would forget nothing that a link has yet to be told.
+  [[nodiscard]] constexpr bool can_lose() const noexcept {
+    return gone_count_ < Gone || (Gone > 0 && !after(gone_[oldest_gone()].at, settled()));
   }
   /// Calls `f(gone)` for those that were lost after `since`.
   template <typename F>
@@ -248,6 +249,13 @@ class arrival_log {
   }
 
  private:
+  [[nodiscard]] constexpr std::size_t oldest_gone() const noexcept {
+    std::size_t oldest = 0;
+    for (std::size_t i = 1; i < gone_count_; ++i) {
+      oldest = age(gone_[i].at) > age(gone_[oldest].at) ? i : oldest;
+    }
+    return oldest;
+  }
   [[nodiscard]] constexpr number age(number at) const noexcept {
     const auto passed = static_cast<number>(arrivals_ - at);
     return passed == std::numeric_limits<number>::max() ? number{0} : passed;  // the change that is yet to come

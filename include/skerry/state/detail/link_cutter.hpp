@@ -31,6 +31,7 @@ class link_cutter {
   link_cutter(const Store& store, const link_type& link, party number, const actor& self) noexcept
       : store_{&store}, link_{&link}, number_{number}, self_{store.actors().find(self)} {
     said_ = self == link.said;
+    high_ = store.actors().size();
   }
   link_cutter(const link_cutter&) = delete;
   link_cutter& operator=(const link_cutter&) = delete;
@@ -45,6 +46,13 @@ class link_cutter {
                                         bool naming) {
     from_ = from;
     told_ = link_->told(from);
+    if (link_->part_to > from && link_->part_ends == (link_->part_to == store_->arrivals())) {
+      low_ = rank_after(link_->part_after);
+      if (collect(link_->part_to) && (item_count_ > 0 || run_count_ > 0)) {
+        return cut_part(out, flags, ack, link_->part_to);
+      }
+      low_ = 0;  // it has changed once more
+    }
     naming_ = naming;
     for (std::uint64_t cap = store_->arrivals();;) {
       const bool fits = collect(cap);
@@ -52,19 +60,20 @@ class link_cutter {
         return to_ == store_->arrivals() ? errc::empty : errc::full;
       }
       if (fits) {
-        byte_writer trial{out};
-        if (write(trial, flags, ack)) {
-          return trial.written().size();
+        if (const std::size_t size = try_write(out, flags, ack); size > 0) {
+          return size;
         }
       }
       if (!halve(cap)) {
-        if (run_limit_ <= 1 || !fits || to_ != store_->arrivals()) {
-          return errc::full;
-        }
-        run_limit_ /= 2;  // as many dead events as fit; the others are found when contexts are compared
+        return fits ? cut_part(out, flags, ack, item_count_ > 0 ? greatest_ : cap) : result<std::size_t>{errc::full};
       }
     }
   }
+  /// Whether the acknowledgement was written.
+  [[nodiscard]] bool acknowledges() const noexcept { return acknowledges_; }
+  /// Whether this tells the change of some actors only, and of which one last.
+  [[nodiscard]] bool goes_on() const noexcept { return high_ < store_->actors().size(); }
+  [[nodiscard]] actor_ref last_told() const noexcept { return store_->actors().sorted(high_ - 1); }
   /// Up to where the frame tells all.
   [[nodiscard]] std::uint64_t to() const noexcept { return to_; }
   /// Calls `f(slot)` for the keys that the frame gave a number.
@@ -102,6 +111,46 @@ class link_cutter {
     stamp at{};
     bool stamped = false;
   };
+
+  /// One change that is too much for a frame: what it says of some of the actors. A death is told by what was seen of its actor, so those
+  /// of whom the peer is told nothing keep their records. The last part completes it.
+  [[nodiscard]] result<std::size_t> cut_part(std::span<std::byte> out, std::uint8_t flags, const std::uint64_t* ack, std::uint64_t cap) {
+    naming_ = false;
+    for (;;) {
+      if (!collect(cap)) {
+        return errc::full;
+      }
+      if (const std::size_t size = try_write(out, flags, ack); size > 0) {
+        return size;
+      }
+      if (ack != nullptr) {
+        ack = nullptr;  // it goes alone
+      } else if (high_ > low_ + 1) {
+        high_ = low_ + (high_ - low_) / 2;
+      } else if (run_limit_ > 1) {
+        run_limit_ /= 2;  // as many dead events as fit; the others are found when contexts are compared
+      } else {
+        return errc::full;
+      }
+    }
+  }
+  [[nodiscard]] std::size_t try_write(std::span<std::byte> out, std::uint8_t flags, const std::uint64_t* ack) {
+    byte_writer trial{out};
+    if (!write(trial, flags, ack)) {
+      return 0;
+    }
+    acknowledges_ = ack != nullptr;
+    return trial.written().size();
+  }
+  [[nodiscard]] bool is_part() const noexcept { return low_ > 0 || high_ < store_->actors().size(); }
+  [[nodiscard]] std::size_t rank_after(actor_ref who) const noexcept {
+    std::size_t rank = 0;
+    while (store_->actors().sorted(rank) != who) {
+      ++rank;
+    }
+    return rank + 1;
+  }
+  [[nodiscard]] bool in_part(std::size_t rank) const noexcept { return low_ <= rank && rank < high_; }
 
   [[nodiscard]] const auto& log() const noexcept { return store_->table().log(); }
   [[nodiscard]] const auto& record(index i) const noexcept { return store_->table()[i]; }
@@ -198,8 +247,8 @@ class link_cutter {
   /// What is dead beyond the last live event of an actor, and what died out of order.
   void add_dead() {
     const std::size_t most = run_limit_;
-    for (std::size_t i = 0; i < store_->actors().size(); ++i) {
-      const auto who = static_cast<actor_ref>(i);
+    for (std::size_t rank = low_; rank < high_; ++rank) {
+      const actor_ref who = store_->actors().sorted(rank);
       if (log().changed(who, told_, number_)) {
         store_->context().for_each(who, [&](const dot_range& seen) {
           if (const std::uint64_t first = store_->dead_run_to(who, seen.last); first != 0 && run_count_ < most) {
@@ -209,6 +258,9 @@ class link_cutter {
       }
     }
     log().for_each_gone(told_, [&](const auto& g) {
+      if (is_part() && !in_part(rank_after(g.who) - 1)) {
+        return;
+      }
       store_->for_each_dead(g.who, g.first, g.last(), [&](std::uint64_t first, std::uint64_t last) {
         if (run_count_ < most) {
           (void)add_run(g.who, first, last);
@@ -303,10 +355,15 @@ class link_cutter {
     pen at;
     const stamp* first = nullptr;
     for_each_listed([&](const auto& r) { first = first == nullptr && (r.kind & kinds::stamped) != 0 ? &r.at : first; });
-    begin_frame(out, frame_kind::delta, flags | (first != nullptr ? link_flag::stamped : 0));
+    begin_frame(out, frame_kind::delta,
+                static_cast<std::uint8_t>(flags | (first != nullptr ? link_flag::stamped : 0) | (is_part() ? link_flag::part : 0)));
     write_ack(out, ack);
     out.varint(to_ - link_->base);
     out.varint(to_ - claimed());
+    if (is_part()) {
+      out.u32(low_ > 0 ? part_mark(store_->actors()[store_->actors().sorted(low_ - 1)]) : 0);
+      out.u32(goes_on() ? part_mark(store_->actors()[last_told()]) : 0);
+    }
     if (first != nullptr) {
       write_stamp(out, *first, link_->base_ms);
       at.at = *first;
@@ -343,7 +400,7 @@ class link_cutter {
   }
   /// The one record of a frame that says nothing else.
   [[nodiscard]] index short_one() const noexcept {
-    if (item_count_ != 1 || run_count_ != 1 || to_ - claimed() != 1 || !said_ || to_ < link_->base ||
+    if (is_part() || item_count_ != 1 || run_count_ != 1 || to_ - claimed() != 1 || !said_ || to_ < link_->base ||
         !link_->key_names.known(items_[0].slot)) {
       return none;
     }
@@ -395,7 +452,7 @@ class link_cutter {
       while (end < run_count_ && runs_[end].who == who) {
         ++end;
       }
-      if (end > at || log().died(who, told_)) {
+      if (end > at || (in_part(i) && log().died(who, told_))) {
         f(who, at, end - at);
       }
       at = end;
@@ -606,6 +663,9 @@ class link_cutter {
   bool said_ = false;
   bool naming_ = false;
   bool deaths_ = false;
+  bool acknowledges_ = false;
+  std::size_t low_ = 0;  ///< the actors of whom it tells, by their rank
+  std::size_t high_ = 0;
   std::uint64_t from_ = 0;
   std::uint64_t told_ = 0;  ///< of deaths, all up to here
   std::uint64_t to_ = 0;

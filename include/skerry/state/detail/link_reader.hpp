@@ -54,13 +54,17 @@ class link_reader {
       in.fail(errc::corrupt);
     }
     if ((flags & link_flag::short_one) != 0) {
-      return parse_short(in);
+      return (flags & link_flag::part) != 0 ? status{errc::corrupt} : parse_short(in);
     }
     const std::uint64_t steps = in.varint();
     if (steps > to_) {
       in.fail(errc::corrupt);
     }
     from_ = to_ - steps;
+    if ((flags & link_flag::part) != 0) {
+      part_after_ = in.u32();
+      part_end_ = in.u32();
+    }
     if ((flags & link_flag::stamped) != 0) {
       base_ = read_stamp(in, stamp{link_->their_ms, 0});
     }
@@ -106,6 +110,9 @@ class link_reader {
   /// The sender's changes that this tells, from one arrival to another.
   [[nodiscard]] std::uint64_t from() const noexcept { return from_; }
   [[nodiscard]] std::uint64_t to() const noexcept { return to_; }
+  /// The last actor before those of whom it tells, and the last of them: 0 at the beginning and at the end.
+  [[nodiscard]] std::uint32_t part_after() const noexcept { return part_after_; }
+  [[nodiscard]] std::uint32_t part_end() const noexcept { return part_end_; }
   [[nodiscard]] bool lacks_runs() const noexcept { return covers_.runs().size() == covers_.run_capacity; }
 
   // What a join wants of a delta.
@@ -528,6 +535,8 @@ class link_reader {
   std::uint64_t from_ = 0;
   std::uint64_t to_ = 0;
   std::uint64_t covered_ = 0;
+  std::uint32_t part_after_ = 0;
+  std::uint32_t part_end_ = 0;
   stamp base_{};
   std::span<const std::byte> names_{};
   std::span<const std::byte> body_{};

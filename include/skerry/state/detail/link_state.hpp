@@ -92,20 +92,26 @@ struct link_state {
   std::uint64_t confirmed = 0;  ///< and has said so up to here: the rest is its own; 0 when contexts were compared since
   std::uint64_t sent = 0;       ///< on the way
   std::uint64_t flown = 0;      ///< the greatest end of a delta that was ever on the way in this contact
-  std::uint64_t highest = 0;    ///< of anything that may be acknowledged
+  std::uint64_t highest = 0;    ///< of anything that may be acknowledged, in this contact or one before it
   std::uint64_t naming = 0;     ///< the numbers said are known once this is acknowledged; 0: none are
   std::uint64_t split = 0;      ///< an interval was cut in pieces: what happened up to here may not have been told as a whole before
   std::uint64_t whole = 0;      ///< everything up to here was, when that began
+  std::uint64_t part_to = 0;    ///< a change that takes several frames, each for some of the actors; 0: none
+  std::uint64_t gap = 0;        ///< by what contents differed when they were compared last
   std::uint64_t spent = 0;      ///< bytes of this contact
   std::uint64_t base = 0;       ///< arrivals, milliseconds and own events when the contact began
   std::uint64_t base_ms = 0;
   std::uint64_t base_n = 0;
-  actor said{};  ///< who this side said it is
+  actor_ref part_after = no_actor;  ///< up to this actor it is told
+  bool part_ends = false;           ///< and it is the last change that there is
+  actor said{};                     ///< who this side said it is
   // What comes in, in theirs.
   std::uint64_t received = 0;  ///< everything up to here is in
   std::uint64_t kept = 0;      ///< of it, what is waiting to be on disk,
   std::uint64_t kept_at = 0;   ///< which it is once this arrival of the own log is
   std::uint64_t promised = 0;  ///< may be acknowledged
+  std::uint64_t part_of = 0;   ///< of this change only some actors were told,
+  std::uint32_t part_end = 0;  ///< up to this one
   std::uint64_t their_base = 0;
   std::uint64_t their_ms = 0;
   std::uint64_t their_n = 0;

@@ -33,12 +33,12 @@ class replica_links {
  public:
   /// Begins a contact with the node of that id. What is known of an earlier one with it is used.
   ///
-  /// Errors  `needs_epoch` for a replica that may not write; `invalid` for an mtu below `link_options::least_mtu`; `full`
+  /// Errors  `needs_epoch` for a replica that may not write; `invalid` for an mtu below `least_mtu`; `full`
   [[nodiscard]] result<link_id> connect(std::uint64_t peer, link_options options, time now) requires(Limits::links_max > 0) {
     if (!self().alive_) {
       return self().refuse(errc::needs_epoch);
     }
-    if (options.mtu != 0 && options.mtu < link_options::least_mtu) {
+    if (options.mtu != 0 && options.mtu < Replica::least_mtu) {
       return self().refuse(errc::invalid);
     }
     auto& table = self().links_;
@@ -261,6 +261,7 @@ class replica_links {
       link.sent = link.acked;
       ++self().counters_.retransmissions;
     }
+    link.part_to = 0;
     link.want_due = link.want_due || link.wanting;
     const party number = number_of(link);
     if (self().digest_.asking() == number) {
@@ -410,16 +411,24 @@ class replica_links {
       link.actor_names.say(who);
       named = true;
     });
-    if (cutter.to() < self().store_.arrivals()) {
-      link.cut_short(link.sent, self().store_.arrivals());
+    const std::uint64_t arrivals = self().store_.arrivals();
+    if (cutter.to() < arrivals) {
+      link.cut_short(link.sent, arrivals);
     }
-    link.sent = cutter.to();
-    link.flown = link.sent > link.flown ? link.sent : link.flown;
-    link.highest = link.sent > link.highest ? link.sent : link.highest;
+    link.flown = cutter.to() > link.flown ? cutter.to() : link.flown;
     if (named && link.naming == 0) {
-      link.naming = link.sent;
+      link.naming = cutter.to();
     }
-    link.ack_due = false;
+    if (cutter.goes_on()) {
+      link.part_to = cutter.to();
+      link.part_after = cutter.last_told();
+      link.part_ends = cutter.to() == arrivals;
+    } else {
+      link.part_to = 0;
+      link.sent = cutter.to();
+      link.highest = link.sent > link.highest ? link.sent : link.highest;
+    }
+    link.ack_due = link.ack_due && !cutter.acknowledges();
     if (!link.waiting) {
       arm(link, now);
     }
@@ -572,11 +581,11 @@ class replica_links {
     if (follows && h.held > store.arrivals()) {
       ++self().counters_.acks_refused;
     }
-    link.flown = link.highest = link.naming = 0;
+    link.flown = link.naming = link.part_to = link.part_of = 0;
     if (follows && h.held >= link.confirmed && h.held <= store.arrivals()) {
       link.acked = h.held > link.acked ? h.held : link.acked;
       link.confirmed = h.held;
-      link.highest = link.acked;
+      link.highest = link.acked > link.highest ? link.acked : link.highest;
       link.sent = link.acked;
     } else {
       begin_anew(link);
@@ -625,7 +634,7 @@ class replica_links {
           link.actors[static_cast<std::size_t>(name)] = ref == no_actor ? Link::no_number : static_cast<typename Link::actor_number>(ref);
         }
       });
-      if (taken.value().quarantined == 0 && reader.from() <= link.received) {
+      if (taken.value().quarantined == 0 && reader.from() <= link.received && completes(link, reader)) {
         link.received = reader.to();
         keep(link);
       }
@@ -635,6 +644,16 @@ class replica_links {
       acknowledge(link, acked);
     }
     return taken;
+  }
+  /// Whether nothing of the change that a frame ends with is missing: parts count in their order.
+  template <typename Link, typename Reader>
+  [[nodiscard]] static bool completes(Link& link, const Reader& reader) noexcept {
+    const bool follows = reader.part_after() == 0 || (link.part_of == reader.to() && link.part_end == reader.part_after());
+    if (follows) {
+      link.part_of = reader.to();
+      link.part_end = reader.part_end();
+    }
+    return follows && reader.part_end() == 0;
   }
   /// What was received may be acknowledged, or waits for the disk: one mark at a time, or none would ever be reached.
   template <typename Link>
@@ -720,11 +739,16 @@ class replica_links {
       settle();
       return receipt{};
     }
+    link.want_due = link.want_due || (link.wanting && link.want_from == 0);  // something has come since it was asked
     // Between equal contexts no event is on its way, whatever became of the count of what was received.
     const bool settled = link.acked == store.arrivals() && !link.wanting && (same_context || had >= link.confirmed);
     if (!settled) {
       link.compared = false;  // what is missing is on its way: asked again when it is there
       return receipt{};
+    }
+    if (const std::uint64_t gap = content ^ content_hash(); gap != link.gap) {
+      link.gap = gap;
+      link.attempt = link.attempt < 4 ? link.attempt : std::uint8_t{4};  // it gets on
     }
     if (link.attempt >= most_attempts) {
       return receipt{};
@@ -817,6 +841,7 @@ class replica_links {
       }
       link.forget_names();
       link.sent = link.acked;
+      link.part_to = 0;
       return receipt{};
     }
     const std::uint8_t attempt = in.u8();
@@ -873,7 +898,7 @@ class replica_links {
   template <typename Link>
   void begin_anew(Link& link) noexcept {
     link.acked = link.sent = self().store_.arrivals();
-    link.confirmed = 0;
+    link.confirmed = link.part_to = 0;
   }
   /// Puts the records for which `lacks(record)` holds at the end of the log, for one link.
   template <typename Lacks>
