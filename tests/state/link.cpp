@@ -193,7 +193,7 @@ TEST_CASE("what died before the end of a piece is told, though its key changed b
 TEST_CASE("a change of more actors than a frame holds is told in parts, and whatever part is lost the others do not stand for it",
           "[state][link]") {
   for (const unsigned loss : {0U, 50U}) {
-    net<limits> n{11, 8 + loss};
+    net<limits> n{20, 8 + loss};
     n.join(0, 1, {net<limits>::replica::least_mtu});
     for (std::size_t i = 2; i < n.size(); ++i) {
       n.join(i == 2 ? 0 : i - 1, i);

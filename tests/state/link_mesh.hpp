@@ -45,7 +45,7 @@ struct alarms {
 using plant = state::schema<level, mode, stock, parts, alarms>;
 
 struct limits : state::limits::firmware {
-  static constexpr std::size_t actors = 12;
+  static constexpr std::size_t actors = 24;
   static constexpr std::size_t keys = 40;
   static constexpr std::size_t records = 160;
   static constexpr std::size_t ranges = 64;
