@@ -351,6 +351,7 @@ set(skerry_testing_headers
     skerry/testing/virtual_clock.hpp)
 
 set(skerry_adapters_headers
+    skerry/adapters/arm_double_sum.hpp
     skerry/adapters/asio_driver.hpp
     skerry/adapters/detail/ort_session.hpp
     skerry/adapters/mosquitto_transport.hpp

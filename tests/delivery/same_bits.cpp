@@ -32,18 +32,19 @@ const bits_of backoffs{"delivery.backoff", [](bit_hash& hash) {
                          }
                        }};
 
-const bits_of smoothed{"delivery.backoff_smoothed", [](bit_hash& hash) {
-                         if constexpr (detail::hardware_double) {
-                           backoff_config<std::uint64_t> config;
-                           config.jitter.kind = jitter_kind::smoothed;
-                           config.base = 3'000'000'000;
-                           config.cap = no_cap<std::uint64_t>;
-                           backoff<std::uint64_t> waits{config, device_seed::for_test(3)};
-                           for (int i = 0; i < 40; ++i) {
-                             hash.add(static_cast<std::uint64_t>(waits.next()));
-                           }
-                         }
-                       }};
+void drive_smoothed(bit_hash& hash) {
+  if constexpr (detail::hardware_double) {
+    backoff_config<std::uint64_t> config;
+    config.jitter.kind = jitter_kind::smoothed;
+    config.base = 3'000'000'000;
+    config.cap = no_cap<std::uint64_t>;
+    backoff<std::uint64_t> waits{config, device_seed::for_test(3)};
+    for (int i = 0; i < 40; ++i) {
+      hash.add(static_cast<std::uint64_t>(waits.next()));
+    }
+  }
+}
+const bits_of smoothed{"delivery.backoff_smoothed", detail::hardware_double ? &drive_smoothed : nullptr};
 
 const bits_of breakers{"delivery.circuit_breaker", [](bit_hash& hash) {
                          static constexpr breaker_config<tick> config{};

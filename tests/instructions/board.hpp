@@ -10,9 +10,6 @@ namespace board {
 /// Writes "name count" on the host.
 void report(const char* name, std::uint32_t count);
 
-/// Ends the program with that status.
-[[noreturn]] void leave(int status);
-
 /// Nanoseconds of one tick of the timer, which runs at 25 MHz.
 inline constexpr std::uint32_t tick = 40;
 

@@ -35,9 +35,10 @@ def ceilings(table):
 
 def measure(root, program, level, folder):
     here = root / "tests" / "instructions"
+    board = root / "tests" / "board"
     image = pathlib.Path(folder) / f"{program}.elf"
-    subprocess.run([COMPILER, level, *FLAGS, f"-I{root / 'include'}", "-T", str(here / "board.ld"), str(here / "board.cpp"),
-                    str(here / f"{program}.cpp"), "-o", str(image)], check=True)
+    subprocess.run([COMPILER, level, *FLAGS, f"-I{root / 'include'}", f"-I{root / 'tests'}", "-T", str(board / "mps2.ld"),
+                    str(board / "startup.cpp"), str(here / "board.cpp"), str(here / f"{program}.cpp"), "-o", str(image)], check=True)
     done = subprocess.run([EMULATOR, *BOARD, "-kernel", str(image)], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
     if done.returncode != 0:
         sys.exit(f"FAIL {program} ended with {done.returncode}\n{done.stdout}")

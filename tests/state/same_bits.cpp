@@ -84,8 +84,8 @@ const bits_of replicas{"state.replica", [](bit_hash& h) {
                            (void)replica::create(nodes[i], i + 1, state::role::device, state::epoch_rule::every_open, {}, rng, 0);
                          }
                          for (int i = 0; i < 400; ++i) {
-                           replica& at = nodes[rng() % 3];
-                           replica& to = nodes[rng() % 3];
+                           replica& at = nodes[static_cast<std::size_t>(rng() % 3)];
+                           replica& to = nodes[static_cast<std::size_t>(rng() % 3)];
                            const skerry::wall_ms wall{1735689600000 + static_cast<std::uint64_t>(i) * 10 + rng() % 50};
                            const std::uint64_t value = rng() % 1000;
                            const std::uint64_t line = rng() % 4;
@@ -249,7 +249,7 @@ class small_log {
     if (end_ - first_ == log_.size() || payload.size() > log_[0].bytes.size()) {
       return skerry::errc::full;
     }
-    entry& e = log_[end_ % log_.size()];
+    entry& e = slot(end_);
     e.header = header;
     e.size = payload.size();
     for (std::size_t i = 0; i < payload.size(); ++i) {
@@ -261,7 +261,7 @@ class small_log {
     if (at.value < first_ || at.value >= end_) {
       return skerry::errc::absent;
     }
-    const entry& e = log_[at.value % log_.size()];
+    const entry& e = slot(at.value);
     if (e.size > out.size()) {
       return skerry::errc::width;
     }
@@ -272,7 +272,7 @@ class small_log {
   }
   skerry::status advance(skerry::cursor done) noexcept {
     for (; first_ < end_; ++first_) {
-      const skerry::record_header& h = log_[first_ % log_.size()].header;
+      const skerry::record_header& h = slot(first_).header;
       if (h.kind == skerry::record_kind::data && h.seq > done.upto) {
         break;
       }
@@ -288,7 +288,7 @@ class small_log {
   template <typename F>
   void for_each(F&& f) const {
     for (std::uint64_t at = first_; at < end_; ++at) {
-      f(std::span{log_[at % log_.size()].bytes}.first(log_[at % log_.size()].size));
+      f(std::span{slot(at).bytes}.first(slot(at).size));
     }
   }
 
@@ -298,6 +298,9 @@ class small_log {
     std::size_t size = 0;
     std::array<std::byte, 96> bytes{};
   };
+  [[nodiscard]] entry& slot(std::uint64_t at) noexcept { return log_[static_cast<std::size_t>(at % log_.size())]; }
+  [[nodiscard]] const entry& slot(std::uint64_t at) const noexcept { return log_[static_cast<std::size_t>(at % log_.size())]; }
+
   std::array<entry, 48> log_{};
   std::uint64_t first_ = 0;
   std::uint64_t end_ = 0;
@@ -457,7 +460,7 @@ const bits_of members{"state.members", [](bit_hash& h) {
                           h.add(nodes[to].roster_hash());
                         };
                         for (int round = 0; round < 40; ++round) {
-                          const std::size_t at = rng() % 3;
+                          const auto at = static_cast<std::size_t>(rng() % 3);
                           replica_with_members& r = nodes[at];
                           (void)r.inc<stock>(1 + rng() % 5);
                           (void)r.inc<mesh::credit>(1 + rng() % 5);

@@ -50,7 +50,9 @@ void tell(bit_hash& h, const From& from, To& to, std::uint32_t now) {
   const auto got = to.accept(out.written(), now);
   h.add(static_cast<std::uint64_t>(got.error()));
   if (got) {
-    h.add(got.value().added << 24 | got.value().quarantined << 16 | got.value().refused << 8 | got.value().removed);
+    for (const std::uint64_t n : {got.value().added, got.value().quarantined, got.value().refused, got.value().removed}) {
+      h.add(n);
+    }
   }
   h.add(to.clock().last().bits());
 }

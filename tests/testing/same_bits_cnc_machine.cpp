@@ -18,7 +18,7 @@ const bits_of machine{"testing.cnc_machine", [](bit_hash& h) {
                           cnc_machine m = cnc_machine::create(cnc_profile::hall, seed, 2, faults).value();
                           for (std::uint64_t k = 0; k < 300; ++k) {
                             const cnc_block& b = m.block(k);
-                            h.add(std::as_bytes(b.axis(k % 3)));
+                            h.add(std::as_bytes(b.axis(static_cast<std::size_t>(k % 3))));
                             h.add(b.slow.spindle_current);
                             h.add(b.slow.head_temperature);
                           }

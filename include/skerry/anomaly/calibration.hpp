@@ -97,10 +97,10 @@ class basic_calibration {
     const double n = static_cast<double>(size_);
     const double may_exceed = n * per_day / rows_per_day;
     if (may_exceed >= 1) {
-      const std::size_t k = may_exceed >= n ? size_ - 1 : static_cast<std::size_t>(may_exceed);
-      return basic_threshold<Score>{falling(std::min<std::size_t>(k, size_ - 1)), true};
+      const std::size_t k = may_exceed >= n ? size() - 1 : static_cast<std::size_t>(may_exceed);
+      return basic_threshold<Score>{falling(std::min(k, size() - 1)), true};
     }
-    const std::size_t tail = size_ / least_for_tail;
+    const std::size_t tail = size() / least_for_tail;
     if (tail == 0) {
       return errc::insufficient;
     }
@@ -129,7 +129,7 @@ class basic_calibration {
     const auto above = static_cast<std::size_t>(place);
     const double t = place - static_cast<double>(above);
     const double a = static_cast<double>(falling(above));
-    const double b = static_cast<double>(falling(std::min<std::size_t>(above + 1, size_ - 1)));
+    const double b = static_cast<double>(falling(std::min(above + 1, size() - 1)));
     const double value = t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t);
     return basic_threshold<Score>{static_cast<Score>(value), true};
   }
@@ -161,8 +161,8 @@ class basic_calibration {
     }
     detector_ = other.detector_;
     // From the back, so that nothing is overwritten before it has moved; right for `a.merge(a)` too, which then counts twice.
-    std::size_t mine = size_;
-    std::size_t theirs = other.size_;
+    std::size_t mine = size();
+    std::size_t theirs = other.size();
     const bool self = this == &other;
     for (std::size_t to = mine + theirs; to > 0; --to) {
       if (self) {
@@ -177,7 +177,7 @@ class basic_calibration {
     return {};
   }
 
-  [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return static_cast<std::size_t>(size_); }
   [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] constexpr std::uint64_t detector() const noexcept { return detector_; }
 
@@ -267,7 +267,7 @@ class basic_calibration {
   constexpr const Score* begin() const noexcept { return scores_.data(); }
   constexpr const Score* end() const noexcept { return scores_.data() + size_; }
   // The i-th in falling order, from 0.
-  constexpr Score falling(std::size_t i) const noexcept { return scores_[size_ - 1 - i]; }
+  constexpr Score falling(std::size_t i) const noexcept { return scores_[size() - 1 - i]; }
 
   std::array<Score, Capacity> scores_{};
   std::uint64_t detector_ = 0;

@@ -44,7 +44,7 @@ class shingler {
       return errc::insufficient;
     }
     for (std::size_t lag = 0; lag < Lags; ++lag) {
-      const std::size_t at = (next_ + Lags - 1 - lag) % Lags;
+      const std::size_t at = static_cast<std::size_t>(next_ + Lags - 1 - lag) % Lags;
       std::copy_n(ring_.data() + at * Features, Features, out.data() + lag * Features);
     }
     return {};

@@ -381,7 +381,7 @@ class key_chunk {
         if (in.error() != errc::ok) {
           return in.error();
         }
-        if (head / 2 >= actor_count_ || back >= greatest_[head / 2]) {
+        if (head / 2 >= actor_count_ || back >= greatest_[static_cast<std::size_t>(head / 2)]) {
           return errc::corrupt;
         }
         r.who = static_cast<actor_ref>(head / 2);

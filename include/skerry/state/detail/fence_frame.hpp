@@ -154,7 +154,7 @@ class fence_frame {
       in.fail(errc::corrupt);
       return {};
     }
-    return names_[name - 1];
+    return names_[static_cast<std::size_t>(name - 1)];
   }
   template <typename F>
   [[nodiscard]] constexpr status read_entries(byte_reader& in, F&& f) const noexcept {

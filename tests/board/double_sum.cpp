@@ -1,0 +1,3 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#include <skerry/adapters/arm_double_sum.hpp>
