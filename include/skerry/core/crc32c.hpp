@@ -28,6 +28,11 @@ namespace detail {
 static_assert(SKERRY_CRC32C_TABLES == 1 || SKERRY_CRC32C_TABLES == 4 || SKERRY_CRC32C_TABLES == 8,
               "SKERRY_CRC32C_TABLES: 1, 4 or 8 tables of 1 kB each");
 
+// 0: tables, even where the processor has an instruction for it; the same in every translation unit.
+#if !defined(SKERRY_CRC32C_INSTRUCTIONS)
+#define SKERRY_CRC32C_INSTRUCTIONS 1
+#endif
+
 /// Remainders of one byte with k bytes of zeros behind it, for each k: the polynomial 0x1EDC6F41 with its bits in reverse order.
 template <std::size_t Tables>
 inline constexpr std::array<std::array<std::uint32_t, 256>, Tables> crc32c_remainders = [] {
@@ -131,12 +136,14 @@ template <std::size_t Tables>
 /// CRC-32C (Castagnoli) of `bytes`, following on from `start`: `crc32c(b, crc32c(a))` is the CRC of a and b in a row.
 ///
 /// Cost    with SSE4.2 (asked for at run time, if the compiler may not assume it) or the ARMv8 CRC instructions (if the compiler may
-///         assume them) 4 or 8 bytes per instruction, else tables: see `crc32c_table`
+///         assume them) 4 or 8 bytes per instruction, else, or where SKERRY_CRC32C_INSTRUCTIONS is 0, tables: see `crc32c_table`
 /// Bound   every burst of errors up to 32 bits long is found; no defence against intent
 /// Source  RFC 3720, section 12.1 and appendix B.4; several bytes a step: M. E. Kounavis, F. L. Berry, A Systematic Approach to Building
 ///         High Performance, Software-based, CRC Generators, ISCC 2005
 [[nodiscard]] constexpr std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t start = 0) noexcept {
-#if defined(__x86_64__) && defined(__SSE4_2__)
+#if !SKERRY_CRC32C_INSTRUCTIONS
+  // tables only
+#elif defined(__x86_64__) && defined(__SSE4_2__)
   if (!std::is_constant_evaluated()) {
     return detail::crc32c_sse42(bytes, start);
   }
