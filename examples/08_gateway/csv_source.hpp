@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "text.hpp"
+
 #include <skerry/core/crc32c.hpp>
 
 #include <fmt/format.h>
@@ -26,11 +28,6 @@
 
 // A recorded table: read once, checked row by row, refused rows counted by kind. The column `label` is kept apart: it is for scoring.
 namespace gateway {
-
-/// What the user has to mend before anything can run; `what()` is the whole message.
-struct misuse : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 struct csv_table {
   static constexpr std::size_t max_columns = 16;  ///< as wide as a monitor is built

@@ -39,11 +39,11 @@ using steady = std::chrono::steady_clock;
 /// Everything behind the sources: what a machine's rows and alarms become, and the way up.
 class pipeline {
  public:
-  pipeline(run_record& run, std::vector<station> stations, std::vector<link_cut> cuts, bool quiet)
+  pipeline(run_record& run, std::vector<station> stations, std::vector<link_cut> cuts, bool quiet, store& kept, region& peer)
       : run_{run},
         stations_{std::move(stations)},
-        region_{run.seed},
-        uplink_{region_, std::move(cuts), run.seed, run.start_unix},
+        region_{peer},
+        uplink_{region_, std::move(cuts), run.seed, run.start_unix, kept},
         state_{make_state(1, skerry::state::role::gateway, run.seed)},
         summaries_(stations_.size()),
         rows_in_summary_(stations_.size()),
@@ -78,6 +78,7 @@ class pipeline {
     // A minute beyond the last row, so that what is under way arrives.
     uplink_.run_until(run_.duration + 60);
     uplink_.finish(run_);
+    uplink_.close();
     region_.finish(run_);
     run_.region.states_agree = agree(*state_, region_.state());
     for (station& s : stations_) {
@@ -88,6 +89,9 @@ class pipeline {
       std::sort(l.us.begin(), l.us.end());
     }
   }
+
+  /// As a power cut would end it: only the counts are told.
+  void abandon() { uplink_.finish(run_); }
 
  private:
   static constexpr std::uint32_t rows_per_summary = 10;
@@ -167,7 +171,7 @@ class pipeline {
 
   run_record& run_;
   std::vector<station> stations_;
-  region region_;
+  region& region_;
   uplink uplink_;
   std::unique_ptr<hall_state> state_;
   std::vector<std::vector<channel_moments>> summaries_;
@@ -191,7 +195,8 @@ std::vector<link_cut> cuts_of(const options& o, run_record& run) {
   return cuts;
 }
 
-void simulate(const options& o, run_record& run) {
+/// One life of the gateway: until the story ends, or, given up in the middle, at `until`.
+void simulate(const options& o, run_record& run, store& kept, region& peer, double until) {
   run.source = "simulator";
   run.duration = o.hours * 3600;
   run.truth_known = true;
@@ -217,8 +222,11 @@ void simulate(const options& o, run_record& run) {
       }
     }
   }
-  pipeline p{run, std::move(stations), cuts_of(o, run), o.quiet};
+  pipeline p{run, std::move(stations), cuts_of(o, run), o.quiet, kept, peer};
   for (std::uint64_t second = 0; static_cast<double>(second + 1) <= run.duration; ++second) {
+    if (static_cast<double>(second + 1) > until) {
+      return p.abandon();
+    }
     for (std::size_t m = 0; m < machines.size(); ++m) {
       machines[m].collect(second);
       run.bytes.raw += machines[m].raw_bytes_per_second();
@@ -229,8 +237,8 @@ void simulate(const options& o, run_record& run) {
   p.finish();
 }
 
-void play_back(const options& o, run_record& run) {
-  csv_table table = read_csv(o.csv, o.renames);
+void play_back(const options& o, run_record& run, store& kept, region& peer, double until) {
+  const csv_table table = read_csv(o.csv, o.renames);
   run.source = std::filesystem::path{o.csv}.filename().string();
   run.duration = table.t.back() + table.row_seconds;
   run.start_unix = table.start_unix;
@@ -268,18 +276,61 @@ void play_back(const options& o, run_record& run) {
       record.truth.back().until = table.t[i];
     }
   }
-  for (const auto& [from, until] : table.gap_spans) {
-    stations.back().quality("gap", from, until);
+  for (const auto& [from, end] : table.gap_spans) {
+    stations.back().quality("gap", from, end);
   }
   for (const stuck_span& s : find_stuck(table, skerry::anomaly::default_monitor::warm_up)) {
     ++run.stuck;
     stations.back().quality("one channel repeats one value", s.from, s.until);
   }
-  pipeline p{run, std::move(stations), cuts_of(o, run), o.quiet};
+  pipeline p{run, std::move(stations), cuts_of(o, run), o.quiet, kept, peer};
   for (std::size_t i = 0; i < table.rows(); ++i) {
+    if (table.t[i] > until) {
+      return p.abandon();
+    }
     p.row(0, table.t[i], [&](station& s) { return judged{s.observe(table.t[i], table.row(i), 0), table.row(i)}; });
   }
   p.finish();
+}
+
+/// What the store must recognise as the same story: the source and its settings, not the outages.
+std::string story_of(const options& o) {
+  std::string text =
+      o.csv.empty() ? fmt::format("{} machines, {} h, seed {}", o.machines, o.hours, o.seed) : fmt::format("{}, seed {}", o.csv, o.seed);
+  for (const auto& fault : o.faults) {
+    text += fmt::format(", {} {} {} {}", fault.machine, to_string(fault.what), fault.at, fault.severity);
+  }
+  return text;
+}
+
+/// One life, or two with a restart between them. The region is another machine: it goes on.
+void run_all(const options& o, run_record& run) {
+  store kept{o.store, story_of(o), o.restart >= 0};
+  region peer{run.seed};
+  if (!o.store.empty()) {
+    peer.remember(kept.file("received_by_region"), kept.noted().t_ms == 0);
+    run.settings.emplace_back("store", o.store);
+  }
+  const auto life = o.csv.empty() ? simulate : play_back;
+  account_record before;
+  if (o.restart >= 0) {
+    run_record first = run;
+    life(o, first, kept, peer, o.restart);
+    kept.reopen();
+    before = first.account;
+    run.account = first.account;
+    run.settings.emplace_back("restart", fmt::format("at {} s, all memory dropped", o.restart));
+  }
+  life(o, run, kept, peer, never);
+  // What was delivered, and whose acknowledgement the restart forgot, came back and was delivered again.
+  const std::uint64_t back = run.account.recovered - before.recovered;
+  if (o.restart >= 0) {
+    run.account.recovered = before.recovered;
+    run.account.delivered -= back - before.queued;
+    for (link_cut& c : run.cuts) {
+      c.restarted = o.restart >= c.from && o.restart < c.until;
+    }
+  }
 }
 
 std::uint64_t peak_memory_kib() {
@@ -314,7 +365,7 @@ int main(int argc, char** argv) {
     run.version = "skerry " SKERRY_VERSION_STRING;
     run.settings.emplace_back("version", run.version);
     const auto begin = steady::now();
-    o.csv.empty() ? simulate(o, run) : play_back(o, run);
+    run_all(o, run);
     run.wall_seconds = std::chrono::duration<double>(steady::now() - begin).count();
     run.memory_kib = peak_memory_kib();
     fmt::print("{}", summary_text(run));

@@ -29,6 +29,8 @@ struct options {
   std::vector<skerry::testing::scenario_entry> faults;
   std::vector<std::pair<double, double>> outages;  ///< at, length; empty: the default
   bool no_outage = false;
+  std::string store;    ///< folder; empty: one for this run alone
+  double restart = -1;  ///< seconds of stream time; negative: never
   std::string json, report;
   bool quiet = false;
 };
@@ -91,7 +93,8 @@ struct help_wanted : std::runtime_error {
 
 inline constexpr const char* usage =
     "usage: gateway [--csv FILE [--map t=NAME,...] | --simulate machines=4,hours=2,seed=7,fault=TEXT]\n"
-    "               [--outage AT+SECONDS | --outage none] [--report FILE.html] [--json FILE] [--quiet]      gateway --help says more\n";
+    "               [--outage AT+SECONDS | --outage none] [--store DIR] [--restart AT]\n"
+    "               [--report FILE.html] [--json FILE] [--quiet]      gateway --help says more\n";
 
 /// Throws `misuse` and `help_wanted`.
 inline options read_options(int argc, char** argv) {
@@ -99,9 +102,8 @@ inline options read_options(int argc, char** argv) {
   CLI::App app{"Watches machines, raises alarms, and brings everything to the region although the link goes down.", "gateway"};
   std::string simulate, speed = "max", link = "loopback", not_here;
   std::vector<std::string> outages, renames;
-  double restart = -1;
   bool checklist = false;
-  std::string store, metrics;
+  std::string metrics;
   auto* csv = app.add_option("--csv", o.csv, "a recorded table: first column t (unix seconds), numeric channels, label for scoring only");
   app.add_option("--map", renames, "use a column under another name: t=ts,load=spindle_load")->delimiter(',');
   app.add_option("--simulate", simulate, "machines=4,hours=2,seed=7,fault=2/bearing_outer@3600:0.6 (fault may repeat; fault=none)")
@@ -112,8 +114,9 @@ inline options read_options(int argc, char** argv) {
   app.add_flag("--quiet", o.quiet, "no progress lines");
   app.add_option("--speed", speed, "max");
   app.add_option("--link", link, "loopback");
-  app.add_option("--store", store, "not in this version");
-  app.add_option("--restart", restart, "not in this version");
+  app.add_option("--store", o.store,
+                 "folder of the outbox: survives kill and power cut; the next run on it continues (default: one for this run)");
+  app.add_option("--restart", o.restart, "drop all memory at this second of stream time, and go on from the store");
   app.add_option("--metrics", metrics, "not in this version");
   app.add_flag("--checklist", checklist, "not in this version");
   try {
@@ -129,9 +132,6 @@ inline options read_options(int argc, char** argv) {
   }
   if (link != "loopback") {
     throw misuse{"--link: this version has loopback only, a receiver in the same process; mqtt is not in this version"};
-  }
-  if (!store.empty() || restart >= 0) {
-    throw misuse{"--store and --restart are not in this version: the outbox is in memory, and a restart would lose what waits in it"};
   }
   if (!metrics.empty()) {
     throw misuse{"--metrics is not in this version; --json writes the figures of the run"};

@@ -92,6 +92,7 @@ struct link_cut {
   double from = 0, until = 0;
   std::uint64_t stored = 0;   ///< items waiting when the link came back
   double drained_in = never;  ///< seconds from then until the queue was empty again
+  bool restarted = false;     ///< inside it
 };
 
 /// Microseconds from a row's arrival to the decision on it. Measured: differs from run to run.
@@ -102,7 +103,7 @@ struct latency_record {
 };
 
 struct account_record {
-  std::uint64_t produced = 0, delivered = 0, queued = 0, refused = 0, duplicates = 0;
+  std::uint64_t produced = 0, recovered = 0, delivered = 0, queued = 0, refused = 0, duplicates = 0;
   std::vector<std::pair<std::string, std::uint64_t>> dropped;  ///< by reason
   [[nodiscard]] std::uint64_t dropped_total() const {
     std::uint64_t n = 0;
@@ -112,7 +113,7 @@ struct account_record {
     return n;
   }
   [[nodiscard]] std::int64_t difference() const {
-    return static_cast<std::int64_t>(produced) - static_cast<std::int64_t>(delivered + dropped_total() + queued);
+    return static_cast<std::int64_t>(produced + recovered) - static_cast<std::int64_t>(delivered + dropped_total() + queued);
   }
   [[nodiscard]] bool balances() const { return difference() == 0; }
 };

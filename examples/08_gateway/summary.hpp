@@ -93,10 +93,10 @@ inline nlohmann::json to_json(const run_record& run) {
   out["bytes"] = {{"raw", run.bytes.raw}, {"features", run.bytes.features}, {"sent", run.bytes.sent}, {"wire", run.bytes.wire}};
   out["latency"] = latency;
   out["outage"] = outage;
-  out["account"] = {{"produced", run.account.produced},       {"delivered", run.account.delivered},
-                    {"dropped", run.account.dropped_total()}, {"dropped_by_reason", dropped_by_reason},
-                    {"queued", run.account.queued},           {"refused", run.account.refused},
-                    {"duplicates", run.account.duplicates},   {"balances", run.account.balances()}};
+  out["account"] = {
+      {"produced", run.account.produced},       {"recovered", run.account.recovered},     {"delivered", run.account.delivered},
+      {"dropped", run.account.dropped_total()}, {"dropped_by_reason", dropped_by_reason}, {"queued", run.account.queued},
+      {"refused", run.account.refused},         {"duplicates", run.account.duplicates},   {"balances", run.account.balances()}};
   out["region"] = {{"summaries", run.region.summaries},
                    {"alarms", run.region.alarms},
                    {"deltas", run.region.deltas},
@@ -191,15 +191,16 @@ inline std::string summary_text(const run_record& run) {
     line("outage", "none");
   }
   for (const link_cut& c : run.cuts) {
-    line("outage", fmt::format("{} from {}, {} stored, {}, {}, {} marked as history (outbox in memory: a restart would lose it)",
-                               span_text(c.until - c.from), when(run, c.from), c.stored,
-                               c.drained_in == never ? std::string{"not drained"} : "drained in " + span_text(c.drained_in),
-                               run.region.order_kept ? "order kept" : "ORDER LOST", run.region.historical));
+    line("outage",
+         fmt::format("{} from {}, {} stored, {}, {}, {} marked as history{}", span_text(c.until - c.from), when(run, c.from), c.stored,
+                     c.drained_in == never ? std::string{"not drained"} : "drained in " + span_text(c.drained_in),
+                     run.region.order_kept ? "order kept" : "ORDER LOST", run.region.historical, c.restarted ? ", restart inside" : ""));
   }
   const account_record& a = run.account;
-  line("account", fmt::format("produced {} = delivered {} + dropped {} + queued {}     refused {}, duplicates suppressed {}{}", a.produced,
-                              a.delivered, a.dropped_total(), a.queued, a.refused, a.duplicates,
-                              a.balances() ? "" : fmt::format("     DIFFERENCE {}", a.difference())));
+  line("account",
+       fmt::format("produced {}{} = delivered {} + dropped {} + queued {}     refused {}, duplicates suppressed {}{}", a.produced,
+                   a.recovered > 0 ? fmt::format(" + recovered {}", a.recovered) : "", a.delivered, a.dropped_total(), a.queued, a.refused,
+                   a.duplicates, a.balances() ? "" : fmt::format("     DIFFERENCE {}", a.difference())));
   for (const auto& [reason, count] : a.dropped) {
     if (count > 0) {
       line("", fmt::format("dropped, {}: {}", reason, count));

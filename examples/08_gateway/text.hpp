@@ -8,10 +8,16 @@
 
 #include <cmath>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 
 // Times, sizes and odds in the words of the reader.
 namespace gateway {
+
+/// What the user has to mend before anything can run; `what()` is the whole message.
+struct misuse : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 inline std::string utc(double unix_seconds) {
   // Days to a civil date, proleptic Gregorian: era of 400 years, year of era, day of year counted from March.

@@ -5,12 +5,15 @@
 #include "messages.hpp"
 #include "record.hpp"
 #include "region.hpp"
+#include "store.hpp"
 
 #include <skerry/delivery/courier.hpp>
 #include <skerry/delivery/drive_tick.hpp>
-#include <skerry/delivery/memory_store.hpp>
+
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -109,44 +112,71 @@ class scheduled_link {
 
 inline constexpr delivery::courier_limits uplink_limits{
     .box = {.streams = stream_count, .items = 4096, .record_bytes = 512}, .endpoints = 1, .flights = 8};
-using uplink_store = delivery::memory_store<std::size_t{4} << 20>;
-using uplink_courier = delivery::courier<std::uint64_t, uplink_store, uplink_limits>;
+using uplink_courier = delivery::courier<std::uint64_t, store_log, uplink_limits>;
 
 class uplink {
  public:
-  uplink(region& peer, std::vector<link_cut> cuts, std::uint64_t seed, double start_unix)
-      : cuts_{cuts},
-        link_{peer, std::move(cuts)},
-        store_{std::make_unique<uplink_store>()},
-        config_{std::make_unique<delivery::courier_config<std::uint64_t>>()} {
-    config_->box = {.quota_bytes = std::uint64_t{2} << 20, .quota_items = 4000, .mode = delivery::durability::volatile_};
+  /// On a store with a past it goes on: what waited is sent, and what was handed over before is not handed over again.
+  uplink(region& peer, std::vector<link_cut> cuts, std::uint64_t seed, double start_unix, store& kept)
+      : cuts_{cuts}, link_{peer, std::move(cuts)}, store_{&kept}, config_{std::make_unique<delivery::courier_config<std::uint64_t>>()} {
+    // A store for this run alone need not survive it, so no sync is waited for.
+    config_->box = {.quota_bytes = std::uint64_t{2} << 20, .quota_items = 4000};
+    config_->box.mode = kept.lasting() ? delivery::durability::media : delivery::durability::volatile_;
     config_->attempt_timeout = 2000;
-    const skerry::clock_reading<std::uint64_t> clock{0, skerry::wall_ms{static_cast<std::uint64_t>(1000 * start_unix)}, start_unix > 0};
-    courier_ =
-        std::make_unique<uplink_courier>(uplink_courier::open(*store_, *config_, delivery::device_seed::for_test(seed), clock).value());
-    queue_.push_back({0, 0, 0});
+    now_ = next_ = kept.noted().t_ms;
+    const skerry::clock_reading<std::uint64_t> clock{now_, skerry::wall_ms{static_cast<std::uint64_t>(1000 * start_unix) + now_},
+                                                     start_unix > 0};
+    auto opened = uplink_courier::open(kept.log(), *config_, delivery::device_seed::for_test(seed + kept.noted().lives), clock);
+    if (!opened) {
+      throw misuse{fmt::format("--store: the outbox cannot be opened: {}", skerry::to_string(opened.error()))};
+    }
+    courier_ = std::make_unique<uplink_courier>(std::move(opened).value());
+    for (std::uint16_t s = 0; s < stream_count; ++s) {
+      handed_over_[s] = kept.noted().count[s];
+    }
+    // What the last life handed over without having noted it still waits: nothing is sent before it is noted.
+    courier_->drain(
+        [&](const delivery::item_view& item) { handed_over_[item.id.stream] += item.id.seq > kept.noted().seq[item.id.stream]; });
+    queue_.push_back({static_cast<double>(now_) / 1000, courier_->queued(), 0});
+    link_.set_now(now_);
   }
 
   /// Hands a message over; it is sent now if that is possible and stored if not.
   void send(std::uint16_t stream, std::uint8_t importance, std::span<const std::byte> payload, double t) {
     const auto now = static_cast<std::uint64_t>(1000 * t);
+    if (produced_[stream]++ < handed_over_[stream]) {
+      return;  // an earlier life did
+    }
     delivery::send_options<std::uint64_t> options;
     options.item.stream = stream;
     options.item.importance = importance;
+    // Where a store lasts an item stands in it before it is tried: a killed process loses none.
+    options.store = store_->lasting() ? delivery::store_when::first : delivery::store_when::on_failure;
     // A refusal is counted by the courier, and shows in the accounting.
-    if (courier_->send(payload, options, now)) {
+    const auto sent = courier_->send(payload, options, std::max(now, now_));
+    if (sent) {
       sent_bytes_ += payload.size();
     }
-    turn(now);
+    store_->note(stream, produced_[stream], sent ? sent.value().id.seq : 0, std::max(now, now_));
+    turn(std::max(now, now_));
   }
 
   /// Everything that happens on the link until `t`.
   void run_until(double t) {
     const auto end = static_cast<std::uint64_t>(1000 * t);
+    if (end < now_) {
+      return;  // an earlier life has been here
+    }
     while (next_ <= end) {
       turn(std::max(next_, now_));
     }
     turn(end);
+  }
+  /// The story is told: acknowledgements are made safe too, and the next run on this store begins a new one.
+  void close() {
+    (void)courier_->flush_acknowledgements();
+    (void)store_->log().sync();
+    store_->begin_anew();
   }
 
   [[nodiscard]] bool up() const { return link_.up(now_); }
@@ -155,16 +185,19 @@ class uplink {
 
   void finish(run_record& run) {
     const delivery::delivery_counters& c = courier_->counters();
-    run.account.produced = c.produced;
-    run.account.delivered = c.delivered;
-    run.account.refused = c.refused;
+    run.account.produced += c.produced;
+    run.account.recovered += c.recovered;
+    run.account.delivered += c.delivered;
+    run.account.refused += c.refused;
     run.account.queued = courier_->queued();
     static constexpr const char* names[] = {"expired", "evicted", "dead letter", "damaged", "cancelled", "not stored"};
+    run.account.dropped.resize(c.dropped.size());
     for (std::size_t i = 0; i < c.dropped.size(); ++i) {
-      run.account.dropped.emplace_back(names[i], c.dropped[i]);
+      run.account.dropped[i].first = names[i];
+      run.account.dropped[i].second += c.dropped[i];
     }
-    run.bytes.sent = sent_bytes_;
-    run.bytes.wire = link_.wire_bytes();
+    run.bytes.sent += sent_bytes_;
+    run.bytes.wire += link_.wire_bytes();
     run.queue = queue_;
     run.cuts = cuts_;
   }
@@ -208,11 +241,12 @@ class uplink {
 
   std::vector<link_cut> cuts_;
   scheduled_link link_;
-  std::unique_ptr<uplink_store> store_;
+  store* store_;
   std::unique_ptr<delivery::courier_config<std::uint64_t>> config_;
   std::unique_ptr<uplink_courier> courier_;
   std::vector<queue_point> queue_;
   std::uint64_t now_ = 0, next_ = 0, sent_bytes_ = 0;
+  std::array<std::uint64_t, stream_count> produced_{}, handed_over_{};  ///< messages of the story so far; of them, by earlier lives
 };
 
 }  // namespace gateway

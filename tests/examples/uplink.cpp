@@ -37,7 +37,8 @@ TEST_CASE("whatever the schedule of cuts, every summary counts once in the regio
       t += length + 0.05 + static_cast<double>(random() % 1000) / 100;
     }
     region peer{seed};
-    uplink up{peer, cuts, seed, 0};
+    store kept{"", "a test", false};
+    uplink up{peer, cuts, seed, 0, kept};
     std::uint64_t rows = 0;
     for (double now = 0; now < 300; now += 0.01 * static_cast<double>(1 + random() % 30)) {
       up.run_until(now);
@@ -63,7 +64,8 @@ TEST_CASE("whatever the schedule of cuts, every summary counts once in the regio
 
 TEST_CASE("a link that never comes back leaves everything queued and nothing lost", "[uplink]") {
   region peer{1};
-  uplink up{peer, {link_cut{0, 1e6}}, 1, 0};
+  store kept{"", "a test", false};
+  uplink up{peer, {link_cut{0, 1e6}}, 1, 0, kept};
   for (int i = 0; i < 100; ++i) {
     up.send(stream_summary, 2, one_row_summary(1, i), i);
   }
@@ -73,6 +75,38 @@ TEST_CASE("a link that never comes back leaves everything queued and nothing los
   CHECK(run.account.balances());
   CHECK(run.account.delivered == 0);
   CHECK(run.account.queued == 100);
+}
+
+TEST_CASE("an uplink that begins again on the same store sends what waited, and nothing that was handed over before", "[uplink]") {
+  region peer{1};
+  store kept{"", "a test", true};
+  const auto story = [&](uplink& up, int rows) {
+    for (int i = 0; i < rows; ++i) {
+      up.run_until(i);
+      up.send(stream_summary, 2, one_row_summary(1, i), i);
+    }
+  };
+  {
+    uplink up{peer, {link_cut{40, 1e6}}, 1, 0, kept};
+    story(up, 60);
+    CHECK(up.queued() == 20);
+  }
+  kept.reopen();
+  uplink again{peer, {}, 1, 0, kept};
+  CHECK(again.counters().recovered >= 20);
+  story(again, 100);
+  again.run_until(200);
+  again.close();
+  run_record run;
+  again.finish(run);
+  peer.finish(run);
+  CHECK(run.account.produced == 40);
+  CHECK(run.account.queued == 0);
+  CHECK(run.account.balances());
+  CHECK(run.region.summaries == 100);
+  CHECK(run.region.rows == 100);
+  CHECK(run.region.order_kept);
+  CHECK(run.region.historical >= 20);
 }
 
 TEST_CASE("a message with a flipped bit is refused or says something else, and never reads past its end", "[uplink]") {

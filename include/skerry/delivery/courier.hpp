@@ -245,6 +245,14 @@ class courier {
     in_.box_.on_clock(clock);
   }
 
+  /// Hands what is acknowledged to the store; the next sync makes it safe. Before a node goes down, so that nothing repeats.
+  [[nodiscard]] status flush_acknowledgements() noexcept { return in_.box_.flush_acknowledgements(); }
+  /// Gives all stored items to `visit(item_view)`, stream by stream, in order; nothing changes. For a node that is taken out of service.
+  template <typename F>
+  void drain(F&& visit) {
+    in_.box_.drain(visit);
+  }
+
   [[nodiscard]] item_id durable_upto(stream_id stream) const noexcept { return in_.box_.durable_upto(stream); }
   [[nodiscard]] const delivery_counters& counters() const noexcept { return in_.box_.counters(); }
   /// Accepted and neither delivered nor dropped.
