@@ -35,7 +35,7 @@ def main():
             (["--outage", "600"], 2, "AT+SECONDS"),
             (["--store", good], 2, "cannot use"),
             (["--restart", "soon"], 2, "usage: gateway"),
-            (["--csv", good, "--quiet", "--restart", "20"], 0, "restart inside"),
+            (["--csv", good, "--quiet", "--restart", "25"], 0, "restart inside"),
             (["--csv", good, "--quiet", "--store", folder + "/kept"], 0, "Held:"),
             (["--link", "mqtt://127.0.0.1:1883"], 2, "not in this version"),
             (["--checklist"], 2, "not in this version"),
