@@ -203,8 +203,11 @@ set(skerry_delivery_headers
     skerry/delivery/detail/class_turns.hpp
     skerry/delivery/detail/control_state.hpp
     skerry/delivery/detail/courier_engine.hpp
+    skerry/delivery/detail/cursor_state.hpp
     skerry/delivery/detail/endpoints.hpp
     skerry/delivery/detail/eviction.hpp
+    skerry/delivery/detail/flash_sectors.hpp
+    skerry/delivery/detail/flash_walk.hpp
     skerry/delivery/detail/flight_table.hpp
     skerry/delivery/detail/gathered_device.hpp
     skerry/delivery/detail/outbox_engine.hpp
@@ -219,6 +222,7 @@ set(skerry_delivery_headers
     skerry/delivery/drive_coro.hpp
     skerry/delivery/drive_tick.hpp
     skerry/delivery/failover.hpp
+    skerry/delivery/flash_ring.hpp
     skerry/delivery/health.hpp
     skerry/delivery/hedge.hpp
     skerry/delivery/item.hpp

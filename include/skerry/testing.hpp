@@ -5,6 +5,7 @@
 #include <skerry/testing/broker.hpp>
 #include <skerry/testing/cnc_machine.hpp>
 #include <skerry/testing/cnc_profile.hpp>
+#include <skerry/testing/faulty_flash.hpp>
 #include <skerry/testing/faulty_link.hpp>
 #include <skerry/testing/frame_edit.hpp>
 #include <skerry/testing/history_oracle.hpp>

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 #include <skerry/delivery.hpp>
+#include <skerry/testing/faulty_flash.hpp>
 
 #include "same_bits/same_bits.hpp"
 
@@ -167,5 +168,47 @@ const bits_of couriers{"delivery.courier", [](bit_hash& hash) {
                          }
                          it.counters().for_each([&hash](std::string_view, std::uint64_t n) { hash.add(n); });
                        }};
+
+// Every byte of the flash after lives that end in power cuts, and what each life finds.
+const bits_of rings{
+    "delivery.flash_ring", [](bit_hash& hash) {
+      using flash = skerry::testing::basic_faulty_flash<6>;
+      using ring = flash_ring<flash, flash_limits{2}>;
+      using box = outbox<tick, ring, outbox_limits{2, 64, 64}>;
+      static flash chip{1};
+      for (std::uint32_t unit = 1; unit <= 64; unit *= 8) {
+        chip = flash{unit, unit};
+        skerry::pcg32 random{unit};
+        std::byte payload[64]{};
+        for (std::uint64_t life = 1; life <= 6; ++life) {
+          auto store = ring::create(chip, {.entropy = life}).value();
+          auto opened = box::open(store, {.quota_bytes = 4096, .quota_items = 60}, device_seed::for_test(life), {0, {}, false});
+          if (!opened) {
+            return;
+          }
+          box& it = opened.value();
+          hash.add(it.queued());
+          chip.power_fails_after(100 + random() % 3000);
+          for (tick now = 0; now < 400 && !chip.off(); ++now) {
+            payload[0] = static_cast<std::byte>(now);
+            (void)it.append(std::span<const std::byte>{payload}.first(1 + random() % 63), {.stream = static_cast<stream_id>(random() % 2)},
+                            now);
+            if (random() % 2 == 0) {
+              if (const auto item = it.take(now)) {
+                hash.add(item.value().payload);
+                (void)it.acknowledge(item.value().id);
+              }
+            }
+            if (it.wants_sync(now)) {
+              it.sync_begins();
+              it.on_synced(store.sync());
+            }
+          }
+          it.counters().for_each([&hash](std::string_view, std::uint64_t n) { hash.add(n); });
+          chip.power_cut();
+          hash.add(chip.bytes());
+        }
+      }
+    }};
 
 }  // namespace

@@ -97,7 +97,9 @@ class basic_faulty_flash {
                                : part == 0                   ? std::byte{0xff}
                                                              : static_cast<std::byte>(random_());
         bytes_[at + k] &= in[k] | kept;
-        used_[(at + k) / 8] |= static_cast<std::byte>(1U << ((at + k) % 8));
+        if (!(dies || fails) || part != 0) {
+          used_[(at + k) / 8] |= static_cast<std::byte>(1U << ((at + k) % 8));
+        }
       }
       if (dies || fails) {
         return failed();
