@@ -229,6 +229,28 @@ TEST_CASE("a change of more actors than a frame holds is told in parts, and what
   }
 }
 
+TEST_CASE("who is full of what has been removed, and of which nobody remembers that it was, hears of it and makes room", "[state][link]") {
+  net<forgetful> n{2, 10};
+  n.join(0, 1);
+  for (int i = 0; i < 18; ++i) {
+    REQUIRE(n[i % 2 == 0 ? 0U : 1U].write<level>(i, wall_ms{wall}, i));
+    REQUIRE(n.settle() != 0);
+  }
+  n.down(0);
+  for (int i = 0; i < 18; ++i) {
+    REQUIRE(n[0].remove<level>(i));
+  }
+  for (int i = 100; i < 118; ++i) {
+    REQUIRE(n[0].write<level>(i, wall_ms{wall + 1}, i));
+  }
+  n.up(0);
+  CHECK(n.settle_after_losses());
+  CHECK(n.refused().count(errc::full) == 1);
+  CHECK(n.equal());
+  CHECK(n[1].read<level>(117).value() == 117);
+  CHECK_FALSE(n[1].read<level>(17));
+}
+
 TEST_CASE("an mtu in which not every change could be told is refused", "[state][link]") {
   net<limits> n{2, 9};
   CHECK(n[0].connect(101, {net<limits>::replica::least_mtu - 1}, 0).error() == errc::invalid);

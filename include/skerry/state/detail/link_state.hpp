@@ -74,6 +74,7 @@ struct link_state {
   bool want_due = false;
   bool complete = false;    ///< `acked` means what it says: nothing before it is still to be compared
   bool repairing = false;   ///< contexts are equal and contents are not
+  bool crowded = false;     ///< something was refused for want of room, and the peer was asked what is dead
   bool digest_due = false;  ///< a digest is to tell where, as soon as no other link needs it
   bool compared = false;    ///< an `in_sync` was said in this contact
   std::uint8_t retries = 0;

@@ -69,7 +69,7 @@ class replica_links {
     link.options = options;
     link.connected = true;
     link.greeted = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
-    link.wanting = link.want_due = link.repairing = link.compared = link.digest_due = false;
+    link.wanting = link.want_due = link.repairing = link.compared = link.digest_due = link.crowded = false;
     self().digest_.drop(static_cast<party>(at));
     link.hello_due = true;
     link.waiting = false;
@@ -621,6 +621,9 @@ class replica_links {
     if (reader.to() > link.received) {
       taken = r.admit_from(reader, number, now);
       if (!taken) {
+        if (taken.error() == errc::full) {
+          make_room(link, number);
+        }
         return taken;
       }
       forget_reassigned();
@@ -778,6 +781,16 @@ class replica_links {
   }
 
   // Repair of what the log has forgotten.
+
+  /// There is no room for what a peer tells: perhaps some of what stands here is dead, and its removal was forgotten before it could be
+  /// told. So the peer hears of all that is here, and says what is dead. Once per contact: it knows then, and what dies later it tells.
+  template <typename Link>
+  void make_room(Link& link, party number) {
+    if (!link.crowded && self().lacking() != resource::actors) {
+      link.crowded = link.repairing = true;
+      tell_again(number, [](const auto&) { return true; });
+    }
+  }
 
   [[nodiscard]] party number_of(const auto& link) const noexcept { return static_cast<party>(&link - self().links_.links.data()); }
   [[nodiscard]] static bool is_repair(std::span<const std::byte> body) noexcept {
