@@ -214,6 +214,7 @@ set(skerry_delivery_headers
     skerry/delivery/detail/scale.hpp
     skerry/delivery/detail/segment_files.hpp
     skerry/delivery/detail/segment_header.hpp
+    skerry/delivery/detail/shared_config.hpp
     skerry/delivery/detail/steady.hpp
     skerry/delivery/detail/stream_index.hpp
     skerry/delivery/detail/sync_window.hpp

@@ -90,4 +90,33 @@ TEST_CASE("a budget whose clock steps back still grants its reserve later") {
   CHECK_FALSE(budget.try_withdraw(500'000));
   CHECK(budget.try_withdraw(511'000));
 }
+constexpr backoff_config<std::uint32_t> fixed_waits{};
+constexpr retry_config<std::uint32_t> fixed_rules{.attempts = 6};
+constexpr retry_budget_config<std::uint32_t> fixed_budget{};
+static_assert(sizeof(backoff<std::uint32_t, &fixed_waits>) <= 16);
+static_assert(sizeof(retry_budget<std::uint32_t, &fixed_budget>) <= 12);
+
+TEST_CASE("configs that are known while compiling decide as shared ones do") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    const backoff<std::uint32_t> waits{fixed_waits, device_seed::for_test(seed)};
+    const backoff<std::uint32_t, &fixed_waits> own_waits{device_seed::for_test(seed)};
+    retry<std::uint32_t> shared{fixed_rules, waits, 500'000};
+    retry<std::uint32_t, &fixed_rules, backoff<std::uint32_t, &fixed_waits>> own{own_waits, 500'000};
+    retry_budget<std::uint32_t> shared_budget{fixed_budget};
+    retry_budget<std::uint32_t, &fixed_budget> own_budget;
+    std::uint32_t now = 100;
+    for (int i = 0; i < 8; ++i) {
+      const auto answer =
+          reply<std::uint32_t>{i % 3 == 2 ? outcome::throttled : outcome::transient, i == 4 ? 7000 : no_hint<std::uint32_t>};
+      const auto a = shared.on_result(answer, repeatable::yes, shared_budget, now);
+      const auto b = own.on_result(answer, repeatable::yes, own_budget, now);
+      REQUIRE(a.what == b.what);
+      REQUIRE(a.at == b.at);
+      REQUIRE(a.why == b.why);
+      now = a.what == next_step::wait ? a.at : now + 1000;
+    }
+    REQUIRE(shared.attempt() > 3);
+  }
+}
 }  // namespace

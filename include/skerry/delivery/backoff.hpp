@@ -6,6 +6,7 @@
 #include <skerry/core/math.hpp>
 #include <skerry/core/random.hpp>
 #include <skerry/delivery/detail/scale.hpp>
+#include <skerry/delivery/detail/shared_config.hpp>
 #include <skerry/delivery/device_seed.hpp>
 
 #include <cstddef>
@@ -78,17 +79,17 @@ inline constexpr duration_t<Time> no_cap = duration_from_count<Time>(std::numeri
 /// Errors  none; a config that cannot be (ratio out of range, empty table) is the caller's mistake
 /// Source  jitter kinds: M. Brooker, Exponential Backoff And Jitter (2015); smoothed: the second decorrelated form of Polly
 ///
-/// The config is shared and must outlive the object: one constant serves any number of devices, endpoints and streams.
-template <instant Time>
+/// The config is shared and must outlive the object: one constant serves any number of devices, endpoints and streams. Firmware that knows
+/// it while compiling says `backoff<Time, &config>`: no pointer, and no code for shapes and jitters that are not used.
+template <instant Time, const backoff_config<Time>* Fixed = nullptr>
 class backoff {
  public:
-  constexpr backoff(const backoff_config<Time>& config, device_seed seed) noexcept : config_{&config}, random_{seed.value()} {
-    SKERRY_ASSERT(config.ratio.num > 0 && config.ratio.num < 65536 && config.ratio.den > 0 && config.ratio.den < 65536);
-    SKERRY_ASSERT(config.shape != backoff_shape::table || !config.table.empty());
-    SKERRY_ASSERT(config.jitter.lo.den > 0 && config.jitter.hi.den > 0);
-    SKERRY_ASSERT(config.jitter.kind != jitter_kind::smoothed || detail::hardware_double);
+  constexpr backoff(const backoff_config<Time>& config, device_seed seed) noexcept requires(Fixed == nullptr)
+      : config_{config}, random_{seed.value()} {
+    check();
   }
   backoff(const backoff_config<Time>&&, device_seed) = delete;  // the config is shared: name it, so that it lives
+  explicit constexpr backoff(device_seed seed) noexcept requires(Fixed != nullptr) : random_{seed.value()} { check(); }
 
   /// Draws the next wait and advances.
   [[nodiscard]] duration_t<Time> next() noexcept { return next(draw()); }
@@ -124,9 +125,16 @@ class backoff {
 
   /// Retries granted since the beginning or the last reset.
   [[nodiscard]] constexpr std::uint32_t retries() const noexcept { return retry_; }
-  [[nodiscard]] constexpr const backoff_config<Time>& config() const noexcept { return *config_; }
+  [[nodiscard]] constexpr const backoff_config<Time>& config() const noexcept { return config_.get(); }
 
  private:
+  constexpr void check() const noexcept {
+    SKERRY_ASSERT(config().ratio.num > 0 && config().ratio.num < 65536 && config().ratio.den > 0 && config().ratio.den < 65536);
+    SKERRY_ASSERT(config().shape != backoff_shape::table || !config().table.empty());
+    SKERRY_ASSERT(config().jitter.lo.den > 0 && config().jitter.hi.den > 0);
+    SKERRY_ASSERT(config().jitter.kind != jitter_kind::smoothed || detail::hardware_double);
+  }
+
   static constexpr std::uint64_t longest = static_cast<std::uint64_t>(count_of<Time>(no_cap<Time>));
 
   [[nodiscard]] static constexpr std::uint64_t positive(duration_t<Time> d) noexcept {
@@ -139,16 +147,16 @@ class backoff {
   [[nodiscard]] std::uint32_t draw() noexcept { return static_cast<std::uint32_t>(random_() >> 32); }
 
   [[nodiscard]] constexpr std::uint64_t capped(std::uint64_t n) const noexcept {
-    const std::uint64_t cap = positive(config_->cap);
+    const std::uint64_t cap = positive(config().cap);
     return n < cap ? n : cap;
   }
 
   [[nodiscard]] constexpr std::uint64_t nominal_count(std::uint32_t retry) const noexcept {
-    const std::uint64_t base = positive(config_->base);
-    switch (config_->shape) {
+    const std::uint64_t base = positive(config().base);
+    switch (config().shape) {
       case backoff_shape::constant: return capped(base);
       case backoff_shape::linear: {
-        const std::uint64_t step = positive(config_->step);
+        const std::uint64_t step = positive(config().step);
         const bool saturates = step != 0 && retry > (longest - base) / step;
         return capped(saturates ? longest : base + retry * step);
       }
@@ -167,8 +175,8 @@ class backoff {
         return capped(now);
       }
       case backoff_shape::table: {
-        const std::size_t last = config_->table.size() - 1;
-        return capped(positive(config_->table[retry < last ? retry : last]));
+        const std::size_t last = config().table.size() - 1;
+        return capped(positive(config().table[retry < last ? retry : last]));
       }
     }
     return 0;
@@ -176,10 +184,10 @@ class backoff {
 
   /// base * ratio^retry in 64.32 fixed point; stops at the cap, so the number of steps does not follow the retry index.
   [[nodiscard]] constexpr std::uint64_t chain(std::uint64_t base, std::uint32_t retry) const noexcept {
-    const std::uint64_t num = config_->ratio.num;
-    const std::uint64_t den = config_->ratio.den;
+    const std::uint64_t num = config().ratio.num;
+    const std::uint64_t den = config().ratio.den;
     const std::uint64_t cap = capped(longest);
-    const bool exact = config_->rounding != backoff_rounding::trunc_each_step;
+    const bool exact = config().rounding != backoff_rounding::trunc_each_step;
     std::uint64_t whole = base;
     std::uint64_t fraction = 0;
     for (std::uint32_t i = 0; i < retry && whole < cap; ++i) {
@@ -202,10 +210,10 @@ class backoff {
         break;
       }
     }
-    if (config_->rounding == backoff_rounding::nearest) {
+    if (config().rounding == backoff_rounding::nearest) {
       return whole + (fraction >> 31);
     }
-    if (config_->rounding == backoff_rounding::trunc_ms) {
+    if (config().rounding == backoff_rounding::trunc_ms) {
       const std::uint64_t ms = positive(from_ms<Time>(1));
       return ms > 1 ? whole - whole % ms : whole;
     }
@@ -213,7 +221,7 @@ class backoff {
   }
 
   [[nodiscard]] std::uint64_t jittered(std::uint32_t u) noexcept {
-    const jitter_config<Time>& jitter = config_->jitter;
+    const jitter_config<Time>& jitter = config().jitter;
     std::uint64_t wait = 0;
     switch (jitter.kind) {
       case jitter_kind::none: wait = nominal_count(retry_); break;
@@ -244,7 +252,7 @@ class backoff {
         break;
       }
       case jitter_kind::decorrelated: {
-        const std::uint64_t base = positive(config_->base);
+        const std::uint64_t base = positive(config().base);
         const std::uint64_t p = retry_ == 0 || positive(previous_) < base ? base : positive(previous_);
         const std::uint64_t three = p > longest / 3 ? longest : 3 * p;
         wait = capped(base + detail::scale_u32(three - base, u));
@@ -257,7 +265,7 @@ class backoff {
   }
 
   [[nodiscard]] constexpr std::uint64_t floored(std::uint64_t wait) const noexcept {
-    const std::uint64_t floor = positive(config_->floor);
+    const std::uint64_t floor = positive(config().floor);
     return wait < floor ? floor : wait;
   }
 
@@ -265,7 +273,7 @@ class backoff {
   [[nodiscard]] std::uint64_t smoothed(std::uint32_t u) noexcept {
     if constexpr (detail::hardware_double) {
       const double t = static_cast<double>(retry_) + static_cast<double>(u) * 0x1p-32;
-      const double unit = static_cast<double>(positive(config_->base)) / 1.4;
+      const double unit = static_cast<double>(positive(config().base)) / 1.4;
       const double point = t < 64.0 ? math::exp2(t) * math::tanh(math::sqrt(4.0 * t)) * unit : static_cast<double>(longest);
       if (!(point < static_cast<double>(longest))) {
         previous_ = to_duration(longest);
@@ -280,7 +288,7 @@ class backoff {
     }
   }
 
-  const backoff_config<Time>* config_;
+  [[no_unique_address]] detail::shared_config<backoff_config<Time>, Fixed> config_;
   splitmix64 random_;
   std::uint32_t retry_ = 0;
   duration_t<Time> previous_{};  // decorrelated: the last wait; smoothed: the last point of the curve

@@ -56,13 +56,14 @@ struct decision {
 ///
 /// The order of the questions: the verdict itself, a stop hint, repeatability, the attempts, the deadline (a wait that reaches it
 /// gives up at once instead of sleeping first), and the budget last, so that only a retry that is made is paid for.
-/// The config is shared and must outlive the object.
-template <instant Time>
+/// The config is shared and must outlive the object; see `backoff` for `Fixed`.
+template <instant Time, const retry_config<Time>* Fixed = nullptr, typename Waits = backoff<Time>>
 class retry {
  public:
-  retry(const retry_config<Time>& config, const backoff<Time>& waits, Time deadline) noexcept
-      : config_{&config}, backoff_{waits}, deadline_{deadline} {}
-  retry(const retry_config<Time>&&, const backoff<Time>&, Time) = delete;  // the config is shared: name it, so that it lives
+  retry(const retry_config<Time>& config, const Waits& waits, Time deadline) noexcept requires(Fixed == nullptr)
+      : config_{config}, backoff_{waits}, deadline_{deadline} {}
+  retry(const retry_config<Time>&&, const Waits&, Time) = delete;  // the config is shared: name it, so that it lives
+  retry(const Waits& waits, Time deadline) noexcept requires(Fixed != nullptr) : backoff_{waits}, deadline_{deadline} {}
 
   /// An attempt starts now; needed only with `from_attempt_start`.
   void started(Time now) noexcept {
@@ -70,7 +71,8 @@ class retry {
     has_start_ = true;
   }
 
-  [[nodiscard]] decision<Time> on_result(reply<Time> answer, repeatable repeat, retry_budget<Time>& budget, Time now) noexcept {
+  template <const retry_budget_config<Time>* Budget>
+  [[nodiscard]] decision<Time> on_result(reply<Time> answer, repeatable repeat, retry_budget<Time, Budget>& budget, Time now) noexcept {
     budget.record(answer.what, last_);
     switch (answer.what) {
       case outcome::ok: return {};
@@ -87,7 +89,7 @@ class retry {
     if (hinted && answer.hint < duration_t<Time>{}) {
       return stop(give_up_reason::peer_said_stop);
     }
-    if (config_->attempts != 0 && attempt_ >= config_->attempts) {
+    if (config_.get().attempts != 0 && attempt_ >= config_.get().attempts) {
       return stop(give_up_reason::attempts);
     }
     duration_t<Time> wait = backoff_.next();
@@ -95,7 +97,7 @@ class retry {
       wait = by_hint(wait, answer.hint);
     }
     Time at = advance(now, wait);
-    if (config_->from_attempt_start && has_start_) {
+    if (config_.get().from_attempt_start && has_start_) {
       const Time from_start = advance(start_, wait);
       at = elapsed(from_start, now) < duration_t<Time>{} ? now : from_start;
     }
@@ -123,16 +125,16 @@ class retry {
   [[nodiscard]] static decision<Time> stop(give_up_reason why) noexcept { return decision<Time>{next_step::give_up, Time{}, why}; }
 
   [[nodiscard]] duration_t<Time> by_hint(duration_t<Time> own, duration_t<Time> hint) noexcept {
-    switch (config_->hint) {
+    switch (config_.get().hint) {
       case hint_rule::exact_then_reset: backoff_.reset(); break;
-      case hint_rule::min_cap: hint = config_->hint_cap < hint ? config_->hint_cap : hint; break;
+      case hint_rule::min_cap: hint = config_.get().hint_cap < hint ? config_.get().hint_cap : hint; break;
       case hint_rule::clamp_window: {
-        const duration_t<Time> most = sum(own, config_->hint_window);
+        const duration_t<Time> most = sum(own, config_.get().hint_window);
         hint = hint < own ? own : (most < hint ? most : hint);
         break;
       }
     }
-    return config_->hint_jitter == duration_t<Time>{} ? hint : sum(hint, backoff_.initial_spread(config_->hint_jitter));
+    return config_.get().hint_jitter == duration_t<Time>{} ? hint : sum(hint, backoff_.initial_spread(config_.get().hint_jitter));
   }
   /// A sum that does not leave the range of a wrapping tick.
   [[nodiscard]] static duration_t<Time> sum(duration_t<Time> a, duration_t<Time> b) noexcept {
@@ -142,8 +144,8 @@ class retry {
     return duration_from_count<Time>(left > most - right ? most : left + right);
   }
 
-  const retry_config<Time>* config_;
-  backoff<Time> backoff_;
+  [[no_unique_address]] detail::shared_config<retry_config<Time>, Fixed> config_;
+  Waits backoff_;
   Time deadline_;
   Time start_{};
   std::uint16_t attempt_ = 1;

@@ -4,6 +4,7 @@
 
 #include <skerry/core/instant.hpp>
 #include <skerry/delivery/detail/scale.hpp>
+#include <skerry/delivery/detail/shared_config.hpp>
 #include <skerry/delivery/outcome.hpp>
 
 #include <cstdint>
@@ -39,35 +40,33 @@ struct retry_budget_config {
 /// Errors  none: no is an answer
 /// Source  ratio_reserve after Finagle's RetryBudget, throttle after gRFC A6, cost_bucket after the AWS standard retry mode
 ///
-/// The config is shared and must outlive the object.
-template <instant Time>
+/// The config is shared and must outlive the object; see `backoff` for `Fixed`.
+template <instant Time, const retry_budget_config<Time>* Fixed = nullptr>
 class retry_budget {
  public:
-  explicit constexpr retry_budget(const retry_budget_config<Time>& config) noexcept : config_{&config} {
-    SKERRY_ASSERT(config.ratio.num < 65536 && config.ratio.den > 0 && config.ratio.den < 65536);
-    if (config.kind != budget_kind::ratio_reserve) {
-      current_ = full();
-    }
+  explicit constexpr retry_budget(const retry_budget_config<Time>& config) noexcept requires(Fixed == nullptr) : config_{config} {
+    begin();
   }
   explicit retry_budget(const retry_budget_config<Time>&&) = delete;  // the config is shared: name it, so that it lives
+  constexpr retry_budget() noexcept requires(Fixed != nullptr) { begin(); }
 
   /// A first attempt is made.
   constexpr void deposit(Time now) noexcept {
-    if (config_->kind == budget_kind::ratio_reserve) {
+    if (config_.get().kind == budget_kind::ratio_reserve) {
       slide(now);
-      add(current_, static_cast<std::int64_t>(config_->ratio.num));
+      add(current_, static_cast<std::int64_t>(config_.get().ratio.num));
     }
   }
 
   /// Asks for one retry after `last`; taken if granted.
   [[nodiscard]] constexpr bool try_withdraw(Time now, outcome last = outcome::transient) noexcept {
-    switch (config_->kind) {
+    switch (config_.get().kind) {
       case budget_kind::ratio_reserve:
         slide(now);
-        if (parts() < static_cast<std::int64_t>(config_->ratio.den)) {
+        if (parts() < static_cast<std::int64_t>(config_.get().ratio.den)) {
           return false;
         }
-        add(current_, -static_cast<std::int64_t>(config_->ratio.den));
+        add(current_, -static_cast<std::int64_t>(config_.get().ratio.den));
         return true;
       case budget_kind::throttle: return 2 * std::int64_t{current_} > full();
       case budget_kind::cost_bucket: {
@@ -84,18 +83,18 @@ class retry_budget {
 
   /// An attempt ended with `what`. `retried_after` is the outcome that led to it, or `ok` for a first attempt.
   constexpr void record(outcome what, outcome retried_after = outcome::ok) noexcept {
-    if (config_->kind == budget_kind::throttle) {
+    if (config_.get().kind == budget_kind::throttle) {
       const bool good = what == outcome::ok;
       const bool bad = what == outcome::transient || what == outcome::throttled || what == outcome::unknown;
-      refill(good ? config_->ratio.num : (bad ? -std::int64_t{config_->ratio.den} : 0));
-    } else if (config_->kind == budget_kind::cost_bucket && what == outcome::ok) {
-      refill(retried_after == outcome::ok ? std::int64_t{config_->success_refill} : cost_of(retried_after));
+      refill(good ? config_.get().ratio.num : (bad ? -std::int64_t{config_.get().ratio.den} : 0));
+    } else if (config_.get().kind == budget_kind::cost_bucket && what == outcome::ok) {
+      refill(retried_after == outcome::ok ? std::int64_t{config_.get().success_refill} : cost_of(retried_after));
     }
   }
 
   /// What is left, in units of 1 / config.ratio.den (whole tokens for cost_bucket).
   [[nodiscard]] constexpr std::int64_t balance(Time now) noexcept {
-    if (config_->kind == budget_kind::ratio_reserve) {
+    if (config_.get().kind == budget_kind::ratio_reserve) {
       slide(now);
       return parts();
     }
@@ -103,19 +102,28 @@ class retry_budget {
   }
 
  private:
+  constexpr void begin() noexcept {
+    SKERRY_ASSERT(config_.get().ratio.num < 65536 && config_.get().ratio.den > 0 && config_.get().ratio.den < 65536);
+    if (config_.get().kind != budget_kind::ratio_reserve) {
+      current_ = full();
+    }
+  }
   [[nodiscard]] constexpr std::int32_t full() const noexcept {
-    const std::int64_t all = std::int64_t{config_->capacity} * (config_->kind == budget_kind::throttle ? config_->ratio.den : 1U);
+    const std::int64_t all =
+        std::int64_t{config_.get().capacity} * (config_.get().kind == budget_kind::throttle ? config_.get().ratio.den : 1U);
     return static_cast<std::int32_t>(all < std::numeric_limits<std::int32_t>::max() ? all : std::numeric_limits<std::int32_t>::max());
   }
   [[nodiscard]] constexpr std::int64_t cost_of(outcome last) const noexcept {
-    return last == outcome::unknown ? config_->timeout_cost : (last == outcome::throttled ? config_->throttled_cost : config_->cost);
+    return last == outcome::unknown ? config_.get().timeout_cost
+                                    : (last == outcome::throttled ? config_.get().throttled_cost : config_.get().cost);
   }
   /// reserve * memory + what the two halves hold.
   [[nodiscard]] constexpr std::int64_t parts() const noexcept {
     const std::int64_t per_ms = count_of<Time>(from_ms<Time>(1000));
     const std::int64_t seconds_1024 =
-        per_ms == 0 ? 0 : count_of<Time>(config_->memory) / per_ms * 1024 + count_of<Time>(config_->memory) % per_ms * 1024 / per_ms;
-    const std::int64_t reserve = seconds_1024 * config_->reserve_per_s * config_->ratio.den / 1024;
+        per_ms == 0 ? 0
+                    : count_of<Time>(config_.get().memory) / per_ms * 1024 + count_of<Time>(config_.get().memory) % per_ms * 1024 / per_ms;
+    const std::int64_t reserve = seconds_1024 * config_.get().reserve_per_s * config_.get().ratio.den / 1024;
     return reserve + current_ + previous_;
   }
   constexpr void refill(std::int64_t by) noexcept {
@@ -128,7 +136,7 @@ class retry_budget {
     sum = static_cast<std::int32_t>(next > most ? most : (next < -most ? -most : next));
   }
   constexpr void slide(Time now) noexcept {
-    const duration_t<Time> half = duration_from_count<Time>(count_of<Time>(config_->memory) / 2);
+    const duration_t<Time> half = duration_from_count<Time>(count_of<Time>(config_.get().memory) / 2);
     if (!started_()) {
       begin_ = now;
       previous_ = 0;
@@ -138,7 +146,7 @@ class retry_budget {
     if (age < duration_t<Time>{}) {
       begin_ = now;  // time stepped back: hold still instead of waiting for it to catch up
     } else if (!(age < half)) {
-      const bool recent = age < config_->memory;
+      const bool recent = age < config_.get().memory;
       previous_ = recent ? current_ : 0;
       current_ = 0;
       begin_ = recent ? advance(begin_, half) : now;
@@ -147,7 +155,7 @@ class retry_budget {
   /// Before the first change there is nothing to forget, so the halves begin with it.
   [[nodiscard]] constexpr bool started_() const noexcept { return current_ != 0 || previous_ != 0; }
 
-  const retry_budget_config<Time>* config_;
+  [[no_unique_address]] detail::shared_config<retry_budget_config<Time>, Fixed> config_;
   Time begin_{};
   std::int32_t current_ = 0;
   std::int32_t previous_ = 0;
