@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Adapters that link to somebody else's library have a target of their own, where that library is there: skerry::asio, skerry::sqlite,
-# skerry::mosquitto. Read by skerry's own build and by its installed package, so both say the same.
+# skerry::mosquitto, skerry::onnxruntime, skerry::opencv_dnn. Read by skerry's own build and by its installed package, so both say the same.
 
 # skerry_adapter(NAME TARGET...): skerry::NAME, over the modules that adapters stand on and what else is named.
 function(skerry_adapter name)
@@ -44,6 +44,23 @@ macro(skerry_find_adapter name)
     if(SKERRY_ASIO_INCLUDE AND TARGET Threads::Threads)
       skerry_adapter(asio Threads::Threads)
       target_include_directories(skerry::asio SYSTEM INTERFACE "${SKERRY_ASIO_INCLUDE}")
+    endif()
+  elseif("${name}" STREQUAL "onnxruntime")
+    # Headers only: the library is loaded when a model is. ONNXRUNTIME_ROOT is where scripts/get_onnxruntime, or a release, laid both.
+    find_path(SKERRY_ONNXRUNTIME_INCLUDE NAMES onnxruntime/onnxruntime_c_api.h onnxruntime_c_api.h HINTS "$ENV{ONNXRUNTIME_ROOT}/include")
+    mark_as_advanced(SKERRY_ONNXRUNTIME_INCLUDE)
+    if(SKERRY_ONNXRUNTIME_INCLUDE)
+      skerry_adapter(onnxruntime skerry::anomaly ${CMAKE_DL_LIBS})
+      target_include_directories(skerry::onnxruntime SYSTEM INTERFACE "${SKERRY_ONNXRUNTIME_INCLUDE}")
+    endif()
+  elseif("${name}" STREQUAL "opencv_dnn")
+    find_path(SKERRY_OPENCV_INCLUDE opencv2/dnn.hpp PATH_SUFFIXES opencv4)
+    find_library(SKERRY_OPENCV_DNN opencv_dnn)
+    find_library(SKERRY_OPENCV_CORE opencv_core)
+    mark_as_advanced(SKERRY_OPENCV_INCLUDE SKERRY_OPENCV_DNN SKERRY_OPENCV_CORE)
+    if(SKERRY_OPENCV_INCLUDE AND SKERRY_OPENCV_DNN AND SKERRY_OPENCV_CORE)
+      skerry_adapter(opencv_dnn skerry::anomaly "${SKERRY_OPENCV_DNN}" "${SKERRY_OPENCV_CORE}")
+      target_include_directories(skerry::opencv_dnn SYSTEM INTERFACE "${SKERRY_OPENCV_INCLUDE}")
     endif()
   endif()
 endmacro()

@@ -106,3 +106,12 @@ if(TARGET Eigen3::Eigen)
 else()
   message(STATUS "Eigen: not installed (Debian: libeigen3-dev), so anomaly/t2_q_wide.hpp is not tested")
 endif()
+
+# The library of ONNX Runtime: the adapter loads it at run time, so only tests and examples want to know where it is.
+find_library(SKERRY_ONNXRUNTIME_LIBRARY NAMES onnxruntime libonnxruntime.so.1 HINTS "$ENV{ONNXRUNTIME_ROOT}/lib" "$ENV{ONNXRUNTIME_ROOT}/lib/x64")
+mark_as_advanced(SKERRY_ONNXRUNTIME_LIBRARY)
+if(TARGET skerry::onnxruntime AND SKERRY_ONNXRUNTIME_LIBRARY)
+  message(STATUS "ONNX Runtime: ${SKERRY_ONNXRUNTIME_LIBRARY}")
+else()
+  message(STATUS "ONNX Runtime: not found (scripts/get_onnxruntime DIR, then ONNXRUNTIME_ROOT=DIR), so adapters/onnxruntime.hpp is not tested")
+endif()

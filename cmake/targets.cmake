@@ -27,6 +27,6 @@ skerry_module(adapters skerry::core)
 skerry_module(skerry skerry::core skerry::stats skerry::state skerry::delivery skerry::anomaly skerry::testing)
 
 include("${CMAKE_CURRENT_LIST_DIR}/adapters.cmake")
-foreach(adapter asio sqlite mosquitto)
+foreach(adapter asio sqlite mosquitto onnxruntime opencv_dnn)
   skerry_find_adapter(${adapter})
 endforeach()

@@ -1,0 +1,388 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+//
+// The same models in ONNX Runtime, in OpenCV and in arrays; and everything that can be wrong with a file. Built with the backends that are
+// here: SKERRY_TEST_ONNXRUNTIME is the library's path, SKERRY_TEST_OPENCV is defined with OpenCV.
+#include "../../examples/06_bring_your_own_model/known_failures.hpp"
+#include "../../examples/06_bring_your_own_model/mill.hpp"
+#include "core/counting_new.hpp"
+#include "models/boosted.hpp"
+#include "models/forest.hpp"
+
+#include <skerry/anomaly/array_model.hpp>
+#include <skerry/anomaly/model_slot.hpp>
+#include <skerry/anomaly/monitor.hpp>
+#include <skerry/core/random.hpp>
+#ifdef SKERRY_TEST_ONNXRUNTIME
+#include <skerry/adapters/onnxruntime.hpp>
+#endif
+#ifdef SKERRY_TEST_OPENCV
+#include <skerry/adapters/opencv_dnn.hpp>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <catch2/catch_test_macros.hpp>
+#include <cmath>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace skerry;
+using namespace skerry::anomaly;
+
+namespace {
+
+using row_type = std::array<float, mill::columns>;
+using layers_8 = layer_model<8, 4, known_failures::widest>;
+using trees_8 = tree_model<8, 4>;
+const std::string models = "models/";  // tests run in their own folder
+const std::string known_onnx = "../../examples/06_bring_your_own_model/known_failures.onnx";
+
+/// Rows of a mill, healthy, broken in each known way and in an unknown one, and rows that no machine has seen.
+const std::vector<row_type>& rows() {
+  static const std::vector<row_type> all = [] {
+    std::vector<row_type> out;
+    using testing::disturbance;
+    for (const disturbance what :
+         {disturbance::bearing_outer, disturbance::bearing_inner, disturbance::imbalance, disturbance::tool_wear}) {
+      const testing::scenario_entry fault{.machine = 11, .what = what, .at = 1000, .severity = 0.4F, .ramp = 300};
+      for (const mill::second& s : mill::watch(4242, 11, 1500, {&fault, 1})) {
+        out.push_back(s.row);
+      }
+    }
+    pcg32 random{99};
+    for (int i = 0; i < 500; ++i) {
+      row_type row;
+      for (float& x : row) {
+        x = static_cast<float>(normal(random)) * (i % 2 == 0 ? 3.0F : 60.0F);
+      }
+      out.push_back(row);
+    }
+    return out;
+  }();
+  return all;
+}
+
+struct agreement {
+  double apart = 0;
+  std::size_t other_decisions = 0, rows = 0;
+};
+template <typename A, typename B>
+agreement compare(A& a, B& b) {
+  agreement out;
+  for (const row_type& row : rows()) {
+    std::array<float, 4> x{}, y{};
+    REQUIRE(a.infer(row, x));
+    REQUIRE(b.infer(row, y));
+    for (std::size_t c = 0; c < x.size(); ++c) {
+      out.apart = std::max(out.apart, std::abs(static_cast<double>(x[c]) - static_cast<double>(y[c])));
+    }
+    const bool differ = (1 - x[0] >= 0.85F) != (1 - y[0] >= 0.85F) ||
+                        std::max_element(x.begin(), x.end()) - x.begin() != std::max_element(y.begin(), y.end()) - y.begin();
+    out.other_decisions += differ ? 1U : 0U;
+    ++out.rows;
+  }
+  return out;
+}
+template <typename A, typename B>
+void agree(A& a, B& b, const char* what) {
+  const agreement found = compare(a, b);
+  WARN(what << ": " << found.rows << " rows, at most " << found.apart << " apart, " << found.other_decisions << " other decisions");
+  REQUIRE(found.rows > 2000);
+  REQUIRE(found.apart <= 1e-6);
+  REQUIRE(found.other_decisions == 0);
+}
+
+std::vector<std::byte> bytes_of(const std::string& path) {
+  std::ifstream file{path, std::ios::binary};
+  const std::vector<char> text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
+  std::vector<std::byte> out(text.size());
+  std::transform(text.begin(), text.end(), out.begin(), [](char c) { return static_cast<std::byte>(c); });
+  return out;
+}
+
+[[maybe_unused]] layers_8 arrays() { return layers_8::create(known_failures::layers).value(); }
+
+/// Every truncation and some flipped bits of a file: refused, or a model that answers; nothing else.
+template <typename Load>
+void damage(const std::string& path, Load&& load) {
+  const std::vector<std::byte> whole = bytes_of(path);
+  REQUIRE(whole.size() > 100);
+  for (std::size_t n = 0; n < whole.size(); n += 97) {
+    CAPTURE(n);
+    REQUIRE_FALSE(load(std::span{whole}.first(n)));
+  }
+  std::size_t refused = 0, tried = 0;
+  for (std::size_t n = 5; n < whole.size(); n += 41) {
+    CAPTURE(n);
+    std::vector<std::byte> bent = whole;
+    bent[n] ^= std::byte{0x40};
+    auto made = load(std::span<const std::byte>{bent});
+    ++tried;
+    refused += made ? 0U : 1U;
+    if (made) {
+      std::vector<float> out(static_cast<std::size_t>(shape_size(made.value().output_shape())));
+      std::vector<float> in(static_cast<std::size_t>(shape_size(made.value().input_shape())));
+      (void)made.value().infer(in, out);
+    }
+  }
+  WARN(path << ": " << refused << " of " << tried << " flipped bits were refused");
+  REQUIRE(refused * 2 > tried);  // weights are most of the file, and the model's own vectors tell
+}
+
+}  // namespace
+
+TEST_CASE("arrays prove themselves on the vectors of the model that they were written from") {
+  auto mlp = arrays();
+  auto forest = trees_8::create(forest::trees).value();
+  auto boosted = trees_8::create(boosted::trees).value();
+  REQUIRE(check_vectors(mlp, known_failures::vectors));
+  REQUIRE(check_vectors(forest, forest::vectors));
+  REQUIRE(check_vectors(boosted, boosted::vectors));
+  REQUIRE(check_vectors(forest, boosted::vectors).error() == errc::mismatch);
+}
+
+#ifdef SKERRY_TEST_ONNXRUNTIME
+using skerry::adapters::onnxruntime_library;
+using skerry::adapters::onnxruntime_message;
+using skerry::adapters::onnxruntime_model;
+using skerry::adapters::onnxruntime_options;
+
+namespace {
+
+const onnxruntime_library& runtime() {
+  static const result<onnxruntime_library> library = [] {
+    onnxruntime_message why;
+    auto made = onnxruntime_library::load(SKERRY_TEST_ONNXRUNTIME, &why);
+    INFO(why.view());
+    REQUIRE(made);
+    return made;
+  }();
+  return library.value();
+}
+onnxruntime_model load(const std::string& path, const onnxruntime_options& options = {}) {
+  onnxruntime_message why;
+  auto made = onnxruntime_model::create(runtime(), path.c_str(), options, &why);
+  INFO(path << ": " << why.view());
+  REQUIRE(made);
+  return std::move(made).value();
+}
+struct refusal {
+  errc error;
+  std::string words;
+};
+refusal refuse(const std::string& path, const onnxruntime_options& options = {}) {
+  onnxruntime_message why;
+  const auto made = onnxruntime_model::create(runtime(), path.c_str(), options, &why);
+  return {made.error(), std::string{why.view()}};
+}
+
+}  // namespace
+
+TEST_CASE("ONNX Runtime and arrays answer alike within a millionth, and decide alike") {
+  auto mlp = load(known_onnx);
+  auto layers = arrays();
+  REQUIRE(mlp.vectors_checked() == 24);
+  agree(mlp, layers, "perceptron, ONNX Runtime and arrays");
+  auto forest = load(models + "forest.onnx");
+  auto maps = load(models + "zipmap.onnx");
+  auto forest_arrays = trees_8::create(forest::trees).value();
+  REQUIRE(forest.vectors_checked() == 24);
+  REQUIRE(maps.vectors_checked() == 24);
+  agree(forest, forest_arrays, "forest, ONNX Runtime and arrays");
+  agree(maps, forest_arrays, "forest as maps, ONNX Runtime and arrays");
+  auto boosted = load(models + "boosted.onnx");
+  auto boosted_arrays = trees_8::create(boosted::trees).value();
+  agree(boosted, boosted_arrays, "boosted trees, ONNX Runtime and arrays");
+}
+
+TEST_CASE("ONNX Runtime takes batches of any size, a fixed batch, no batch, and shapes of more dimensions") {
+  const std::array<float, 3> row{1, 2, 3};
+  for (const char* name : {"any_batch", "fixed_batch", "no_batch", "two_outputs"}) {
+    CAPTURE(name);
+    auto model = load(models + name + ".onnx");
+    REQUIRE(shape_size(model.input_shape()) == 3);
+    REQUIRE(shape_size(model.output_shape()) == 1);
+    std::array<float, 1> out{};
+    REQUIRE(model.infer(row, out));
+    REQUIRE(out[0] == 14);
+    const std::array<float, 9> many{1, 2, 3, 0, 0, 1, 5, 0, 0};
+    std::array<float, 3> answers{};
+    REQUIRE(model.infer_rows({many.data(), 3, 3, 3}, answers));
+    REQUIRE(answers == std::array<float, 3>{14, 3, 5});
+    const std::array<float, 8> apart{1, 2, 3, -1, 0, 0, 1, -1};  // a column between the rows
+    REQUIRE(model.infer_rows({apart.data(), 2, 3, 4}, std::span{answers}.first(2)));
+    REQUIRE(answers[1] == 3);
+    REQUIRE(model.infer_rows({many.data(), 3, 3, 3}, std::span{answers}.first(2)).error() == errc::width);
+    REQUIRE(model.infer_rows({many.data(), 0, 3, 3}, {}));
+  }
+  REQUIRE(load(models + "fixed_batch.onnx").batch() == 4);
+  auto square = load(models + "square.onnx");
+  REQUIRE(square.input_shape().size() == 2);
+  REQUIRE(square.output_shape().size() == 2);
+  std::array<float, 4> out{};
+  REQUIRE(square.infer(std::array<float, 4>{-1, 2, -3, 4}, out));
+  REQUIRE(out == std::array<float, 4>{0, 2, 0, 4});
+  auto named = load(models + "two_outputs.onnx", {.output = "same"});
+  std::array<float, 3> same{};
+  REQUIRE(named.infer(row, same));
+  REQUIRE(same == row);
+}
+
+TEST_CASE("threads, arena and rewriting of the graph are the caller's, and change no answer beyond rounding") {
+  auto usual = load(known_onnx);
+  for (const onnxruntime_options& o :
+       {onnxruntime_options{.threads = 2}, onnxruntime_options{.arena = false}, onnxruntime_options{.optimise = false}}) {
+    auto other = load(known_onnx, o);
+    REQUIRE(compare(usual, other).apart <= 1e-6);
+  }
+}
+
+TEST_CASE("what ONNX Runtime cannot load is an error with its words, and what does not fit is one with ours") {
+  const auto missing = refuse(models + "nowhere.onnx");
+  REQUIRE(missing.error == errc::absent);
+  REQUIRE(missing.words.find("nowhere.onnx") != std::string::npos);
+  REQUIRE(refuse("model_backends.cpp").error == errc::corrupt);
+  REQUIRE(refuse(models + "doubles.onnx").error == errc::unsupported);
+  REQUIRE(refuse(models + "whole_numbers.onnx").error == errc::unsupported);
+  REQUIRE(refuse(models + "two_inputs.onnx").error == errc::unsupported);
+  REQUIRE(refuse(models + "any_width.onnx").error == errc::unsupported);
+  REQUIRE(refuse(models + "one_answer.onnx").error == errc::unsupported);
+  REQUIRE(refuse(known_onnx, {.output = "nothing of this name"}).error == errc::absent);
+  REQUIRE(refuse(models + "forest.onnx", {.output = "label"}).error == errc::unsupported);
+  const auto wrong = refuse(models + "wrong_vectors.onnx");
+  REQUIRE(wrong.error == errc::mismatch);
+  REQUIRE(wrong.words.find("test vectors") != std::string::npos);
+  REQUIRE(refuse(models + "wrong_vectors.onnx", {.vectors = vectors_rule::ignored}).error == errc::ok);
+  REQUIRE_FALSE(refuse(models + "unreadable_vectors.onnx").words.empty());
+  REQUIRE(refuse(models + "unreadable_vectors.onnx").error != errc::ok);
+  REQUIRE(refuse(models + "wide_vectors.onnx").error == errc::width);
+  REQUIRE(refuse(models + "root.onnx", {.vectors = vectors_rule::required}).error == errc::absent);
+  REQUIRE(onnxruntime_library::load("/no/such/library.so").error() == errc::absent);
+  REQUIRE(onnxruntime_library::load("libdl.so.2").error() == errc::unsupported);
+}
+
+TEST_CASE("a refused inference leaves the answer as it was, and the next one stands alone") {
+  auto root = load(models + "root.onnx");
+  std::array<float, 1> out{7};
+  REQUIRE(root.infer(std::array{-1.0F}, out).error() == errc::not_finite);
+  REQUIRE(out[0] == 7);
+  REQUIRE_FALSE(root.message().empty());
+  REQUIRE(root.infer(std::array{1.0F, 2.0F}, out).error() == errc::width);
+  REQUIRE(root.infer(std::array{4.0F}, out));
+  REQUIRE(out[0] == 2);
+  onnxruntime_model moved = std::move(root);
+  REQUIRE(moved.infer(std::array{9.0F}, out));
+  REQUIRE(root.infer(std::array{4.0F}, out).error() == errc::insufficient);  // NOLINT(bugprone-use-after-move): that is the question
+  REQUIRE(onnxruntime_model{}.infer(std::array{4.0F}, out).error() == errc::insufficient);
+}
+
+TEST_CASE("damaged models are refused or answer, in ONNX Runtime") {
+  const auto load_bytes = [](std::span<const std::byte> b) { return onnxruntime_model::create(runtime(), b); };
+  damage(known_onnx, load_bytes);
+  damage(models + "forest.onnx", load_bytes);
+}
+
+TEST_CASE("an inference allocates nothing in the adapter: no more than the same call of ONNX Runtime without it") {
+  auto model = load(known_onnx);
+  const OrtApi& api = runtime().api();
+  // The same call without the adapter: session, row and answer made beforehand.
+  OrtSessionOptions* options = nullptr;
+  OrtSession* session = nullptr;
+  OrtMemoryInfo* memory = nullptr;
+  OrtValue *in = nullptr, *out = nullptr;
+  row_type row{};
+  std::array<float, 4> answer{};
+  const std::array<std::int64_t, 2> in_shape{1, 8}, out_shape{1, 4};
+  REQUIRE(api.CreateSessionOptions(&options) == nullptr);
+  REQUIRE(api.SetIntraOpNumThreads(options, 1) == nullptr);
+  REQUIRE(api.CreateSession(runtime().environment(), known_onnx.c_str(), options, &session) == nullptr);
+  REQUIRE(api.CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &memory) == nullptr);
+  REQUIRE(api.CreateTensorWithDataAsOrtValue(memory, row.data(), sizeof row, in_shape.data(), 2, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
+                                             &in) == nullptr);
+  REQUIRE(api.CreateTensorWithDataAsOrtValue(memory, answer.data(), sizeof answer, out_shape.data(), 2, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
+                                             &out) == nullptr);
+  const char* const in_names[] = {"row"};
+  const char* const out_names[] = {"probabilities"};
+  const OrtValue* const ins[] = {in};
+  std::size_t theirs = 0, ours = 0;
+  bool good = true;
+  for (int i = 0; i < 110; ++i) {
+    OrtValue* outs[] = {out};
+    const std::size_t before = skerry_test::allocations();
+    good = api.Run(session, nullptr, in_names, ins, 1, out_names, 1, outs) == nullptr && good;
+    const std::size_t between = skerry_test::allocations();
+    good = static_cast<bool>(model.infer(row, answer)) && good;
+    if (i >= 10) {
+      theirs += between - before;
+      ours += skerry_test::allocations() - between;
+    }
+  }
+  REQUIRE(good);
+  WARN("100 inferences: " << theirs << " allocations in ONNX Runtime's own call, " << ours << " with the adapter around it");
+  REQUIRE(ours == theirs);
+  api.ReleaseValue(in);
+  api.ReleaseValue(out);
+  api.ReleaseMemoryInfo(memory);
+  api.ReleaseSession(session);
+  api.ReleaseSessionOptions(options);
+}
+#endif
+
+#ifdef SKERRY_TEST_OPENCV
+using skerry::adapters::opencv_message;
+using skerry::adapters::opencv_model;
+
+TEST_CASE("OpenCV and arrays answer alike within a millionth, and decide alike") {
+  opencv_message why;
+  auto made = opencv_model::create(known_onnx.c_str(), {}, &why);
+  INFO(why.view());
+  REQUIRE(made);
+  REQUIRE(made.value().vectors_checked() == 24);
+  auto layers = arrays();
+  agree(made.value(), layers, "perceptron, OpenCV and arrays");
+#ifdef SKERRY_TEST_ONNXRUNTIME
+  auto other = load(known_onnx);
+  agree(made.value(), other, "perceptron, OpenCV and ONNX Runtime");
+#endif
+}
+
+TEST_CASE("what OpenCV cannot load is an error with words, and nothing it throws comes out") {
+  const auto refused = [](const std::string& name, vectors_rule rule = vectors_rule::if_present) {
+    opencv_message why;
+    const errc e = opencv_model::create(name.c_str(), {.vectors = rule}, &why).error();
+    INFO(name);
+    REQUIRE((e == errc::ok) == why.empty());
+    return e;
+  };
+  REQUIRE(refused(models + "nowhere.onnx") == errc::absent);
+  REQUIRE(refused("model_backends.cpp") != errc::ok);
+  REQUIRE(refused(models + "forest.onnx") == errc::unsupported);
+  REQUIRE(refused(models + "doubles.onnx") == errc::unsupported);
+  REQUIRE(refused(models + "two_inputs.onnx") == errc::unsupported);
+  REQUIRE(refused(models + "any_width.onnx") == errc::unsupported);
+  REQUIRE(refused(models + "fixed_batch.onnx") == errc::unsupported);
+  REQUIRE(refused(models + "wrong_vectors.onnx") == errc::mismatch);
+  REQUIRE(refused(models + "wide_vectors.onnx") == errc::width);
+  REQUIRE(refused(models + "two_outputs.onnx", vectors_rule::required) == errc::absent);
+  auto model = opencv_model::create((models + "any_batch.onnx").c_str()).value();
+  std::array<float, 1> out{7};
+  REQUIRE(model.infer(std::array{1.0F, 2.0F}, out).error() == errc::width);
+  REQUIRE(model.infer(std::array{1.0F, std::numeric_limits<float>::infinity(), 3.0F}, out).error() == errc::not_finite);
+  REQUIRE(out[0] == 7);
+  REQUIRE(model.infer(std::array{1.0F, 2.0F, 3.0F}, out));
+  REQUIRE(out[0] == 14);
+}
+
+TEST_CASE("damaged models are refused or answer, in OpenCV") {
+  damage(known_onnx, [](std::span<const std::byte> b) { return opencv_model::create(b); });
+}
+#endif
