@@ -358,6 +358,7 @@ set(skerry_testing_headers
 set(skerry_adapters_headers
     skerry/adapters/arm_double_sum.hpp
     skerry/adapters/asio_driver.hpp
+    skerry/adapters/detail/model_file.hpp
     skerry/adapters/detail/ort_session.hpp
     skerry/adapters/mosquitto_transport.hpp
     skerry/adapters/onnxruntime.hpp

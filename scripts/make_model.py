@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 """make_model.py ROWS.csv STEM: trains a classifier of known failures and writes it as STEM.onnx (for any runtime) and as STEM.hpp (arrays
 for skerry/anomaly/array_model.hpp). Both carry the same test vectors: rows with the answers that the model gives here, which are checked
-where it is loaded. The same rows, seed and versions of the packages give the same bytes.
+where it is loaded; the file is sealed with a CRC-32C. The same rows, seed and versions of the packages give the same bytes.
 
 ROWS.csv: a column `label` (0 is normal, 1 ... are the failures), optionally a column `machine` (every fourth is held out to judge), all
 others are the columns of a row, in order.
@@ -34,6 +34,7 @@ except ImportError:
     sys.exit(77)
 
 VECTORS = "skerry.vectors"
+SEAL = "skerry.crc32c"
 VECTOR_ROWS = 24
 LEAF = 0xffff
 
@@ -55,6 +56,26 @@ def stamp(model, rows, answers, tolerance):
     del model.metadata_props[:]
     entry = model.metadata_props.add()
     entry.key, entry.value = VECTORS, vectors_text(np.asarray(rows, np.float32), np.asarray(answers, np.float32), tolerance)
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def save(model, path):
+    """Writes a model with its seal: the CRC-32C of all bytes, in which the seal's own digits count as zeros."""
+    entry = model.metadata_props.add()
+    entry.key, entry.value = SEAL, "0" * 8
+    data = model.SerializeToString()
+    head, tail = data.rsplit(b"0" * 8, 1)
+    sealed = head + f"{crc32c(data):08x}".encode() + tail
+    assert {p.key: p.value for p in onnx.load_from_string(sealed).metadata_props}[SEAL] != "0" * 8
+    path.write_bytes(sealed)
 
 
 def read_rows(path):
@@ -316,7 +337,7 @@ def main():
     exported = model.onnx(rows.shape[1], answers.shape[1], arguments.zipmap)
     stamp(exported, vector_rows, vector_answers, arguments.tolerance)
     onnx.checker.check_model(exported)
-    onnx.save(exported, str(arguments.stem.with_suffix(".onnx")))
+    save(exported, arguments.stem.with_suffix(".onnx"))
     what = {"mlp": "a multilayer perceptron", "forest": "a random forest", "boosted": "gradient-boosted trees"}[arguments.kind]
     name = arguments.stem.name
     text = HEADER.format(what=f"{what}, trained with scikit-learn {sklearn.__version__} on {len(rows)} rows", columns=", ".join(names),

@@ -125,17 +125,12 @@ void damage(const std::string& path, Load&& load) {
     CAPTURE(n);
     std::vector<std::byte> bent = whole;
     bent[n] ^= std::byte{0x40};
-    auto made = load(std::span<const std::byte>{bent});
     ++tried;
-    refused += made ? 0U : 1U;
-    if (made) {
-      std::vector<float> out(static_cast<std::size_t>(shape_size(made.value().output_shape())));
-      std::vector<float> in(static_cast<std::size_t>(shape_size(made.value().input_shape())));
-      (void)made.value().infer(in, out);
-    }
+    refused += load(std::span<const std::byte>{bent}) ? 0U : 1U;
   }
+  // The seal misses a change of its own name only: then all the rest is whole.
   WARN(path << ": " << refused << " of " << tried << " flipped bits were refused");
-  REQUIRE(refused * 2 > tried);  // weights are most of the file, and the model's own vectors tell
+  REQUIRE(refused + 1 >= tried);
 }
 
 }  // namespace
@@ -314,7 +309,10 @@ TEST_CASE("an inference allocates nothing in the adapter: no more than the same 
   const char* const out_names[] = {"probabilities"};
   const OrtValue* const ins[] = {in};
   std::size_t theirs = 0, ours = 0;
-  bool good = true;
+  // As the adapter does while loading: ONNX Runtime plans its memory in the first run.
+  OrtValue* first[] = {nullptr};
+  bool good = api.Run(session, nullptr, in_names, ins, 1, out_names, 1, first) == nullptr;
+  api.ReleaseValue(first[0]);
   for (int i = 0; i < 110; ++i) {
     OrtValue* outs[] = {out};
     const std::size_t before = skerry_test::allocations();
@@ -326,14 +324,14 @@ TEST_CASE("an inference allocates nothing in the adapter: no more than the same 
       ours += skerry_test::allocations() - between;
     }
   }
-  REQUIRE(good);
-  WARN("100 inferences: " << theirs << " allocations in ONNX Runtime's own call, " << ours << " with the adapter around it");
-  REQUIRE(ours == theirs);
   api.ReleaseValue(in);
   api.ReleaseValue(out);
   api.ReleaseMemoryInfo(memory);
   api.ReleaseSession(session);
   api.ReleaseSessionOptions(options);
+  REQUIRE(good);
+  WARN("100 inferences: " << theirs << " allocations in ONNX Runtime's own call, " << ours << " with the adapter around it");
+  REQUIRE(ours <= theirs);
 }
 #endif
 

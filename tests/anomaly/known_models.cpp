@@ -8,6 +8,7 @@
 #include <skerry/anomaly/model_vectors.hpp>
 #include <skerry/anomaly/monitor.hpp>
 #include <skerry/anomaly/onnx_reader.hpp>
+#include <skerry/core/crc32c.hpp>
 #include <skerry/core/random.hpp>
 
 #include <catch2/catch_test_macros.hpp>
@@ -292,6 +293,36 @@ TEST_CASE("the properties and the input of an ONNX model are read from its field
   REQUIRE(input_of(1, {0, 5}, 0).error() == errc::absent);
   REQUIRE(input_of(1, {0, 1U << 24, 1U << 24, 1U << 24}, 1).error() == errc::unsupported);
   REQUIRE_FALSE(onnx_input_of(std::as_bytes(std::span{"no model at all"})));
+}
+
+TEST_CASE("a seal is broken by any other byte of a model, and an unsealed one is told apart") {
+  std::array<std::byte, 256> memory{};
+  pb_writer out{memory};
+  out.varint(1, 7);
+  out.text(2, "somebody");
+  out.message(14, [](pb_writer& entry) {
+    entry.text(1, onnx_seal_key);
+    entry.text(2, "00000000");
+  });
+  const std::size_t size = out.written().size();
+  const std::uint32_t crc = crc32c(out.written());
+  for (std::size_t i = 0; i < 8; ++i) {
+    memory[size - 8 + i] = static_cast<std::byte>("0123456789abcdef"[crc >> (28 - 4 * i) & 15]);
+  }
+  const std::span<std::byte> model{memory.data(), size};
+  REQUIRE(check_onnx_seal(model));
+  std::size_t unsealed = 0;
+  for (std::size_t bit = 0; bit < 8 * size; ++bit) {
+    CAPTURE(bit);
+    model[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
+    const status s = check_onnx_seal(model);
+    REQUIRE_FALSE(s);
+    unsealed += s.error() == errc::absent ? 1U : 0U;
+    model[bit / 8] ^= static_cast<std::byte>(1U << bit % 8);
+  }
+  REQUIRE(unsealed > 0);  // its own name
+  REQUIRE(unsealed < 8 * size / 2);
+  REQUIRE(check_onnx_seal(model.first(0)).error() == errc::absent);
 }
 
 TEST_CASE("a failure is every class but the normal one, and has the name of the loudest") {

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/adapters/detail/model_file.hpp>
 #include <skerry/adapters/detail/ort_session.hpp>
 #include <skerry/anomaly/inference_model.hpp>
 #include <skerry/anomaly/model_vectors.hpp>
+#include <skerry/anomaly/onnx_reader.hpp>
 #include <skerry/anomaly/row_view.hpp>
 #include <skerry/core/result.hpp>
 
@@ -99,7 +101,8 @@ struct onnxruntime_options {
 ///
 /// Cost    an inference allocates nothing here; what ONNX Runtime allocates is its own (outputs of tensors are written in place). A model
 ///         of a fixed batch of B computes a row B times
-/// Errors  of create: `absent`: no such file, or no vectors though `required`; `corrupt`: no model; `unsupported`: inputs, outputs or
+/// Errors  of create: `absent`: no such file, or no vectors though `required`; `corrupt`: no model, or other bytes than its seal says
+/// (`check_onnx_seal`); `unsupported`: inputs, outputs or
 ///         operators that are not taken; `width`, `not_finite`, `mismatch`: its vectors disagree with it; `full`: no memory; `unavailable`:
 ///         any other refusal of ONNX Runtime. Of infer: `width`, `not_finite`: an answer is NaN or infinite, `insufficient`: moved from or
 ///         made without a model; the refusals of ONNX Runtime. `out` is untouched then, and `message()` has the words
@@ -111,6 +114,12 @@ class onnxruntime_model {
   [[nodiscard]] static result<onnxruntime_model> create(const onnxruntime_library& library, const char* path,
                                                         const onnxruntime_options& options = {},
                                                         onnxruntime_message* why = nullptr) noexcept {
+    {
+      detail::model_file file;  // a file that cannot be read is left to ONNX Runtime, which has the words for it
+      if (file.read(path) && broken_seal(file.bytes(), why)) {
+        return errc::corrupt;
+      }
+    }
     return build(library, options, why, [&](const OrtApi& api, const OrtSessionOptions* o, OrtSession** session) {
       return api.CreateSession(library.environment(), path, o, session);
     });
@@ -119,6 +128,9 @@ class onnxruntime_model {
   [[nodiscard]] static result<onnxruntime_model> create(const onnxruntime_library& library, std::span<const std::byte> model,
                                                         const onnxruntime_options& options = {},
                                                         onnxruntime_message* why = nullptr) noexcept {
+    if (broken_seal(model, why)) {
+      return errc::corrupt;
+    }
     return build(library, options, why, [&](const OrtApi& api, const OrtSessionOptions* o, OrtSession** session) {
       return api.CreateSessionFromArray(library.environment(), model.data(), model.size(), o, session);
     });
@@ -194,6 +206,14 @@ class onnxruntime_model {
  private:
   static constexpr std::array<std::uint32_t, 1> nothing{0};
   using state = detail::ort_session;
+
+  [[nodiscard]] static bool broken_seal(std::span<const std::byte> model, onnxruntime_message* why) noexcept {
+    const bool broken = anomaly::check_onnx_seal(model).error() == errc::corrupt;
+    if (broken) {
+      detail::ort_say(why, "the model is sealed, and these are other bytes");
+    }
+    return broken;
+  }
 
   template <typename Load>
   [[nodiscard]] static result<onnxruntime_model> build(const onnxruntime_library& library, const onnxruntime_options& options,

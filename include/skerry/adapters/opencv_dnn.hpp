@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/adapters/detail/model_file.hpp>
 #include <skerry/anomaly/inference_model.hpp>
 #include <skerry/anomaly/model_vectors.hpp>
 #include <skerry/anomaly/onnx_reader.hpp>
@@ -14,14 +15,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <new>
 #include <span>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace skerry::inline v0::adapters {
 
@@ -39,7 +39,8 @@ struct opencv_options {
 /// setting of the process, `cv::setNumThreads`.
 ///
 /// Cost    an inference allocates nothing here; what OpenCV allocates is its own
-/// Errors  of create: `absent`: no such file, or no vectors though `required`; `corrupt`, `truncated`: no model; `unsupported`: what OpenCV
+/// Errors  of create: `absent`: no such file, or no vectors though `required`; `corrupt`, `truncated`: no model, or other
+///         bytes than its seal says; `unsupported`: what OpenCV
 ///         cannot import; `width`, `not_finite`, `mismatch`: its vectors disagree with it; `io`; `full`: no memory. Of infer: `width`,
 ///         `not_finite`, `insufficient`: made without a model; `unavailable`: what OpenCV threw, which is caught here. `out` is untouched
 ///         then, and `message()` has the words
@@ -49,21 +50,20 @@ class opencv_model {
 
   [[nodiscard]] static result<opencv_model> create(const char* path, const opencv_options& options = {},
                                                    opencv_message* why = nullptr) noexcept {
-    try {
-      std::vector<std::byte> bytes;
-      if (const status done = read(path, bytes); !done) {
-        say(why, done.error() == errc::absent ? "no such file" : "the file cannot be read");
-        return done.error();
-      }
-      return create(std::span<const std::byte>{bytes}, options, why);
-    } catch (const std::bad_alloc&) {
-      say(why, "no memory");
-      return errc::full;
+    detail::model_file file;
+    if (const status done = file.read(path); !done) {
+      say(why, done.error() == errc::absent ? "no such file" : "the file cannot be read");
+      return done.error();
     }
+    return create(file.bytes(), options, why);
   }
   /// From memory, which may go afterwards.
   [[nodiscard]] static result<opencv_model> create(std::span<const std::byte> model, const opencv_options& options = {},
                                                    opencv_message* why = nullptr) noexcept {
+    if (anomaly::check_onnx_seal(model).error() == errc::corrupt) {
+      say(why, "the model is sealed, and these are other bytes");
+      return errc::corrupt;
+    }
     const result<anomaly::onnx_input> input = anomaly::onnx_input_of(model);
     if (!input) {
       say(why, input.error() == errc::unsupported ? "the model has not one input of binary32 numbers of fixed width" : "no ONNX model");
@@ -158,18 +158,6 @@ class opencv_model {
   [[nodiscard]] status refuse(errc e, std::string_view text) noexcept {
     say(&s_->message, text);
     return e;
-  }
-
-  [[nodiscard]] static status read(const char* path, std::vector<std::byte>& bytes) {
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file{std::fopen(path, "rb"), &std::fclose};
-    if (!file) {
-      return errc::absent;
-    }
-    std::array<std::byte, 4096> piece;
-    for (std::size_t n; (n = std::fread(piece.data(), 1, piece.size(), file.get())) > 0;) {
-      bytes.insert(bytes.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(n));
-    }
-    return std::ferror(file.get()) != 0 ? status{errc::io} : status{};
   }
 
   [[nodiscard]] status prove(std::span<const std::byte> model, anomaly::vectors_rule rule) noexcept {

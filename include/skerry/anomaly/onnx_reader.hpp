@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/crc32c.hpp>
 #include <skerry/core/protobuf.hpp>
 #include <skerry/core/result.hpp>
 
@@ -46,6 +47,41 @@ namespace skerry::inline v0::anomaly {
     return in.error();
   }
   return any ? result<std::string_view>{found} : result<std::string_view>{errc::absent};
+}
+
+/// The key of the seal among the properties of an ONNX model.
+inline constexpr std::string_view onnx_seal_key = "skerry.crc32c";
+
+/// Whether a serialised ONNX model is the one that was written: its property "skerry.crc32c" holds, in eight hexadecimal digits, the
+/// CRC-32C of all its bytes with these eight digits as zeros.
+///
+/// Asked before a runtime sees the bytes, because a runtime trusts the indices in them: ONNX Runtime 1.21 ends the process over some
+/// trees with one flipped bit.
+/// Cost    one pass over the bytes; no heap
+/// Errors  `absent`: the model is not sealed; `corrupt`: these are other bytes; `truncated`, `unsupported`: no protobuf message
+[[nodiscard]] inline status check_onnx_seal(std::span<const std::byte> model) noexcept {
+  const result<std::string_view> seal = onnx_property(model, onnx_seal_key);
+  if (!seal) {
+    return seal.error();
+  }
+  constexpr std::string_view zeros = "00000000";
+  const std::string_view digits = seal.value();
+  if (digits.size() != zeros.size()) {
+    return errc::corrupt;
+  }
+  std::uint32_t said = 0;
+  for (const char c : digits) {
+    const int d = c >= '0' && c <= '9' ? c - '0' : (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
+    if (d < 0) {
+      return errc::corrupt;
+    }
+    said = said << 4 | static_cast<std::uint32_t>(d);
+  }
+  const auto at = static_cast<std::size_t>(reinterpret_cast<const std::byte*>(digits.data()) - model.data());
+  std::uint32_t seen = crc32c(model.first(at));
+  seen = crc32c(std::as_bytes(std::span{zeros}), seen);
+  seen = crc32c(model.subspan(at + zeros.size()), seen);
+  return seen == said ? status{} : status{errc::corrupt};
 }
 
 /// The one input of a serialised ONNX model.
