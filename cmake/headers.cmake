@@ -328,6 +328,7 @@ set(skerry_anomaly_headers
 
 set(skerry_testing_headers
     skerry/testing.hpp
+    skerry/testing/accountant.hpp
     skerry/testing/broker.hpp
     skerry/testing/cnc_features.hpp
     skerry/testing/cnc_machine.hpp

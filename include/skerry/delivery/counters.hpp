@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/bytes.hpp>
 #include <skerry/core/counters.hpp>
 
 #include <array>
@@ -18,11 +19,11 @@ enum class drop_reason : std::uint8_t {
   dead_letter,  ///< the peer refused it for good, several times
   damaged,      ///< it could not be read back
   cancelled,    ///< by the application, or replaced under its user key
-  not_stored,   ///< a direct send failed and was not to be stored, or could not be
+  not_stored,   ///< a direct send failed and was not to be stored, or could not be; or the power went before a sync
 };
 inline constexpr std::size_t drop_reasons = 6;
 
-/// Counts of one courier or outbox.
+/// Counts of one courier or outbox, over all its lives where the store keeps them.
 ///
 /// At any moment: offered = produced + refused, and produced + recovered = delivered + all of dropped + queued, where `queued()` is asked
 /// of the object.
@@ -30,7 +31,7 @@ struct delivery_counters {
   std::uint64_t offered = 0;
   std::uint64_t produced = 0;                         ///< accepted: has a ticket
   std::uint64_t refused = 0;                          ///< answered with an error, nothing kept
-  std::uint64_t recovered = 0;                        ///< found in the store when it was opened, accepted in an earlier life
+  std::uint64_t recovered = 0;                        ///< found in the store when it was opened, and counted by nobody, or as gone already
   std::uint64_t delivered = 0;                        ///< a peer took responsibility
   std::array<std::uint64_t, drop_reasons> dropped{};  ///< by drop_reason
 
@@ -67,6 +68,20 @@ struct delivery_counters {
   template <typename F>
   constexpr void for_each(F&& f) const {
     each(*this, *this, [&f](std::string_view name, const std::uint64_t& mine, std::uint64_t) { f(name, mine); });
+  }
+  /// A version byte and a varint for each, in the order of `for_each`.
+  constexpr void encode(byte_writer& out) const noexcept {
+    out.u8(1);
+    for_each([&out](std::string_view, std::uint64_t n) { out.varint(n); });
+  }
+  /// Errors  those of `byte_reader`; `unsupported` for another version
+  [[nodiscard]] static constexpr result<delivery_counters> decode(byte_reader& in) noexcept {
+    delivery_counters c;
+    if (in.u8() != 1) {
+      return in.error() == errc::ok ? errc::unsupported : in.error();
+    }
+    each(c, c, [&in](std::string_view, std::uint64_t& mine, std::uint64_t) { mine = in.varint(); });
+    return in.error() == errc::ok ? result<delivery_counters>{c} : result<delivery_counters>{in.error()};
   }
   friend constexpr bool operator==(const delivery_counters&, const delivery_counters&) noexcept = default;
 

@@ -19,8 +19,11 @@ namespace skerry::inline v0::delivery {
 
 /// Keeps items until a peer took responsibility for them, bounded, in order per stream, and counts every one that is lost.
 ///
-/// Cost    `append`, `take`, `acknowledge` O(streams) and one copy of the payload; eviction and expiry O(items). 56 bytes of RAM per
-///         item of the limits with a 32-bit tick, and one record buffer; no heap
+/// Cost    `append`, `take`, `acknowledge` O(streams) and one copy of the payload; eviction and expiry O(items of the limits). 56 bytes
+///         of RAM per item of the limits with a 32-bit tick, and one record buffer; no heap
+/// Items   a store that has `next_of` may hold more than the limits: the limits are then how far each stream looks ahead, and what lies
+///         beyond is counted, in order, and reached in its turn. User keys, expiry and eviction see the look-ahead alone.
+/// Lives   a store that has `remember` keeps drops and counters: they go on over restarts
 /// Bound   produced + recovered = delivered + dropped + queued at any moment
 /// Errors  `append`: `full` (quota or store, and nobody may be evicted), `invalid` (stream or class out of range), `width` (longer than
 ///         record_bytes), `refused` (its user key waits already). A refused append changes nothing, with one exception: where the store is
@@ -41,7 +44,8 @@ class outbox {
   [[nodiscard]] static result<outbox> open(Store& store, const outbox_config& config, device_seed seed,
                                            clock_reading<Time> clock) noexcept {
     if (config.quota_bytes == 0 || config.quota_items == 0 || config.sync_records == 0 || config.stream_window == 0 ||
-        config.in_flight == 0 || config.dead_letter_after == 0 || config.lower_share < 2) {
+        config.in_flight == 0 || config.dead_letter_after == 0 || config.lower_share < 2 ||
+        (engine::looks_ahead && config.quota_items > L.items && L.items < L.streams)) {
       return errc::invalid;
     }
     outbox made{store, config, seed, clock};
@@ -76,6 +80,7 @@ class outbox {
     const item_id id{in_.epoch_, options.stream, to.next_seq};
     const status stored = in_.admit(id, payload, options, key, wall(), options.historical, waiting);
     if (!stored) {
+      to.next_seq += stored.error() == errc::io ? 1 : 0;  // its record may stand there all the same: no other bytes get its number
       return refuse(stored.error());
     }
     ++to.next_seq;
@@ -90,6 +95,7 @@ class outbox {
     const Time t = in_.time_.observe(now);
     in_.end_leases(t);
     in_.expire();
+    in_.refill(t);
     while (in_.items_.in_flight < in_.config_.in_flight) {
       const index i = in_.choose(t, live_only);
       if (i == none) {
@@ -104,6 +110,7 @@ class outbox {
           return record.error();
         }
         in_.lose(i, drop_reason::damaged);
+        in_.refill(t);
         continue;
       }
       in_.items_.set_out(i, skerry::advance(t, from_ms<Time>(in_.config_.lease_ms)));
@@ -119,7 +126,7 @@ class outbox {
       return errc::absent;
     }
     ++in_.counters_.delivered;
-    in_.remove(i);
+    (void)in_.remove(i);
     return {};
   }
 
@@ -156,7 +163,7 @@ class outbox {
   [[nodiscard]] status drop(item_id id, drop_reason why) noexcept {
     const index i = in_.find(id);
     if (i == none) {
-      return errc::absent;
+      return in_.drop_beyond(id, why);
     }
     in_.lose(i, why);
     return {};
@@ -189,6 +196,8 @@ class outbox {
     for (lane& s : in_.items_.lanes) {
       s.confirm();
     }
+    in_.keep_counters();
+    (void)in_.reclaim();
   }
 
   /// Everything of the stream up to here has survived a sync. `seq` 0: nothing has.
@@ -215,6 +224,9 @@ class outbox {
     const Time t = detail::steady<Time>{in_.time_}.observe(now);
     for (const lane& s : in_.items_.lanes) {
       bool waits = false;
+      if (s.head == none && s.beyond > 0 && !(s.held && elapsed(t, s.hold_until) < duration_t<Time>{}) && !live_only) {
+        return true;
+      }
       if (in_.candidate(s, waits, live_only) != none && !(waits && elapsed(t, s.hold_until) < duration_t<Time>{})) {
         return true;
       }
@@ -227,11 +239,14 @@ class outbox {
     in_.end_leases(t);
     in_.end_holds(t);
     in_.expire();
+    in_.refill(t);
   }
 
   [[nodiscard]] const delivery_counters& counters() const noexcept { return in_.counters_; }
   [[nodiscard]] std::uint64_t queued() const noexcept { return in_.items_.queued; }
-  [[nodiscard]] std::uint64_t queued(stream_id stream) const noexcept { return stream < L.streams ? in_.items_.lanes[stream].count : 0; }
+  [[nodiscard]] std::uint64_t queued(stream_id stream) const noexcept {
+    return stream < L.streams ? in_.items_.lanes[stream].count + in_.items_.lanes[stream].beyond : 0;
+  }
   [[nodiscard]] std::uint64_t queued_bytes() const noexcept { return in_.items_.bytes; }
   [[nodiscard]] std::uint32_t epoch() const noexcept { return in_.epoch_; }
 
@@ -245,6 +260,13 @@ class outbox {
   /// A new claim of the wall clock; stamps follow it, ages do not.
   void on_clock(clock_reading<Time> clock) noexcept {
     in_.time_.observe(clock.now);
+    [[maybe_unused]] const std::uint64_t said = wall().value;
+    [[maybe_unused]] const std::uint64_t step = said > clock.wall.value ? said - clock.wall.value : clock.wall.value - said;
+    if constexpr (engine::looks_ahead) {
+      for (lane& s : in_.items_.lanes) {
+        s.stamped = step < 1000 ? s.stamped : s.next_seq;  // a clock that is disciplined is not one that is set
+      }
+    }
     in_.wall_at_ = in_.time_.passed_ms();
     in_.wall_ = clock.wall;
     in_.trusted_ = clock.trusted;
@@ -261,14 +283,14 @@ class outbox {
   /// Would a new item of this stream overtake one that it must not?
   [[nodiscard]] bool would_overtake(stream_id stream) const noexcept {
     const lane& s = in_.items_.lanes[stream];
-    return s.direct || (s.how == order::strict ? s.count > 0 : s.fresh != none);
+    return s.direct || (s.how == order::strict ? s.count + s.beyond > 0 : s.fresh != none);
   }
   /// Lets a stream wait.
   void hold(stream_id stream, duration_t<Time> wait, Time now) noexcept {
     SKERRY_ASSERT(stream < L.streams);
     lane& of = in_.items_.lanes[stream];
     of.hold_until = skerry::advance(in_.time_.observe(now), wait);
-    of.held = of.count > 0;
+    of.held = of.count + of.beyond > 0;
   }
   /// Ends the holds of all streams: there is reason to think that the peer is back.
   void release_holds() noexcept {
@@ -306,7 +328,9 @@ class outbox {
     to.reserved = 0;
     if (stored) {
       to.adopt(id.seq);
-      in_.items_.entries[in_.find(id)].attempts = attempts;
+      if (const index i = in_.find(id); i != none) {
+        in_.items_.entries[i].attempts = attempts;
+      }
     }
     return stored;
   }
@@ -333,11 +357,14 @@ class outbox {
   /// Gives all queued items to `visit(item_view)`, stream by stream, in order; nothing changes. For a node that is taken out of service.
   template <typename F>
   void drain(F&& visit) {
-    for (lane& s : in_.items_.lanes) {
-      for (index i = s.head; i != none; i = in_.items_.entries[i].next) {
+    for (stream_id n = 0; n < L.streams; ++n) {
+      const lane& s = in_.items_.lanes[n];
+      for (index i = s.head; i != none && (s.beyond == 0 || in_.items_.entries[i].seq <= s.indexed); i = in_.items_.entries[i].next) {
         if (const auto record = in_.store_->read(in_.items_.entries[i].at, std::span<std::byte>{in_.record_})) {
           visit(in_.view_of(in_.items_.entries[i], record.value()));
         }
+      }
+      for (std::uint64_t last = s.indexed; s.beyond > 0 && in_.next_beyond(n, last, visit);) {
       }
     }
   }

@@ -20,8 +20,8 @@ namespace skerry::inline v0::delivery {
 ///
 /// Appending writes at once and never waits; `sync` makes durable what was appended, acknowledgements with it, which otherwise ride in
 /// front of the next append. A segment whose records are all acknowledged is used again as it is: its old records fail the checks of
-/// its new salt. One segment is kept back for acknowledgements, so a full store can be emptied. A segment that one record keeps from
-/// being used again waits for it: nothing is copied forward.
+/// its new salt. One segment is kept back for acknowledgements, so a full store can be emptied. A segment that a few records keep from
+/// being used again gives them to the newest one, by `reclaim`.
 /// Cost    `append` one write of 32 bytes and the payload; `read` one or two reads; `open` reads every used byte once
 /// Bound   a flip anywhere costs one record; a cut costs what was not synced, never what was
 /// Errors  `append`: `full`, `width` (a record that fits no segment), `io`; `read`: `absent`, `width`, `corrupt`, `io`;
@@ -72,10 +72,10 @@ class segment_log : private detail::segment_files<Device, L> {
     if (size > room_of_segment() - checkpoint_room) {
       return errc::width;
     }
-    if (h.kind == record_kind::data && h.stream >= L.streams) {
+    if ((h.kind == record_kind::data || h.kind == record_kind::drops) && h.stream >= L.streams) {
       return errc::invalid;
     }
-    return put(h, payload, spare_for_data);
+    return put(h, payload, h.kind == record_kind::data ? spare_for_data : 0);
   }
 
   [[nodiscard]] result<record_view> read(position where, std::span<std::byte> out) noexcept {
@@ -118,6 +118,89 @@ class segment_log : private detail::segment_files<Device, L> {
     return {};
   }
 
+  /// The record of a stream with the least number above `above` that is not acknowledged; `absent`: there is none.
+  ///
+  /// Cost     O(1) amortised where a stream is asked for in order; a segment is read where its numbers may matter
+  [[nodiscard]] result<position> next_of(std::uint16_t stream, std::uint64_t above) noexcept {
+    if (stream >= L.streams) {
+      return errc::absent;
+    }
+    std::uint64_t best = ~std::uint64_t{0};
+    position where{};
+    std::uint64_t tried = 0;  // by the least number of theirs, then by age: one after the other
+    std::uint32_t tried_number = 0;
+    for (;;) {
+      const slot* next = nullptr;
+      for (const slot& s : slots_) {
+        const std::uint64_t low = s.least[stream];
+        if (!s.used() || low == 0 || s.greatest[stream] <= above || low >= best ||
+            (low < tried || (low == tried && s.number <= tried_number))) {
+          continue;
+        }
+        if (next == nullptr || low < next->least[stream] || (low == next->least[stream] && s.number < next->number)) {
+          next = &s;
+        }
+      }
+      if (next == nullptr || best == above + 1) {
+        break;
+      }
+      tried = next->least[stream];
+      tried_number = next->number;
+      if (const status s = search(*next, stream, above, best, where); !s) {
+        return s.error();
+      }
+    }
+    if (best == ~std::uint64_t{0}) {
+      return errc::absent;
+    }
+    last_found_[stream] = {where, best};
+    return where;
+  }
+
+  /// Bytes of the user's that stand beside the acknowledgements, checked together with them; found again by `remembered` after `open`.
+  void remember(std::span<const std::byte> note) noexcept { control_.remember(note); }
+  [[nodiscard]] std::span<const std::byte> remembered() const noexcept { return control_.remembered(); }
+
+  /// Begins a new segment, whatever room there is in this one. `full`: no segment is free.
+  [[nodiscard]] status rotate() noexcept { return active() == nullptr ? status{} : begin_segment(spare_for_data); }
+
+  /// Moves what a segment still holds, if it is little, so that the segment can be used again after two more syncs.
+  ///
+  /// still   `position* (const record_header&, position)`: where the place of a record is kept, to be overwritten; null: nobody needs it.
+  ///         `live_bytes()`: payload and heads of all that is needed
+  /// Errors  `full`: there is nothing to gain yet
+  template <typename Still>
+  [[nodiscard]] status reclaim(Still&& still) noexcept {
+    const std::uint64_t bound = still.live_bytes() / 4 * 5 + 3 * std::uint64_t{config_.segment_bytes};
+    if (!may_reclaim_ || (used_bytes() <= bound && free_slots() > spare_for_data)) {
+      return errc::full;
+    }
+    for (const slot& s : slots_) {
+      if (s.copies_of != 0 && !s.copies_hold) {
+        return errc::full;  // one at a time
+      }
+    }
+    for (const slot* s = after(0); s != nullptr; s = after(s->number)) {
+      slot& from = slots_[static_cast<std::size_t>(s - slots_.data())];
+      const bool settled = from.use == state::sealed && !from.dirty && !from.dense && from.void_from > segment_header::room;
+      if (!settled || from.bytes != config_.segment_bytes) {
+        continue;
+      }
+      const result<std::uint64_t> size = needed_of(from, still);
+      if (!size) {
+        return size.error();
+      }
+      from.dense = size.value() > room_of_segment() / 2;
+      if (!from.dense) {
+        return copy_forward(from, size.value(), still);
+      }
+    }
+    for (slot& s : slots_) {
+      s.dense = false;  // all were looked through: begin anew
+    }
+    return errc::full;
+  }
+
   /// Makes durable all that was appended, and the acknowledgements unless there is no room to write them down.
   [[nodiscard]] status sync() noexcept {
     if (acks_pending_) {
@@ -136,18 +219,25 @@ class segment_log : private detail::segment_files<Device, L> {
       if (!s.dirty) {
         continue;
       }
+      if (s.to_rewrite) {
+        if (const status done = rewrite(s); !done) {
+          return errc::io;
+        }
+      }
       const std::uint32_t upto = s.end;
       if (const status done = device_->sync(name_of(s).view()); !done) {
         ++counters_.failed_syncs;
         s.use = state::lost;
         s.dirty = false;
         s.to_move = true;
+        may_reclaim_ = may_reclaim_ && (s.copies_of == 0 || s.copies_hold);  // copies that never counted must not come to count
         (void)move_away(s);  // if it fails, the next sync tries again, and promises nothing before
         return errc::io;
       }
       s.synced = upto;
       s.dirty = false;
     }
+    release_copied();
     ++counters_.syncs;
     free_dead();
     return {};
@@ -190,7 +280,8 @@ class segment_log : private detail::segment_files<Device, L> {
   using control = detail::control_state<L.streams>;
 
   static constexpr std::uint32_t spare_for_data = 1;  // segments that data must leave free
-  static constexpr std::size_t checkpoint_room = record_size(control::cursors_bytes) + record_size(16) + record_size(8);
+  static constexpr std::size_t checkpoint_room =
+      record_size(control::acks_bytes) + record_size(control::lease_bytes) + record_size(control::counters_bytes) + 2 * record_size(16);
 
   segment_log(Device& device, const segment_config& config, std::uint64_t entropy) noexcept : files{device, config, entropy} {}
 
@@ -211,6 +302,55 @@ class segment_log : private detail::segment_files<Device, L> {
         go_on(each, torn);
       }
     }
+    for (slot& s : slots_) {
+      // What an earlier life knew to be on the medium is; of the rest, what is read may be all that there is of it.
+      s.dirty = s.to_rewrite = s.used() && s.number >= on_medium_below_;
+      s.synced = s.dirty ? static_cast<std::uint32_t>(segment_header::room) : s.end;
+    }
+    return settle_copies();
+  }
+  /// Copies count when the segment that they were made of is gone, or says so; otherwise they become one record that says nothing.
+  [[nodiscard]] status settle_copies() noexcept {
+    for (slot& s : slots_) {
+      if (!s.used() || s.copies_of == 0) {
+        continue;
+      }
+      const slot* const origin = find(s.copies_of);
+      s.copies_hold = origin == nullptr || (origin->void_from <= segment_header::room && s.copies_hold);
+      if (!s.copies_hold && !blank_copies(s)) {
+        may_reclaim_ = false;  // or another copy could come to count beside this one
+      }
+    }
+    return {};
+  }
+  [[nodiscard]] status blank_copies(slot& s) noexcept {
+    record_header h;
+    h.kind = record_kind::seal;
+    const std::uint32_t length = s.copies_to - s.copies_from - static_cast<std::uint32_t>(record_head);
+    const std::array<std::byte, 512> zeros{};
+    const record_place place{s.salt, s.copies_from};
+    std::array<std::byte, record_head> head{};
+    if (const status done = write_record_head(head, h, {}, place); !done) {
+      return done;
+    }
+    byte_writer(std::span{head}.subspan(8, 3)).u24(length);
+    byte_writer(std::span{head}.subspan(4, 2)).u16(static_cast<std::uint16_t>(crc32c(std::span{head}.subspan(6), place.start())));
+    std::uint32_t sum = crc32c(std::span{head}.subspan(4), place.start());
+    for (std::uint32_t at = 0; at < length;) {
+      const std::size_t n = length - at < zeros.size() ? length - at : zeros.size();
+      sum = crc32c(std::span{zeros}.first(n), sum);
+      if (const status done = device_->write(name_of(s).view(), s.copies_from + record_head + at, std::span{zeros}.first(n)); !done) {
+        return done;
+      }
+      at += static_cast<std::uint32_t>(n);
+    }
+    byte_writer(std::span{head}.first(4)).u32(sum);
+    if (const status done = device_->write(name_of(s).view(), s.copies_from, head); !done) {
+      return done;
+    }
+    s.end = s.end < s.copies_to ? s.copies_to : s.end;
+    s.dirty = true;
+    s.copies_of = s.copies_from = s.copies_to = 0;
     return {};
   }
   /// The last segment goes on where it ended. Behind a torn record a new one begins, unless it would be the last that is free.
@@ -230,13 +370,14 @@ class segment_log : private detail::segment_files<Device, L> {
       ++report.records;
       switch (r.header.kind) {
         case record_kind::data:
+        case record_kind::drops:
           if (r.header.stream < L.streams) {
-            std::uint64_t& greatest = s.greatest[r.header.stream];
-            greatest = r.header.seq > greatest ? r.header.seq : greatest;
+            s.note(r.header.stream, r.header.seq);
           }
           break;
         case record_kind::acks:
         case record_kind::seq_lease:
+        case record_kind::counters:
         case record_kind::seal:
           if (const status read = take_control(s, r.header, r.offset, r.length); !read) {
             return read;
@@ -249,8 +390,6 @@ class segment_log : private detail::segment_files<Device, L> {
       return found.error();
     }
     s.end = static_cast<std::uint32_t>(walk.end_of_records());
-    s.synced = static_cast<std::uint32_t>(segment_header::room);
-    s.dirty = true;  // what a process read back may never have reached the medium
     torn = walk.torn_bytes();
     counters_.damaged_records += walk.damaged();
     counters_.torn_bytes += walk.torn_bytes();
@@ -266,31 +405,55 @@ class segment_log : private detail::segment_files<Device, L> {
                           to};
   }
   /// Acknowledgements, leases, and what was moved: checked by the scanner, read again for what they say.
-  [[nodiscard]] status take_control(const slot& s, const record_header& h, std::uint64_t offset, std::uint32_t length) noexcept {
-    typename control::cursors_buffer bytes{};
+  [[nodiscard]] status take_control(slot& s, const record_header& h, std::uint64_t offset, std::uint32_t length) noexcept {
+    typename control::acks_buffer bytes{};
     if (length > bytes.size()) {
-      return {};  // of a store with more streams
+      return {};  // of a store with more streams, or the copies that do not count
     }
     const auto payload = std::span{bytes}.first(length);
     if (const status read = device_->read(name_of(s).view(), offset + record_head, payload); !read) {
       return read;
     }
-    if (h.kind == record_kind::acks) {
-      control_.take_cursors(payload);
-    } else if (h.kind == record_kind::seq_lease) {
-      control_.take_lease(h, payload);
-    } else if (length == 8) {
-      byte_reader in{payload};
-      const std::uint32_t number = in.u32();
-      const std::uint32_t from = in.u32();
-      for (slot& other : slots_) {
-        if (other.number == number && from < other.void_from) {
-          other.void_from = from;
-          other.voided_by = s.number;
-        }
-      }
+    switch (h.kind) {
+      case record_kind::acks:
+        control_.take_acks(h, payload);
+        on_medium_below_ = h.ttl_s > on_medium_below_ ? h.ttl_s : on_medium_below_;
+        break;
+      case record_kind::seq_lease: control_.take_lease(h, payload); break;
+      case record_kind::counters: control_.take_counters(h, payload); break;
+      default: take_seal(s, payload, static_cast<std::uint32_t>(offset)); break;
     }
     return {};
+  }
+  /// What a seal says, by its length: 8, what a segment holds from a place on stands elsewhere; 12, the same of a whole segment, whose
+  /// records were copied into another; 16, that copies follow.
+  void take_seal(slot& s, std::span<const std::byte> payload, std::uint32_t offset) noexcept {
+    if (payload.size() != 8 && payload.size() != 12 && payload.size() != 16) {
+      return;
+    }
+    byte_reader in{payload};
+    const std::uint32_t number = in.u32();
+    const std::uint32_t from = in.u32();
+    if (payload.size() == 16) {
+      const std::uint32_t to = in.u32();
+      s.copies_of = number;
+      s.copies_from = offset;
+      s.copies_to = to <= s.limit() && to >= offset + record_size(16) ? to : offset;
+      return;
+    }
+    for (slot& other : slots_) {
+      if (other.number == number && other.used() && from < other.void_from) {
+        other.void_from = from;
+        other.voided_by = s.number;
+        other.released = payload.size() == 12;  // it is read back, so it is synced before anything is freed
+      }
+    }
+    if (payload.size() == 12) {
+      const std::uint32_t into = in.u32();
+      for (slot& other : slots_) {
+        other.copies_hold = other.copies_hold || (other.used() && other.number == into && other.copies_of == number);
+      }
+    }
   }
 
   /// The first record at or behind a place that a reader still needs.
@@ -307,7 +470,7 @@ class segment_log : private detail::segment_files<Device, L> {
           break;
         }
         const record_header& h = r.value().header;
-        const bool wanted = control_.wants(h) && (h.kind != record_kind::data || r.value().offset < s->void_from);
+        const bool wanted = control_.wants(h) && (h.kind != record_kind::data || !s->is_void(r.value().offset));
         if (wanted) {
           return position{std::uint64_t{s->number} << 32 | r.value().offset};
         }
@@ -316,12 +479,34 @@ class segment_log : private detail::segment_files<Device, L> {
     return end_position();
   }
 
+  /// The least number of a stream above `above` in a segment, if it is below `best`.
+  [[nodiscard]] status search(const slot& s, std::uint16_t stream, std::uint64_t above, std::uint64_t& best, position& where) noexcept {
+    std::array<std::byte, 2048> buffer;
+    const found_record& last = last_found_[stream];
+    const bool goes_on = s.in_order && last.seq == above && last.at.value >> 32 == s.number;
+    auto walk = scanner(s, goes_on ? static_cast<std::uint32_t>(last.at.value) : segment_header::room, s.end, buffer);
+    for (auto r = walk.next();; r = walk.next()) {
+      if (!r) {
+        return r.error() == errc::absent ? status{} : status{r.error()};
+      }
+      const record_header& h = r.value().header;
+      if (h.kind == record_kind::data && h.stream == stream && h.seq > above && h.seq < best && control_.wants(h) &&
+          !s.is_void(r.value().offset)) {
+        best = h.seq;
+        where = position{std::uint64_t{s.number} << 32 | r.value().offset};
+        if (s.in_order || best == above + 1) {
+          return {};
+        }
+      }
+    }
+  }
+
   // --- writing ---
 
   /// Writes a record, acknowledgements in front of it. `keep`: segments that must stay free.
   [[nodiscard]] result<position> put(const record_header& h, std::span<const std::byte> payload, std::uint32_t keep) noexcept {
     const std::uint64_t size = record_size(payload.size());
-    const std::uint64_t acks = acks_pending_ ? record_size(control::cursors_bytes) : 0;
+    const std::uint64_t acks = acks_pending_ ? record_size(control::acks_bytes) : 0;
     slot* a = active();
     if (a == nullptr || a->end + acks + size > a->limit()) {
       if (const status s = begin_segment(keep); !s) {
@@ -338,11 +523,12 @@ class segment_log : private detail::segment_files<Device, L> {
     if (const status s = write(*a, h, payload); !s) {
       return s.error();
     }
-    if (h.kind == record_kind::data) {
-      std::uint64_t& greatest = a->greatest[h.stream];
-      greatest = h.seq > greatest ? h.seq : greatest;
-    } else if (h.kind == record_kind::seq_lease) {
-      control_.take_lease(h, payload);
+    switch (h.kind) {
+      case record_kind::data:
+      case record_kind::drops: a->note(h.stream, h.seq); break;
+      case record_kind::seq_lease: control_.take_lease(h, payload); break;
+      case record_kind::counters: control_.take_counters(h, payload); break;
+      default: break;
     }
     return position{std::uint64_t{a->number} << 32 | at};
   }
@@ -389,16 +575,17 @@ class segment_log : private detail::segment_files<Device, L> {
 
   [[nodiscard]] status write_acks() noexcept {
     slot* const a = active();
-    if (a == nullptr || a->end + record_size(control::cursors_bytes) > a->limit()) {
+    if (a == nullptr || a->end + record_size(control::acks_bytes) > a->limit()) {
       return begin_segment(0);  // which writes them
     }
     return write_cursors(*a);
   }
   [[nodiscard]] status write_cursors(slot& a) noexcept {
-    typename control::cursors_buffer bytes{};
+    typename control::acks_buffer bytes{};
     record_header h;
-    h.kind = record_kind::acks;
-    if (const status s = write(a, h, control_.write_cursors(bytes)); !s) {
+    const std::span<const std::byte> payload = control_.write_acks(h, bytes);
+    h.ttl_s = oldest_unsynced();
+    if (const status s = write(a, h, payload); !s) {
       return s;
     }
     acks_pending_ = false;
@@ -419,16 +606,48 @@ class segment_log : private detail::segment_files<Device, L> {
     if (const status s = write_cursors(fresh); !s) {
       return s;
     }
+    if (control_.counted()) {
+      if (const status s = write(fresh, control_.counters_header(), control_.counters_payload()); !s) {
+        return s;
+      }
+    }
     if (control_.leased()) {
       return write(fresh, control_.lease_header(), control_.lease_payload());
     }
+    return {};
+  }
+  /// Segments below this number are wholly on the medium.
+  [[nodiscard]] std::uint32_t oldest_unsynced() const noexcept {
+    std::uint32_t least = last_number_;
+    for (const slot& s : slots_) {
+      least = s.used() && (s.dirty || s.use == state::lost) && s.number < least ? s.number : least;
+    }
+    return least;
+  }
+  /// Writes again what was read back, as it is: had a sync of it failed in an earlier life, the system would call it clean, and a sync now
+  /// would prove nothing.
+  [[nodiscard]] status rewrite(slot& s) noexcept {
+    std::array<std::byte, 4096> piece;
+    for (std::uint32_t at = 0; at < s.bytes; at += static_cast<std::uint32_t>(piece.size())) {
+      const auto part = std::span{piece}.first(s.bytes - at < piece.size() ? s.bytes - at : piece.size());
+      if (at >= s.end && at + part.size() < s.bytes) {
+        continue;  // nothing there yet
+      }
+      if (!device_->read(name_of(s).view(), at, part)) {
+        continue;  // what cannot be read is not there
+      }
+      if (const status done = device_->write(name_of(s).view(), at, part); !done) {
+        return done;
+      }
+    }
+    s.to_rewrite = false;
     return {};
   }
   /// Segments whose records are all acknowledged are free, once a durable one begins with what they know.
   void free_dead() noexcept {
     for (slot& s : slots_) {
       bool dead = s.use == state::sealed || (s.use == state::lost && !s.to_move);
-      for (std::size_t stream = 0; stream < L.streams && dead; ++stream) {
+      for (std::size_t stream = 0; stream < L.streams && dead && !s.released; ++stream) {
         dead = s.greatest[stream] <= control_.of(stream).upto;
       }
       for (const slot& other : slots_) {
@@ -455,7 +674,8 @@ class segment_log : private detail::segment_files<Device, L> {
     return false;
   }
   [[nodiscard]] std::uint32_t checkpoint_least() const noexcept {
-    return static_cast<std::uint32_t>(record_size(0) + (control_.leased() ? record_size(control_.lease_payload().size()) : 0));
+    return static_cast<std::uint32_t>(record_size(0) + (control_.counted() ? record_size(control_.counters_payload().size()) : 0) +
+                                      (control_.leased() ? record_size(control_.lease_payload().size()) : 0));
   }
 
   /// Writes again elsewhere what a segment holds beyond its last good sync, after one that failed: a later one that succeeds would
@@ -472,7 +692,7 @@ class segment_log : private detail::segment_files<Device, L> {
     auto r = walk.next();
     for (; r && r.value().offset < s.void_from; r = walk.next()) {
       const record_header& h = r.value().header;
-      if (h.kind == record_kind::data && control_.wants(h)) {
+      if ((h.kind == record_kind::data || h.kind == record_kind::drops) && control_.wants(h) && !s.is_void(r.value().offset)) {
         if (const status moved = move_record(s, r.value().offset, h, r.value().length); !moved) {
           return moved;
         }
@@ -482,21 +702,27 @@ class segment_log : private detail::segment_files<Device, L> {
       return r.error();
     }
     acks_pending_ = true;  // what it said of acknowledgements and leases stands nowhere else perhaps
+    if (control_.counted()) {
+      if (const auto again = put(control_.counters_header(), control_.counters_payload(), 0); !again) {
+        return again.error();
+      }
+    }
     if (control_.leased()) {
       const auto again = put(control_.lease_header(), control_.lease_payload(), 0);
       if (!again) {
         return again.error();
       }
     }
-    std::array<std::byte, 8> what{};
-    byte_writer out{what};
-    out.u32(s.number);
-    out.u32(from);
-    record_header h;
-    h.kind = record_kind::seal;
-    const auto told = put(h, out.written(), 0);
-    if (!told) {
-      return told.error();
+    for (slot& other : slots_) {
+      if (other.used() && other.voided_by == s.number && !other.released) {  // what it said of others, too
+        if (const status told = write_seal(other, other.void_from, copy_of(other.number)); !told) {
+          return told;
+        }
+        other.voided_by = active()->number;
+      }
+    }
+    if (const status told = write_seal(s, from, 0); !told) {
+      return told;
     }
     s.void_from = from < s.void_from ? from : s.void_from;
     s.voided_by = active()->number;
@@ -541,13 +767,154 @@ class segment_log : private detail::segment_files<Device, L> {
     ++counters_.moved_records;
     to.end += static_cast<std::uint32_t>(size);
     to.dirty = true;
-    std::uint64_t& greatest = to.greatest[h.stream];
-    greatest = h.seq > greatest ? h.seq : greatest;
+    to.note(h.stream, h.seq);
     return {};
   }
 
+  /// What a segment holds from a place on stands elsewhere; `into`: in the copies of that segment; 0: anywhere.
+  [[nodiscard]] status write_seal(const slot& of, std::uint32_t from, std::uint32_t into) noexcept {
+    std::array<std::byte, 12> what{};
+    byte_writer out{what};
+    out.u32(of.number);
+    out.u32(from);
+    if (into != 0) {
+      out.u32(into);
+    }
+    record_header h;
+    h.kind = record_kind::seal;
+    const auto written = put(h, out.written(), 0);
+    return written ? status{} : status{written.error()};
+  }
+  [[nodiscard]] std::uint32_t copy_of(std::uint32_t number) const noexcept {
+    for (const slot& s : slots_) {
+      if (s.used() && s.copies_of == number && s.copies_hold) {
+        return s.number;
+      }
+    }
+    return 0;
+  }
+
+  // --- moving what a segment holds ---
+
+  template <typename Still>
+  [[nodiscard]] result<std::uint64_t> needed_of(const slot& s, Still& still) noexcept {
+    std::array<std::byte, 2048> buffer;
+    auto walk = scanner(s, segment_header::room, s.end, buffer);
+    std::uint64_t sum = 0;
+    for (auto r = walk.next();; r = walk.next()) {
+      if (!r) {
+        return r.error() == errc::absent ? result<std::uint64_t>{sum} : result<std::uint64_t>{r.error()};
+      }
+      if (is_needed(s, r.value().header, r.value().offset, still) != nullptr) {
+        sum += record_size(r.value().length);
+      }
+    }
+  }
+  template <typename Still>
+  [[nodiscard]] position* is_needed(const slot& s, const record_header& h, std::uint64_t offset, Still& still) noexcept {
+    if ((h.kind != record_kind::data && h.kind != record_kind::drops) || !control_.wants(h) || s.is_void(offset)) {
+      return nullptr;
+    }
+    return h.kind == record_kind::drops ? &elsewhere_ : still(h, position{std::uint64_t{s.number} << 32 | offset});
+  }
+  /// Behind a record that says what follows; what it says comes to count when a sync has covered it, and a seal says so.
+  template <typename Still>
+  [[nodiscard]] status copy_forward(slot& from, std::uint64_t size, Still& still) noexcept {
+    slot* to = active();
+    if (to == nullptr || to->copies_of != 0 || to->end + size + record_size(16) + checkpoint_room > to->limit()) {
+      if (to != nullptr && to->end < to->limit() / 4 * 3) {
+        return errc::full;  // to begin a segment for this would gain nothing
+      }
+      if (const status begun = begin_segment(0); !begun) {
+        return begun;
+      }
+      to = active();
+    }
+    const std::uint32_t begin = to->end;
+    const auto end = static_cast<std::uint32_t>(begin + record_size(16) + size);
+    std::array<std::byte, 16> what{};
+    byte_writer out{what};
+    out.u32(from.number);
+    out.u32(static_cast<std::uint32_t>(segment_header::room));
+    out.u32(end);
+    out.u32(0);
+    record_header h;
+    h.kind = record_kind::seal;
+    if (const status s = write(*to, h, out.written()); !s) {
+      return s;
+    }
+    to->copies_of = from.number;
+    to->copies_from = begin;
+    to->copies_to = end;
+    std::array<std::byte, 2048> buffer;
+    auto walk = scanner(from, segment_header::room, from.end, buffer);
+    for (auto r = walk.next();; r = walk.next()) {
+      if (!r) {
+        if (r.error() != errc::absent) {
+          return give_up(*to, r.error());
+        }
+        break;
+      }
+      position* const place = is_needed(from, r.value().header, r.value().offset, still);
+      if (place == nullptr) {
+        continue;
+      }
+      const position copy{std::uint64_t{to->number} << 32 | to->end};
+      if (const status moved = move_record(from, r.value().offset, r.value().header, r.value().length); !moved) {
+        return give_up(*to, moved.error());
+      }
+      *place = copy;
+    }
+    copying_ = true;
+    ++counters_.reclaimed;
+    return errc::full;  // not yet
+  }
+  /// Copies that are not complete never count; what is appended goes elsewhere.
+  [[nodiscard]] status give_up(slot& to, errc why) noexcept {
+    to.use = state::sealed;
+    may_reclaim_ = false;
+    return why;
+  }
+  /// After a sync: the copies that it covered count from now on, and what they were made of is used again after the next one.
+  void release_copied() noexcept {
+    for (slot& s : slots_) {
+      s.released = s.released || (s.used() && s.use != state::lost && s.void_from <= segment_header::room);
+    }
+    if (!copying_) {
+      return;
+    }
+    for (slot& to : slots_) {
+      if (!to.used() || to.copies_of == 0 || to.copies_hold || to.use == state::lost || to.synced < to.copies_to) {
+        continue;
+      }
+      copying_ = false;
+      for (slot& from : slots_) {
+        if (from.number != to.copies_of || !from.used()) {
+          continue;
+        }
+        if (!write_seal(from, static_cast<std::uint32_t>(segment_header::room), to.number)) {
+          may_reclaim_ = false;
+          return;
+        }
+        from.void_from = static_cast<std::uint32_t>(segment_header::room);
+        from.voided_by = active()->number;
+        to.copies_hold = true;
+      }
+    }
+  }
+
+  struct found_record {
+    position at{};
+    std::uint64_t seq = 0;
+  };
+
   bool acks_pending_ = false;
+  bool copying_ = false;
+  bool may_reclaim_ = true;
+  std::uint32_t on_medium_below_ = 0;
   control control_{};
+  position elsewhere_{};
+  std::array<found_record, L.streams> last_found_{};
 };
 
 }  // namespace skerry::inline v0::delivery

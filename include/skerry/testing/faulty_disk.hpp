@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +35,7 @@ struct disk_counts {
 /// Bytes are on the medium after `sync` of their file, names after `sync_directory`. At a cut each sector that was written since is there
 /// or not, whatever was written first, and one of them may be torn; of the changes of names the first few are there. After a failed sync
 /// the sectors it covered count as clean: they read well until the power goes, and then some of them are the old ones.
+/// A copy is another disk in the same state: what a cut would do can be tried on the copy, as often as one likes.
 /// Cost    the files in memory, twice; uses the heap
 /// Same seed, same calls: same disk
 class faulty_disk {
@@ -47,9 +46,10 @@ class faulty_disk {
 
   disk_faults faults{};
 
-  [[nodiscard]] status list(void (*visit)(std::string_view)) noexcept {
-    for (const auto& [name, id] : names_) {
-      visit(name);
+  template <typename Visit>
+  [[nodiscard]] status list(Visit&& visit) noexcept {
+    for (const entry& e : names_) {
+      visit(std::string_view{e.name});
     }
     return {};
   }
@@ -60,8 +60,8 @@ class faulty_disk {
     if (find(name) != nullptr) {
       return errc::refused;
     }
-    change([name = std::string{name}](directory& d, std::uint64_t id) { d[name] = id; }, ++ids_);
-    files_.emplace(ids_, file{});
+    files_.emplace_back();
+    change({{}, std::string{name}, files_.size() - 1});
     return {};
   }
   [[nodiscard]] status write(std::string_view name, std::uint64_t offset, std::span<const std::byte> in) noexcept {
@@ -72,13 +72,18 @@ class faulty_disk {
     }
     const bool was_on = !off_;
     const bool dies = goes_off();
+    const bool by_the_byte = dies && was_on && cut_at_ != never;
     if ((dies && !was_on) || happens(faults.write_errors)) {
       return failed();
     }
     const bool cut_short = dies || happens(faults.short_writes);
-    in = cut_short ? in.first(static_cast<std::size_t>(random_() % (in.size() + 1))) : in;
+    if (by_the_byte) {
+      in = in.first(std::min(in.size(), static_cast<std::size_t>(cut_at_)));
+    } else if (cut_short) {
+      in = in.first(static_cast<std::size_t>(random_() % (in.size() + 1)));
+    }
     const std::uint64_t size = std::max<std::uint64_t>(f->now.size(), offset + in.size());
-    if (used_bytes() - f->now.size() + size > faults.capacity) {
+    if (size > f->now.size() && used_bytes() - f->now.size() + size > faults.capacity) {
       ++counts_.failed;
       return errc::full;
     }
@@ -87,7 +92,7 @@ class faulty_disk {
     counts_.bytes += in.size();
     f->dirty.resize((f->now.size() + sector - 1) / sector);
     for (std::uint64_t s = offset / sector; s * sector < offset + in.size(); ++s) {
-      f->dirty[static_cast<std::size_t>(s)] = true;
+      f->dirty[static_cast<std::size_t>(s)] = 1;
     }
     return cut_short ? failed() : status{};
   }
@@ -113,11 +118,19 @@ class faulty_disk {
       return failed();
     }
     if (happens(faults.sync_errors)) {
-      settle(*f, true);
+      settle(*f, fates{random_});
+      f->lies = true;
       return failed();
     }
-    f->medium = f->now;
-    f->dirty.assign(f->dirty.size(), false);
+    f->medium.resize(f->now.size());
+    for (std::size_t s = 0; s < f->dirty.size(); ++s) {
+      if (f->dirty[s] != 0) {
+        f->dirty[s] = 0;
+        const std::size_t from = s * sector;
+        const std::size_t n = std::min(sector, f->now.size() - from);
+        std::copy_n(f->now.begin() + static_cast<std::ptrdiff_t>(from), n, f->medium.begin() + static_cast<std::ptrdiff_t>(from));
+      }
+    }
     return {};
   }
   [[nodiscard]] status sync_directory() noexcept {
@@ -129,59 +142,46 @@ class faulty_disk {
     changes_.clear();
     return {};
   }
-  [[nodiscard]] status rename(std::string_view name, std::string_view to) noexcept {
-    if (goes_off()) {
-      return failed();
-    }
-    const auto found = names_.find(std::string{name});
-    if (found == names_.end()) {
-      return errc::absent;
-    }
-    change(
-        [name = std::string{name}, to = std::string{to}](directory& d, std::uint64_t id) {
-          d.erase(name);
-          d[to] = id;
-        },
-        found->second);
-    return {};
-  }
-  [[nodiscard]] status remove(std::string_view name) noexcept {
-    if (goes_off()) {
-      return failed();
-    }
-    const auto found = names_.find(std::string{name});
-    if (found == names_.end()) {
-      return errc::absent;
-    }
-    change([name = std::string{name}](directory& d, std::uint64_t) { d.erase(name); }, found->second);
-    return {};
-  }
+  [[nodiscard]] status rename(std::string_view name, std::string_view to) noexcept { return change_of(name, to); }
+  [[nodiscard]] status remove(std::string_view name) noexcept { return change_of(name, {}); }
   [[nodiscard]] result<std::uint64_t> size(std::string_view name) noexcept {
     const file* const f = find(name);
     return f == nullptr ? result<std::uint64_t>{errc::absent} : result<std::uint64_t>{f->now.size()};
   }
 
   /// The power goes during the n-th change from now (0: the next one): it may be done in part, and nothing works until `power_cut`.
-  void power_fails_after(std::uint64_t n) noexcept { left_ = n; }
+  void power_fails_after(std::uint64_t n) noexcept {
+    left_ = n;
+    cut_at_ = never;
+  }
+  /// The same; if that change is a write, so many of its bytes are there.
+  void power_fails_after(std::uint64_t n, std::uint64_t bytes) noexcept {
+    left_ = n;
+    cut_at_ = bytes;
+  }
 
   [[nodiscard]] bool off() const noexcept { return off_; }
+  /// Changes that were asked for: writes, syncs, and changes of names.
+  [[nodiscard]] std::uint64_t changes() const noexcept { return changes_made_; }
 
   /// The power goes, and is back. What was not on the medium is there or not, each sector by itself.
   void power_cut() {
-    directory survived = durable_names_;
-    const std::size_t kept = random_() % (changes_.size() + 1);
-    for (std::size_t i = 0; i < kept; ++i) {
-      changes_[i].apply(survived, changes_[i].id);
-    }
-    names_ = durable_names_ = survived;
-    changes_.clear();
-    left_ = never;
-    off_ = false;
-    for (auto& [id, f] : files_) {
-      settle(f, false);
-      f.now = f.medium;
-    }
+    const std::size_t kept = changes_.empty() ? 0 : random_() % (changes_.size() + 1);
+    cut(fates{random_}, kept);
   }
+  /// The same, as told: `fate(i)` is how many bytes of the i-th dirty sector reach the medium, `names` how many changes of names do.
+  template <typename Fate>
+  void power_cut(Fate&& fate, std::size_t names) {
+    cut(told<Fate>{fate}, std::min(names, changes_.size()));
+  }
+  [[nodiscard]] std::size_t dirty_sectors() const noexcept {
+    std::size_t n = 0;
+    for (const file& f : files_) {
+      n += static_cast<std::size_t>(std::count(f.dirty.begin(), f.dirty.end(), std::uint8_t{1}));
+    }
+    return n;
+  }
+  [[nodiscard]] std::size_t unsynced_names() const noexcept { return changes_.size(); }
 
   /// Turns one bit over, on the medium and in what is read.
   void flip(std::string_view name, std::uint64_t bit) {
@@ -194,47 +194,122 @@ class faulty_disk {
       }
     }
   }
+  /// Draws from here on begin with this.
+  void reseed(std::uint64_t seed) noexcept { random_ = splitmix64{seed}; }
 
   [[nodiscard]] std::vector<std::string> names() const {
     std::vector<std::string> all;
-    for (const auto& [name, id] : names_) {
-      all.push_back(name);
+    for (const entry& e : names_) {
+      all.push_back(e.name);
     }
+    std::sort(all.begin(), all.end());
     return all;
+  }
+  /// What is read of a file.
+  [[nodiscard]] std::span<const std::byte> content(std::string_view name) const noexcept {
+    for (const entry& e : names_) {
+      if (e.name == name) {
+        return files_[e.id].now;
+      }
+    }
+    return {};
   }
   [[nodiscard]] std::uint64_t used_bytes() const noexcept {
     std::uint64_t sum = 0;
-    for (const auto& [name, id] : names_) {
-      sum += files_.at(id).now.size();
+    for (const entry& e : names_) {
+      sum += files_[e.id].now.size();
     }
     return sum;
   }
   [[nodiscard]] const disk_counts& counts() const noexcept { return counts_; }
 
  private:
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+
   struct file {
-    std::vector<std::byte> now{};     // what is read
-    std::vector<std::byte> medium{};  // what is there after a cut, but for dirty sectors
-    std::vector<bool> dirty{};        // by sector
+    std::vector<std::byte> now{};       // what is read
+    std::vector<std::byte> medium{};    // what is there after a cut, but for dirty sectors
+    std::vector<std::uint8_t> dirty{};  // by sector
+    bool lies = false;                  // a sync failed: what is read may differ from the medium anywhere
   };
-  using directory = std::map<std::string, std::uint64_t>;
+  struct entry {
+    std::string name;
+    std::size_t id = 0;
+  };
+  using directory = std::vector<entry>;
   struct name_change {
-    std::function<void(directory&, std::uint64_t)> apply;
-    std::uint64_t id;
+    std::string from;  // empty: a new file
+    std::string to;    // empty: removed
+    std::size_t id = 0;
+  };
+
+  /// Of a dirty sector everything, nothing, or, of one of them, a part; of growth it may be that the file did not grow.
+  struct fates {
+    explicit fates(splitmix64& source) : random{&source}, torn{source() % 2 == 0} {}
+    splitmix64* random;
+    bool torn;
+    std::size_t operator()(std::size_t n) {
+      switch ((*random)() % 4) {
+        case 0: return 0;
+        case 1:
+          if (torn) {
+            torn = false;
+            return static_cast<std::size_t>((*random)() % (n + 1));
+          }
+          return n;
+        default: return n;
+      }
+    }
+    bool grows() { return (*random)() % 4 != 0; }
+  };
+  template <typename Fate>
+  struct told {
+    Fate& fate;
+    std::size_t next = 0;
+    std::size_t operator()(std::size_t n) { return std::min<std::size_t>(n, fate(next++)); }
+    static bool grows() { return true; }
   };
 
   [[nodiscard]] file* find(std::string_view name) noexcept {
-    const auto found = names_.find(std::string{name});
-    return found == names_.end() ? nullptr : &files_.at(found->second);
+    for (const entry& e : names_) {
+      if (e.name == name) {
+        return &files_[e.id];
+      }
+    }
+    return nullptr;
   }
-  template <typename F>
-  void change(F&& apply, std::uint64_t id) {
-    apply(names_, id);
-    changes_.push_back({std::forward<F>(apply), id});
+  static void apply(directory& d, const name_change& c) {
+    const auto erase = [&d](const std::string& name) {
+      d.erase(std::remove_if(d.begin(), d.end(), [&name](const entry& e) { return e.name == name; }), d.end());
+    };
+    if (!c.from.empty()) {
+      erase(c.from);
+    }
+    if (!c.to.empty()) {
+      erase(c.to);
+      d.push_back({c.to, c.id});
+    }
+  }
+  void change(name_change c) {
+    apply(names_, c);
+    changes_.push_back(std::move(c));
+  }
+  [[nodiscard]] status change_of(std::string_view name, std::string_view to) noexcept {
+    if (goes_off()) {
+      return failed();
+    }
+    for (const entry& e : names_) {
+      if (e.name == name) {
+        change({std::string{name}, std::string{to}, e.id});
+        return {};
+      }
+    }
+    return errc::absent;
   }
   [[nodiscard]] bool happens(std::uint32_t of_65536) noexcept { return of_65536 != 0 && random_() % 65536 < of_65536; }
   /// Whether there is no power any more, from this change on.
   [[nodiscard]] bool goes_off() noexcept {
+    ++changes_made_;
     off_ = off_ || left_ == 0;
     left_ -= left_ == never ? 0U : 1U;
     return off_;
@@ -244,41 +319,57 @@ class faulty_disk {
     return errc::io;
   }
 
-  /// Dirty sectors reach the medium or do not. `may_read`: what did not still reads well, and is clean from now on.
-  void settle(file& f, bool may_read) {
-    const bool grown = f.now.size() > f.medium.size();
-    f.medium.resize(grown && random_() % 4 == 0 ? f.medium.size() : f.now.size());
-    bool torn = random_() % 2 == 0;
+  template <typename Fates>
+  void cut(Fates fate, std::size_t kept_names) {
+    if (!changes_.empty()) {
+      for (std::size_t i = 0; i < kept_names; ++i) {
+        apply(durable_names_, changes_[i]);
+      }
+      changes_.clear();
+      names_ = durable_names_;
+    }
+    left_ = never;
+    off_ = false;
+    for (file& f : files_) {
+      if (std::find(f.dirty.begin(), f.dirty.end(), std::uint8_t{1}) != f.dirty.end()) {
+        settle(f, fate);
+        f.lies = true;
+      }
+      if (f.lies || f.now.size() != f.medium.size()) {
+        f.now = f.medium;
+        f.dirty.resize((f.now.size() + sector - 1) / sector);
+        f.lies = false;
+      }
+    }
+  }
+
+  /// Dirty sectors reach the medium or do not, and are clean from now on.
+  template <typename Fates>
+  void settle(file& f, Fates&& fate) {
+    if (f.now.size() > f.medium.size() && fate.grows()) {
+      f.medium.resize(f.now.size());
+    }
     for (std::size_t s = 0; s < f.dirty.size(); ++s) {
       const std::size_t from = s * sector;
-      if (!f.dirty[s] || from >= f.medium.size()) {
+      if (f.dirty[s] == 0) {
         continue;
       }
-      f.dirty[s] = false;
-      std::size_t n = std::min(sector, f.medium.size() - from);
-      switch (random_() % 4) {
-        case 0: n = 0; break;
-        case 1:
-          n = torn ? random_() % (n + 1) : n;
-          torn = false;
-          break;
-        default: break;
+      f.dirty[s] = 0;
+      if (from < f.medium.size()) {
+        const std::size_t n = fate(std::min(sector, f.medium.size() - from));
+        std::copy_n(f.now.begin() + static_cast<std::ptrdiff_t>(from), n, f.medium.begin() + static_cast<std::ptrdiff_t>(from));
       }
-      std::copy_n(f.now.begin() + static_cast<std::ptrdiff_t>(from), n, f.medium.begin() + static_cast<std::ptrdiff_t>(from));
-    }
-    if (!may_read) {
-      f.dirty.assign(f.dirty.size(), false);
     }
   }
 
   splitmix64 random_;
-  std::map<std::uint64_t, file> files_{};
+  std::vector<file> files_{};
   directory names_{};
   directory durable_names_{};
   std::vector<name_change> changes_{};
-  static constexpr std::uint64_t never = ~std::uint64_t{0};
-  std::uint64_t ids_ = 0;
   std::uint64_t left_ = never;
+  std::uint64_t cut_at_ = never;
+  std::uint64_t changes_made_ = 0;
   bool off_ = false;
   disk_counts counts_{};
 };

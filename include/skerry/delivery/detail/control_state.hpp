@@ -40,25 +40,46 @@ struct stream_cursor {
 };
 
 /// What a store on a medium remembers of its own records, and writes again before those that said it go: how far each stream is
-/// acknowledged, and the newest lease of numbers.
+/// acknowledged, what its user wants to find beside that, the newest lease of numbers, the newest counters.
 template <std::uint16_t Streams>
 class control_state {
  public:
   static constexpr std::size_t cursor_bytes = 18;  // u16 stream, u64 up to, u64 bitmap
   static constexpr std::size_t cursors_bytes = Streams * cursor_bytes;
   static constexpr std::size_t lease_bytes = 16;
-  using cursors_buffer = std::array<std::byte, cursors_bytes>;
+  static constexpr std::size_t note_bytes = 100 + Streams * 13;
+  static constexpr std::size_t counters_bytes = 192;
+  static constexpr std::size_t acks_bytes = cursors_bytes + note_bytes;
+  using acks_buffer = std::array<std::byte, acks_bytes>;
 
   /// True if that is more than was known. The stream is below `Streams`.
   bool join(cursor done) noexcept { return cursors_[done.stream].join(done.upto, done.bitmap); }
   [[nodiscard]] const stream_cursor& of(std::size_t stream) const noexcept { return cursors_[stream]; }
   /// Does a reader still need the record?
   [[nodiscard]] bool wants(const record_header& h) const noexcept {
-    return h.kind == record_kind::data ? h.stream < Streams && !cursors_[h.stream].covers(h.seq) : h.kind == record_kind::seq_lease;
+    switch (h.kind) {
+      case record_kind::data:
+      case record_kind::drops: return h.stream < Streams && !cursors_[h.stream].covers(h.seq);
+      case record_kind::seq_lease: return true;
+      case record_kind::counters: return h.seq >= counters_.seq;
+      default: return false;
+    }
   }
 
-  /// Cursors of all streams that have one, as the payload of an acks record.
-  [[nodiscard]] std::span<const std::byte> write_cursors(cursors_buffer& to) const noexcept {
+  /// A few bytes of the user's that belong to the cursors as they are now: one check covers both. Too many are none.
+  void remember(std::span<const std::byte> note) noexcept {
+    note_length_ = 0;
+    if (note.size() <= note_.size()) {
+      __builtin_memcpy(note_.data(), note.data(), note.size());
+      note_length_ = static_cast<std::uint16_t>(note.size());
+    }
+  }
+  [[nodiscard]] std::span<const std::byte> remembered() const noexcept { return std::span{note_}.first(note_length_); }
+
+  /// Cursors of all streams that have one, then the note, as an acks record.
+  [[nodiscard]] std::span<const std::byte> write_acks(record_header& h, acks_buffer& to) const noexcept {
+    h.kind = record_kind::acks;
+    h.seq = note_length_;
     byte_writer out{to};
     for (std::uint16_t s = 0; s < Streams; ++s) {
       if (cursors_[s].upto != 0 || cursors_[s].bitmap != 0) {
@@ -67,10 +88,15 @@ class control_state {
         out.u64(cursors_[s].bitmap);
       }
     }
+    out.bytes(remembered());
     return out.written();
   }
-  void take_cursors(std::span<const std::byte> payload) noexcept {
-    byte_reader in{payload};
+  void take_acks(const record_header& h, std::span<const std::byte> payload) noexcept {
+    if (h.seq > payload.size()) {
+      return;
+    }
+    const std::size_t cursors = payload.size() - static_cast<std::size_t>(h.seq);
+    byte_reader in{payload.first(cursors)};
     while (in.remaining().size() >= cursor_bytes) {
       const std::uint16_t stream = in.u16();
       const std::uint64_t upto = in.u64();
@@ -79,6 +105,21 @@ class control_state {
         (void)cursors_[stream].join(upto, bitmap);
       }
     }
+    remember(payload.subspan(cursors));
+  }
+
+  [[nodiscard]] bool counted() const noexcept { return counters_length_ != 0; }
+  [[nodiscard]] const record_header& counters_header() const noexcept { return counters_; }
+  [[nodiscard]] std::span<const std::byte> counters_payload() const noexcept {
+    return std::span{counters_payload_}.first(counters_length_);
+  }
+  void take_counters(const record_header& h, std::span<const std::byte> payload) noexcept {
+    if (payload.size() > counters_payload_.size() || h.seq < counters_.seq) {
+      return;
+    }
+    counters_ = h;
+    counters_length_ = static_cast<std::uint16_t>(payload.size());
+    __builtin_memcpy(counters_payload_.data(), payload.data(), payload.size());
   }
 
   [[nodiscard]] bool leased() const noexcept { return lease_known_; }
@@ -106,6 +147,11 @@ class control_state {
   std::array<std::byte, lease_bytes> lease_payload_{};
   std::uint8_t lease_length_ = 0;
   bool lease_known_ = false;
+  std::uint16_t note_length_ = 0;
+  std::uint16_t counters_length_ = 0;
+  record_header counters_{};
+  std::array<std::byte, note_bytes> note_{};
+  std::array<std::byte, counters_bytes> counters_payload_{};
 };
 
 }  // namespace skerry::inline v0::delivery::detail

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/bytes.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/delivery/counters.hpp>
 #include <skerry/delivery/detail/class_turns.hpp>
@@ -18,6 +19,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0::delivery {
 
@@ -32,11 +34,26 @@ class outbox_engine {
   friend class outbox<Time, Store, L>;
 
   using index = entry_index;
-  using index_type = stream_index<Time, L.streams, L.items>;
+  static constexpr bool looks_ahead = requires(Store & s, stream_id stream, std::uint64_t seq) { s.next_of(stream, seq); };
+  using index_type = stream_index<Time, L.streams, L.items, looks_ahead>;
   using entry = typename index_type::entry;
   using lane = typename index_type::lane;
   static constexpr index none = no_entry;
   static constexpr std::uint64_t lease_block = 4096;
+  // What a store may do beside what record_store asks for.
+  static constexpr bool keeps_notes = requires(Store & s, std::span<const std::byte> note) {
+    s.remember(note);
+    s.remembered();
+  };
+  static constexpr std::uint64_t counters_every = 64;  // syncs
+  static constexpr std::size_t most_note = 1 + 11 * 10 + L.streams * std::size_t{13};
+
+  struct ahead_state {
+    clock_reading<Time> opened{};
+    std::uint64_t old_below = 0;          // numbers of earlier lives
+    std::array<item_id, 16> forgotten{};  // dropped beyond the look-ahead
+  };
+  struct nothing {};
 
   struct outbox_look {
     deadline<Time> timer{};
@@ -68,7 +85,7 @@ class outbox_engine {
     if (!report) {
       return report.error();
     }
-    counters_.damaged_records = report.value().damaged_records;
+    noted before = read_note();
     for (position at = report.value().first; at < report.value().end;) {
       const result<record_view> record = store_->read(at, std::span<std::byte>{record_});
       if (!record) {
@@ -78,23 +95,28 @@ class outbox_engine {
         ++counters_.damaged_records;
         break;
       }
-      const record_view& r = record.value();
-      if (r.header.kind == record_kind::seq_lease && r.payload.size() == 4) {
-        epoch_ = static_cast<std::uint32_t>(skerry::detail::load_le(r.payload.data(), 4));
-        sync_.leased = r.header.seq > sync_.leased ? r.header.seq : sync_.leased;
-      } else if (r.header.kind == record_kind::data && r.header.stream < L.streams) {
-        readmit(at, r, clock);
-      }
-      at = r.next;
+      take_record(at, record.value(), before, clock);
+      at = record.value().next;
     }
+    restore_totals(before, report.value().damaged_records);
     for (const lane& s : items_.lanes) {
       sync_.leased = s.next_seq > sync_.leased && s.next_seq > 1 ? s.next_seq : sync_.leased;  // what was used was leased
+    }
+    if (report.value().damaged_records > 0 && sync_.leased != 0) {
+      sync_.leased += lease_block;  // what was damaged may have been the newest lease
     }
     for (lane& s : items_.lanes) {
       if (s.next_seq < sync_.leased) {
         s.next_seq = sync_.leased;  // a number that may have been sent is never given to other bytes
       }
       s.backlog_upto = s.next_seq - 1;
+      if constexpr (looks_ahead) {
+        s.stamped = s.next_seq;
+        ahead_.old_below = s.next_seq;  // the same for all: where the lease ended
+      }
+    }
+    if constexpr (looks_ahead) {
+      ahead_.opened = clock;
     }
     const status leased = lease(sync_.leased == 0 ? 1 : sync_.leased);
     if (!leased && !(leased.error() == errc::full && items_.queued > 0)) {
@@ -112,17 +134,140 @@ class outbox_engine {
     return {};
   }
 
-  void readmit(position at, const record_view& r, clock_reading<Time> clock) noexcept {
-    lane& to = items_.lanes[r.header.stream];
-    if (r.header.seq < to.next_seq && items_.find(r.header.stream, r.header.seq) != none) {
-      return;  // a store that moved it after a failed sync may hold both copies
+  /// What the newest note of the store said: the sums, and which numbers they were about.
+  struct noted {
+    bool known = false;
+    std::uint64_t dropped = 0;
+    std::array<std::uint64_t, L.streams> next{};  // numbers from here on were appended later
+    std::uint64_t appended_later = 0;
+    delivery_counters kept{};  // of the newest counters record
+    bool counted = false;
+  };
+  [[nodiscard]] noted read_note() noexcept {
+    noted n;
+    n.next.fill(1);
+    if constexpr (keeps_notes) {
+      byte_reader in{store_->remembered()};
+      if (in.remaining().empty() || in.u8() != 1) {
+        return n;
+      }
+      delivery_counters c;
+      c.produced = in.varint();
+      c.refused = in.varint();
+      c.recovered = in.varint();
+      c.delivered = in.varint();
+      for (std::uint64_t& dropped : c.dropped) {
+        dropped = in.varint();
+      }
+      while (in.error() == errc::ok && !in.remaining().empty()) {
+        const std::uint64_t stream = in.varint();
+        const std::uint64_t next = in.varint();
+        if (in.error() == errc::ok && stream < L.streams) {
+          n.next[static_cast<std::size_t>(stream)] = next;
+        }
+      }
+      if (in.error() == errc::ok) {
+        n.known = true;
+        n.dropped = c.dropped_total();
+        counters_ = c;
+      }
     }
-    to.next_seq = r.header.seq >= to.next_seq ? r.header.seq + 1 : to.next_seq;
-    ++counters_.recovered;
-    if (items_.full()) {
-      ++counters_.dropped[static_cast<std::size_t>(drop_reason::evicted)];  // these limits are smaller than those of the life before
+    return n;
+  }
+  void write_note() noexcept {
+    if constexpr (keeps_notes) {
+      std::array<std::byte, most_note> bytes;
+      byte_writer out{bytes};
+      out.u8(1);
+      out.varint(counters_.produced);
+      out.varint(counters_.refused);
+      out.varint(counters_.recovered);
+      out.varint(counters_.delivered);
+      for (const std::uint64_t dropped : counters_.dropped) {
+        out.varint(dropped);
+      }
+      for (stream_id s = 0; s < L.streams; ++s) {
+        if (items_.lanes[s].next_seq > 1) {
+          out.varint(s);
+          out.varint(items_.lanes[s].next_seq);
+        }
+      }
+      store_->remember(out.written());
+    }
+  }
+  void take_record(position at, const record_view& r, noted& before, clock_reading<Time> clock) noexcept {
+    const record_header& h = r.header;
+    switch (h.kind) {
+      case record_kind::seq_lease:
+        if (r.payload.size() == 4) {
+          epoch_ = static_cast<std::uint32_t>(skerry::detail::load_le(r.payload.data(), 4));
+          sync_.leased = h.seq > sync_.leased ? h.seq : sync_.leased;
+        }
+        break;
+      case record_kind::data:
+        if (h.stream < L.streams) {
+          const bool later = before.known && h.seq >= before.next[h.stream];
+          before.appended_later += readmit(at, r, clock) && later ? 1 : 0;
+        }
+        break;
+      case record_kind::drops: take_drop(r, before); break;
+      case record_kind::counters: {
+        byte_reader in{r.payload};
+        if (const auto c = delivery_counters::decode(in)) {
+          before.kept = c.value();
+          before.counted = true;
+        }
+        break;
+      }
+      default: break;
+    }
+  }
+  /// An item that was given up before its turn.
+  void take_drop(const record_view& r, const noted& before) noexcept {
+    if (r.payload.size() != 1 || r.header.stream >= L.streams) {
       return;
     }
+    const auto why = std::to_integer<std::size_t>(r.payload[0]);
+    if (before.known && r.header.stamp.value > before.dropped && why < drop_reasons) {
+      ++counters_.dropped[why];
+    }
+    if (const index i = items_.find(r.header.stream, r.header.seq); i != none) {
+      (void)items_.erase(i);
+    } else if constexpr (looks_ahead) {
+      lane& of = items_.lanes[r.header.stream];
+      if (of.beyond > 0 && r.header.seq > of.indexed && forget(r.header.stream, r.header.seq)) {
+        items_.uncount_beyond(of, 1, r.header.ttl_s < of.beyond_bytes ? r.header.ttl_s : of.beyond_bytes);
+      }
+    }
+  }
+  /// What was counted in all lives, so that the sum holds for what is there.
+  void restore_totals(const noted& before, std::uint64_t damaged) noexcept {
+    if (before.counted) {
+      const delivery_counters sums = counters_;
+      counters_ = before.kept;
+      if (before.known) {
+        counters_.produced = sums.produced;
+        counters_.refused = sums.refused;
+        counters_.recovered = sums.recovered;
+        counters_.delivered = sums.delivered;
+        counters_.dropped = sums.dropped;
+      }
+    }
+    counters_.produced += before.appended_later;
+    counters_.offered = counters_.produced + counters_.refused;
+    counters_.damaged_records += damaged;
+    const std::uint64_t in = counters_.produced + counters_.recovered;
+    const std::uint64_t out = counters_.delivered + counters_.dropped_total() + items_.queued;
+    if (out >= in) {
+      counters_.recovered += out - in;
+      return;
+    }
+    const std::uint64_t unread = in - out < damaged ? in - out : damaged;
+    counters_.dropped[static_cast<std::size_t>(drop_reason::damaged)] += unread;
+    counters_.dropped[static_cast<std::size_t>(drop_reason::not_stored)] += in - out - unread;
+  }
+
+  [[nodiscard]] entry entry_of(position at, const record_view& r) const noexcept {
     entry e;
     e.at = at;
     e.seq = r.header.seq;
@@ -131,14 +276,278 @@ class outbox_engine {
     e.importance = r.header.importance < class_turns::classes ? r.header.importance : class_turns::classes - 1;
     e.repeat = (r.header.flags & record_flags::repeatable) != 0 ? repeatable::by_key : repeatable::no;
     e.historical = true;
+    return e;
+  }
+  /// False for a second copy: a store that moved it after a failed sync may hold both.
+  bool readmit(position at, const record_view& r, clock_reading<Time> clock) noexcept {
+    lane& to = items_.lanes[r.header.stream];
+    if (r.header.seq < to.next_seq && items_.find(r.header.stream, r.header.seq) != none) {
+      return false;
+    }
+    to.next_seq = r.header.seq >= to.next_seq ? r.header.seq + 1 : to.next_seq;
+    entry e = entry_of(at, r);
     if (r.header.ttl_s != 0) {
-      // Age over a restart is what two trusted clocks agree on; otherwise it begins anew, and nothing expires by a wrong clock.
-      const bool trusted = clock.trusted && (r.header.flags & record_flags::clock_untrusted) == 0 && clock.wall >= r.header.stamp;
-      const std::uint64_t age_s = trusted ? (clock.wall.value - r.header.stamp.value) / 1000 : 0;
-      const std::uint64_t left = age_s < r.header.ttl_s ? r.header.ttl_s - age_s : 0;
+      e.expires_s = expiry(left_over_restart(r.header, clock));
+    }
+    (void)place(e);
+    return true;
+  }
+
+  // --- the look-ahead ---
+
+  [[nodiscard]] std::uint64_t most_items() const noexcept {
+    return looks_ahead || config_.quota_items < L.items ? config_.quota_items : L.items;
+  }
+  /// Entries that a stream may have; all there are while no quota can need more.
+  [[nodiscard]] std::uint32_t share_of(const lane&) const noexcept {
+    constexpr std::uint32_t each = L.items / L.streams;
+    return config_.quota_items <= L.items ? L.items : each;
+  }
+  [[nodiscard]] bool has_place(const lane& s) const noexcept { return !items_.full() && s.count < share_of(s); }
+
+  /// Into the index, or, where it has no place for it, among those that are counted.
+  index place(const entry& e) noexcept {
+    if constexpr (!looks_ahead) {
+      if (!items_.full()) {
+        return items_.insert(e);
+      }
+      ++counters_.recovered;  // these limits are smaller than those of the life before
+      ++counters_.dropped[static_cast<std::size_t>(drop_reason::evicted)];
+      return none;
+    } else {
+      return place_ahead(e);
+    }
+  }
+  index place_ahead(const entry& e) noexcept {
+    lane& to = items_.lanes[e.stream];
+    const bool ahead = to.is_live(e) && has_place(to);  // live items are sent before the backlog, wherever that ends
+    if (to.beyond > 0 && e.seq > to.indexed && !ahead) {
+      items_.count_beyond(to, e.length);
+      return none;
+    }
+    if (!has_place(to)) {
+      const index last = to.tail;
+      if (last == none || items_.entries[last].seq < e.seq || items_.entries[last].in_flight) {
+        to.indexed = to.beyond == 0 || e.seq <= to.indexed ? e.seq - 1 : to.indexed;
+        items_.count_beyond(to, e.length);
+        return none;
+      }
+      items_.push_beyond(to);
+    }
+    return items_.insert(e);
+  }
+
+  /// Entries for what comes next in streams that have room for them. Uses the record buffer.
+  void refill(Time t) noexcept {
+    if constexpr (looks_ahead) {
+      for (stream_id n = 0; n < L.streams; ++n) {
+        lane& s = items_.lanes[n];
+        if (s.beyond == 0 || (s.held && s.head == none)) {
+          continue;
+        }
+        const std::uint32_t target = s.how == order::live_first ? (share_of(s) + 1) / 2 : share_of(s);
+        while (s.beyond > 0 && s.count < target && !items_.full()) {
+          if (!refill_one(s, n)) {
+            s.hold_until = skerry::advance(t, later_ms<Time>(1000));
+            s.held = true;
+            break;
+          }
+        }
+      }
+    }
+  }
+  [[nodiscard]] bool refill_one(lane& s, stream_id n) noexcept {
+    const result<position> at = store_->next_of(n, s.indexed);
+    if (!at) {
+      if (at.error() != errc::absent) {
+        return false;
+      }
+      counters_.dropped[static_cast<std::size_t>(drop_reason::damaged)] += s.beyond;
+      items_.uncount_beyond(s, s.beyond, s.beyond_bytes);
+      return true;
+    }
+    const result<record_view> record = store_->read(at.value(), std::span<std::byte>{record_});
+    if (!record) {
+      return false;
+    }
+    const record_view& r = record.value();
+    s.indexed = r.header.seq;
+    if (items_.find(n, r.header.seq) != none || was_forgotten(n, r.header.seq)) {
+      return true;
+    }
+    entry e = entry_of(at.value(), r);
+    items_.uncount_beyond(s, 1, e.length < s.beyond_bytes ? e.length : s.beyond_bytes);
+    if (r.header.ttl_s != 0) {
+      const std::uint64_t left = seconds_left(r.header);
+      if (left == 0) {
+        ++counters_.dropped[static_cast<std::size_t>(drop_reason::expired)];
+        write_drop(n, e.seq, e.length, drop_reason::expired);
+        return true;
+      }
       e.expires_s = expiry(left);
     }
-    items_.insert(e);
+    (void)items_.insert(e);
+    return true;
+  }
+  /// Over a restart age is what two trusted clocks agree on; otherwise it begins anew, and nothing expires by a wrong clock.
+  [[nodiscard]] std::uint64_t left_over_restart(const record_header& h, clock_reading<Time> clock) const noexcept {
+    const bool trusted = clock.trusted && (h.flags & record_flags::clock_untrusted) == 0 && clock.wall >= h.stamp;
+    const std::uint64_t age_s = ((trusted ? clock.wall.value - h.stamp.value : 0) + time_.passed_ms()) / 1000;
+    return age_s < h.ttl_s ? h.ttl_s - age_s : 0;
+  }
+  /// Of an item of this life the stamp tells the age, unless the wall clock was set since: then it is the time since that at least.
+  [[nodiscard]] std::uint64_t seconds_left(const record_header& h) const noexcept {
+    if (h.seq < ahead_.old_below) {
+      return left_over_restart(h, ahead_.opened);
+    }
+    std::uint64_t age_ms = time_.passed_ms() - wall_at_;
+    if (h.seq >= items_.lanes[h.stream].stamped) {
+      const std::uint64_t wall = wall_.value + age_ms;
+      age_ms = wall > h.stamp.value ? wall - h.stamp.value : 0;
+    }
+    return age_ms / 1000 < h.ttl_s ? h.ttl_s - age_ms / 1000 : 0;
+  }
+
+  /// An item beyond the look-ahead that is not queued any more; false: too many to remember.
+  bool forget(stream_id stream, std::uint64_t seq) noexcept {
+    for (item_id& each : ahead_.forgotten) {
+      if (each.seq == 0) {
+        each = {0, stream, seq};
+        return true;
+      }
+    }
+    return false;
+  }
+  bool was_forgotten(stream_id stream, std::uint64_t seq) noexcept {
+    for (item_id& each : ahead_.forgotten) {
+      if (each.seq == seq && each.stream == stream) {
+        each = {};
+        return true;
+      }
+    }
+    return false;
+  }
+  [[nodiscard]] bool is_forgotten(stream_id stream, std::uint64_t seq) const noexcept {
+    for (const item_id& each : ahead_.forgotten) {
+      if (each.seq == seq && each.stream == stream) {
+        return true;
+      }
+    }
+    return false;
+  }
+  /// Gives up an item that has no entry.
+  [[nodiscard]] status drop_beyond(const item_id& id, drop_reason why) noexcept {
+    if constexpr (looks_ahead) {
+      if (id.stream >= L.streams || id.epoch != epoch_) {
+        return errc::absent;
+      }
+      lane& of = items_.lanes[id.stream];
+      if (of.beyond == 0 || id.seq <= of.indexed || id.seq >= of.next_seq || is_forgotten(id.stream, id.seq)) {
+        return errc::absent;
+      }
+      const result<position> at = store_->next_of(id.stream, id.seq - 1);
+      if (!at) {
+        return at.error();
+      }
+      const result<record_view> record = store_->read(at.value(), std::span<std::byte>{record_});
+      if (!record) {
+        return record.error();
+      }
+      if (record.value().header.seq != id.seq) {
+        return errc::absent;
+      }
+      if (!forget(id.stream, id.seq)) {
+        return errc::full;
+      }
+      const auto length = static_cast<std::uint32_t>(record.value().payload.size());
+      ++counters_.dropped[static_cast<std::size_t>(why)];
+      items_.uncount_beyond(of, 1, length);
+      write_drop(id.stream, id.seq, length, why);
+      return {};
+    } else {
+      return errc::absent;
+    }
+  }
+  /// A drop that the cursor of its stream does not tell. Where it cannot be written the item comes back after a restart.
+  void write_drop(stream_id stream, std::uint64_t seq, std::uint32_t length, drop_reason why) noexcept {
+    if constexpr (keeps_notes) {
+      record_header h;
+      h.kind = record_kind::drops;
+      h.stream = stream;
+      h.seq = seq;
+      h.ttl_s = length;
+      h.stamp = wall_ms{counters_.dropped_total() & 0xffff'ffff'ffffU};
+      const std::byte reason[]{static_cast<std::byte>(why)};
+      if (store_->append(h, reason)) {
+        sync_.note(time_.now());
+      }
+    }
+  }
+
+  /// Shows the item behind `last` wherever it is known; false at the end.
+  template <typename F>
+  bool next_beyond(stream_id n, std::uint64_t& last, F& visit) noexcept {
+    if constexpr (looks_ahead) {
+      const result<position> at = store_->next_of(n, last);
+      const result<record_view> record = at ? store_->read(at.value(), std::span<std::byte>{record_}) : result<record_view>{at.error()};
+      if (!record) {
+        return false;
+      }
+      last = record.value().header.seq;
+      if (const index i = items_.find(n, last); i != none) {
+        visit(view_of(items_.entries[i], record.value()));
+      } else if (last > items_.lanes[n].indexed && !is_forgotten(n, last)) {
+        visit(view_of(entry_of(at.value(), record.value()), record.value()));
+      }
+      return true;
+    } else {
+      return false;
+    }
+  }
+
+  // --- after a sync ---
+
+  /// Whose record is still needed, and where its place is kept.
+  struct needed {
+    outbox_engine* box;
+    position elsewhere{};  // of items that have no entry
+    position* operator()(const record_header& h, position) noexcept {
+      if (h.stream >= L.streams) {
+        return &elsewhere;
+      }
+      if (const index i = box->items_.find(h.stream, h.seq); i != none) {
+        return &box->items_.entries[i].at;  // a store that moved it by itself after a failed sync kept the old place valid
+      }
+      if constexpr (looks_ahead) {
+        const lane& of = box->items_.lanes[h.stream];
+        return of.beyond > 0 && h.seq > of.indexed && !box->is_forgotten(h.stream, h.seq) ? &elsewhere : nullptr;
+      }
+      return nullptr;
+    }
+    [[nodiscard]] std::uint64_t live_bytes() const noexcept { return box->items_.bytes + std::uint64_t{box->items_.queued} * 32; }
+  };
+  [[nodiscard]] bool reclaim() noexcept {
+    if constexpr (requires(Store & s, needed still) { s.reclaim(still); }) {
+      return static_cast<bool>(store_->reclaim(needed{this, {}}));
+    } else {
+      return false;
+    }
+  }
+  void keep_counters() noexcept {
+    if constexpr (keeps_notes) {
+      if (counters_.syncs % counters_every != 1) {
+        return;
+      }
+      std::array<std::byte, 192> bytes;
+      byte_writer out{bytes};
+      counters_.encode(out);
+      record_header h;
+      h.kind = record_kind::counters;
+      h.seq = counters_.syncs;
+      if (out.error() == errc::ok) {
+        (void)store_->append(h, out.written());
+      }
+    }
   }
 
   /// Makes sure that numbers below `seq` + 1 are leased in the store, half a block ahead.
@@ -170,10 +579,10 @@ class outbox_engine {
     const bool swap = replaced != none && !items_.entries[replaced].in_flight;
     const std::uint64_t freed_items = swap ? 1 : 0;
     const std::uint64_t freed_bytes = swap ? items_.entries[replaced].length : 0;
-    const std::uint64_t most_items = config_.quota_items < L.items ? config_.quota_items : L.items;
+    const std::uint64_t most = most_items();
     const std::uint64_t items = items_.queued - freed_items + 1;
     const std::uint64_t bytes = items_.bytes - freed_bytes + payload.size();
-    const std::uint64_t items_over = items > most_items ? items - most_items : 0;
+    const std::uint64_t items_over = items > most ? items - most : 0;
     const std::uint64_t bytes_over = bytes > config_.quota_bytes ? bytes - config_.quota_bytes : 0;
     const eviction_order<index_type> order{items_, config_.evict, options.importance};
     if (payload.size() > config_.quota_bytes || !order.frees(items_over, bytes_over, swap ? replaced : none)) {
@@ -194,6 +603,7 @@ class outbox_engine {
     result<position> at = store_->append(h, payload);
     if (!at && at.error() == errc::full) {
       (void)flush_acknowledgements();
+      (void)reclaim();
       at = store_->append(h, payload);
       while (!at && at.error() == errc::full && config_.evict != eviction::reject && evict_one(options.importance, replaced)) {
         at = store_->append(h, payload);
@@ -205,7 +615,7 @@ class outbox_engine {
     if (swap) {
       lose(replaced, drop_reason::cancelled);
     }
-    while (items_.queued + 1 > most_items || items_.bytes + payload.size() > config_.quota_bytes) {
+    while (items_.queued + 1 > most || items_.bytes + payload.size() > config_.quota_bytes) {
       (void)evict_one(options.importance, none);
     }
     entry e;
@@ -220,14 +630,14 @@ class outbox_engine {
     if (options.ttl_s != 0) {
       e.expires_s = expiry(options.ttl_s);
     }
-    const index i = items_.insert(e);
+    const index i = place(e);
     counters_.bytes_stored += e.length;
     sync_.note(time_.now());
     lane& to = items_.lanes[e.stream];
     if (to.held) {
       to.backlog_upto = e.seq > to.backlog_upto && to.how == order::strict ? e.seq : to.backlog_upto;
     }
-    if (to.fresh == none && to.is_live(e)) {
+    if (i != none && to.fresh == none && to.is_live(e)) {
       to.fresh = i;
     }
     return {};
@@ -243,6 +653,7 @@ class outbox_engine {
         }
       }
     }
+    write_note();
     return {};
   }
   bool evict_one(std::uint8_t newcomer, index but) noexcept {
@@ -261,14 +672,23 @@ class outbox_engine {
 
   void lose(index i, drop_reason why) noexcept {
     ++counters_.dropped[static_cast<std::size_t>(why)];
-    remove(i);
+    const stream_id stream = items_.entries[i].stream;
+    const std::uint64_t seq = items_.entries[i].seq;
+    const std::uint32_t length = items_.entries[i].length;
+    if (!remove(i)) {
+      write_drop(stream, seq, length, why);
+    }
   }
 
-  void remove(index i) noexcept {
+  /// True if the cursor of its stream says so.
+  bool remove(index i) noexcept {
     const stream_id stream = items_.entries[i].stream;
-    if (items_.erase(i)) {
-      (void)store_->advance(items_.cursor_of(stream));  // a store that fails here keeps the record: it is delivered again, not lost
+    if (!items_.erase(i)) {
+      return false;
     }
+    (void)store_->advance(items_.cursor_of(stream));  // a store that fails here keeps the record: it is delivered again, not lost
+    write_note();
+    return true;
   }
 
   // --- time ---
@@ -379,6 +799,13 @@ class outbox_engine {
     for (const lane& s : items_.lanes) {
       bool waits = false;
       const index i = candidate(s, waits, false);
+      if (s.head == none && s.beyond > 0) {  // its next item is looked up first
+        if (s.held && elapsed(t, s.hold_until) < duration_t<Time>{}) {
+          look.timer = earliest<Time>(look.timer, s.hold_until, t);
+        } else {
+          look.due = true;
+        }
+      }
       if (i != none && items_.in_flight < config_.in_flight) {
         if (waits && elapsed(t, s.hold_until) < duration_t<Time>{}) {
           look.timer = earliest<Time>(look.timer, s.hold_until, t);
@@ -429,6 +856,7 @@ class outbox_engine {
   wall_ms wall_;
   std::uint64_t wall_at_ = 0;  // uptime when the wall clock said so
   bool trusted_;
+  [[no_unique_address]] std::conditional_t<looks_ahead, ahead_state, nothing> ahead_{};
   std::uint32_t epoch_ = 0;
   std::uint32_t next_expiry_ = 0;  // uptime; 0: nothing expires
   sync_window<Time> sync_{};

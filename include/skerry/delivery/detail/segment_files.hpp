@@ -20,7 +20,7 @@ struct segment_config {
   std::uint64_t entropy = 0;               ///< for the salts: different at each boot; an outbox adds its device seed by `mix`
 };
 
-/// Sizes of a segment_log. Bytes: about (40 + 8 streams) for each segment.
+/// Sizes of a segment_log. Bytes: about (72 + 16 streams) for each segment.
 struct segment_limits {
   std::uint16_t segments = 16;
   std::uint16_t streams = 8;
@@ -35,6 +35,7 @@ struct segment_counters {
   std::uint64_t created = 0;          ///< segment files made
   std::uint64_t recycled = 0;         ///< segments used again
   std::uint64_t moved_records = 0;    ///< written again elsewhere, with the same numbers
+  std::uint64_t reclaimed = 0;        ///< segments whose last few records were moved, so that they could be used again
   std::uint64_t set_aside = 0;        ///< files that are no segments of this store, renamed
   std::uint64_t damaged_records = 0;  ///< found by `open`
   std::uint64_t torn_bytes = 0;       ///< of records that a power cut ended
@@ -62,12 +63,31 @@ class segment_files {
     std::uint32_t voided_by = 0;            // the segment that says so
     std::uint32_t bytes = 0;                // of the file
     state use = state::absent;
+    std::uint32_t copies_of = 0;    // the segment whose records were copied to `copies_from` and on; 0: none
+    std::uint32_t copies_from = 0;  // where the record that says so begins
+    std::uint32_t copies_to = 0;
     bool dirty = false;
-    bool to_move = false;  // lost, and what it holds beyond the last good sync stands nowhere else yet
+    bool to_move = false;      // lost, and what it holds beyond the last good sync stands nowhere else yet
+    bool to_rewrite = false;   // read back by a process that cannot know whether a sync of it failed
+    bool copies_hold = false;  // the copies count, the segment that they were made of does not
+    bool in_order = true;      // numbers of a stream only rise
+    bool released = false;     // that nothing in it counts is on the medium
+    bool dense = false;        // looked through for records to move: too many
 
     [[nodiscard]] bool used() const noexcept { return use == state::active || use == state::sealed || use == state::lost; }
     [[nodiscard]] std::uint32_t limit() const noexcept { return bytes - static_cast<std::uint32_t>(segment_header::room); }
     std::array<std::uint64_t, L.streams> greatest{};  // number, by stream: the segment is dead when all are acknowledged
+    std::array<std::uint64_t, L.streams> least{};     // 0: no record of the stream
+
+    void note(std::uint16_t stream, std::uint64_t seq) noexcept {
+      in_order = in_order && seq > greatest[stream];
+      greatest[stream] = seq > greatest[stream] ? seq : greatest[stream];
+      least[stream] = least[stream] == 0 || seq < least[stream] ? seq : least[stream];
+    }
+    /// Is a record at this place superseded by a copy, or a copy that does not count?
+    [[nodiscard]] bool is_void(std::uint64_t offset) const noexcept {
+      return offset >= void_from || (!copies_hold && offset >= copies_from && offset < copies_to);
+    }
   };
   struct file_name {
     std::array<char, 10> text{'s', 'e', 'g', 'm', 'e', 'n', 't', '-', '0', '0'};
@@ -260,13 +280,24 @@ class segment_files {
   /// Zeros in pieces of 4 KiB: larger ones make some file systems account as much for every small write later.
   [[nodiscard]] status make_file(std::size_t i) noexcept {
     const file_name name = name_at(i);
-    if (const status s = device_->create(name.view()); !s) {
-      return s;
+    status made = device_->create(name.view());
+    if (!made && made.error() == errc::refused) {  // left behind by an attempt that failed
+      made = device_->remove(name.view());
+      made = made ? device_->create(name.view()) : made;
     }
+    if (!made) {
+      return made.error() == errc::full ? errc::full : errc::io;
+    }
+    made = fill(name);
+    if (!made) {
+      (void)device_->remove(name.view());
+    }
+    return made;
+  }
+  [[nodiscard]] status fill(const file_name& name) noexcept {
     std::array<std::byte, 4096> const zeros{};
     for (std::uint32_t at = 0; at < config_.segment_bytes; at += static_cast<std::uint32_t>(zeros.size())) {
       if (const status s = device_->write(name.view(), at, zeros); !s) {
-        (void)device_->remove(name.view());
         return s;
       }
     }

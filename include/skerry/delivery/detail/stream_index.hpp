@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <type_traits>
 
 namespace skerry::inline v0::delivery::detail {
 
@@ -34,8 +35,19 @@ struct index_entry {
   bool live = false;  // in flight as part of the stream's live sequence
 };
 
-template <instant Time>
-struct stream_lane {
+/// Of a stream whose queued items do not all have entries.
+struct lane_ahead {
+  std::uint64_t indexed = 0;  // of the backlog, up to here all that is queued has an entry
+  std::uint64_t beyond = 0;   // queued items that have none
+  std::uint64_t beyond_bytes = 0;
+  std::uint64_t stamped = 0;  // from here on stamps tell ages: the wall clock was not set since
+};
+struct lane_whole {
+  static constexpr std::uint64_t indexed = 0, beyond = 0;
+};
+
+template <instant Time, bool Ahead>
+struct stream_lane : std::conditional_t<Ahead, lane_ahead, lane_whole> {
   std::uint64_t next_seq = 1;
   std::uint64_t backlog_upto = 0;  // what was appended up to here has waited
   std::uint64_t durable = 0;
@@ -77,11 +89,12 @@ struct stream_lane {
 };
 
 /// The queued items of all streams: a list by number for each stream, and what is in flight of it. Knows no store and no policy.
-template <instant Time, std::uint16_t Streams, std::uint16_t Items>
+/// Items beyond the look-ahead of a stream are counted and have no entry: `queued` and `bytes` are of all.
+template <instant Time, std::uint16_t Streams, std::uint16_t Items, bool Ahead>
 class stream_index {
  public:
   using entry = index_entry<Time>;
-  using lane = stream_lane<Time>;
+  using lane = stream_lane<Time, Ahead>;
 
   std::array<lane, Streams> lanes{};
   std::array<entry, Items> entries{};
@@ -137,13 +150,35 @@ class stream_index {
     --of.count;
     --queued;
     bytes -= e.length;
-    if (of.count == 0) {
+    if (of.count == 0 && of.beyond == 0) {
       of.held = false;
     }
     e = entry{};
     e.next = free_;
     free_ = i;
     return oldest;
+  }
+
+  /// The newest entry of a stream loses its place; the item stays queued.
+  void push_beyond(lane& of) noexcept {
+    const entry_index i = of.tail;
+    const std::uint32_t length = entries[i].length;
+    const std::uint64_t seq = entries[i].seq;
+    of.indexed = of.beyond == 0 || seq <= of.indexed ? seq - 1 : of.indexed;
+    count_beyond(of, length);  // first, or the stream looks empty for a moment
+    (void)erase(i);
+  }
+  void count_beyond(lane& of, std::uint32_t length) noexcept {
+    ++of.beyond;
+    of.beyond_bytes += length;
+    ++queued;
+    bytes += length;
+  }
+  void uncount_beyond(lane& of, std::uint64_t items, std::uint64_t length) noexcept {
+    of.beyond -= items;
+    of.beyond_bytes -= length;
+    queued -= static_cast<std::uint32_t>(items);
+    bytes -= length;
   }
 
   void set_order(lane& s, order how) noexcept {
@@ -226,15 +261,19 @@ class stream_index {
     const lane& s = lanes[stream];
     cursor done;
     done.stream = stream;
-    if (s.head == no_entry) {
-      done.upto = (s.reserved != 0 ? s.reserved : s.next_seq) - 1;
-      return done;
+    std::uint64_t first = s.head != no_entry ? entries[s.head].seq : s.next_seq;
+    if (s.beyond > 0 && s.indexed + 1 < first) {
+      first = s.indexed + 1;
     }
-    done.upto = (s.reserved != 0 && s.reserved < entries[s.head].seq ? s.reserved : entries[s.head].seq) - 1;
-    if (s.reserved == 0 && entries[s.tail].seq - entries[s.head].seq + 1 == s.count) {
+    done.upto = (s.reserved != 0 && s.reserved < first ? s.reserved : first) - 1;
+    if (s.head == no_entry || (s.reserved == 0 && entries[s.tail].seq - entries[s.head].seq + 1 == s.count)) {
       return done;  // no holes
     }
-    const std::uint64_t last = entries[s.tail].seq < done.upto + 64 ? entries[s.tail].seq : done.upto + 64;
+    std::uint64_t last = entries[s.tail].seq < done.upto + 64 ? entries[s.tail].seq : done.upto + 64;
+    last = s.beyond > 0 && s.indexed < last ? s.indexed : last;
+    if (last <= done.upto) {
+      return done;
+    }
     done.bitmap = last - done.upto == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << (last - done.upto)) - 1;
     for (entry_index i = s.head; i != no_entry && entries[i].seq <= last; i = entries[i].next) {
       done.bitmap &= ~(std::uint64_t{1} << (entries[i].seq - done.upto - 1));
