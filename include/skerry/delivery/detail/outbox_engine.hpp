@@ -281,7 +281,8 @@ class outbox_engine {
   /// False for a second copy: a store that moved it after a failed sync may hold both.
   bool readmit(position at, const record_view& r, clock_reading<Time> clock) noexcept {
     lane& to = items_.lanes[r.header.stream];
-    if (r.header.seq < to.next_seq && items_.find(r.header.stream, r.header.seq) != none) {
+    if (const index i = r.header.seq < to.next_seq ? items_.find(r.header.stream, r.header.seq) : none; i != none) {
+      items_.entries[i].at = at;  // the later copy lives longer
       return false;
     }
     to.next_seq = r.header.seq >= to.next_seq ? r.header.seq + 1 : to.next_seq;
@@ -606,6 +607,7 @@ class outbox_engine {
       (void)reclaim();
       at = store_->append(h, payload);
       while (!at && at.error() == errc::full && config_.evict != eviction::reject && evict_one(options.importance, replaced)) {
+        (void)reclaim();
         at = store_->append(h, payload);
       }
     }
