@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -86,22 +87,22 @@ class sqlite_store {
 
   [[nodiscard]] result<position> append(const record_header& h, std::span<const std::byte> payload) noexcept {
     state& in = *in_;
-    waiting_record fresh{h.stream, h.seq, h.kind, std::vector<std::byte>(static_cast<std::size_t>(delivery::record_size(payload.size())))};
-    const std::size_t size = fresh.bytes.size();
+    const auto size = static_cast<std::size_t>(delivery::record_size(payload.size()));
     std::uint64_t id = 0;
     bool enough = false;
     {
       const std::lock_guard lock{in.memory};
       id = in.next_id;
-      if (const status written = delivery::write_record(fresh.bytes, h, payload, place_of(id)); !written) {
-        return written.error();
-      }
       if (h.kind == record_kind::data && (in.full || in.used + in.waiting_bytes + size > in.config.max_bytes)) {
         return errc::full;  // numbers may still be leased: their records replace each other
       }
+      const std::span<std::byte> room = in.waiting.add({id, h.seq, 0, size, h.stream, h.kind});
+      if (const status written = delivery::write_record(room, h, payload, place_of(id)); !written) {
+        in.waiting.take_back();
+        return written.error();
+      }
       ++in.next_id;
-      in.note(id, fresh);
-      in.waiting.emplace(id, std::move(fresh));
+      in.note(in.waiting.records.back());
       in.waiting_bytes += size;
       enough = in.waiting_bytes > in.config.unsynced_bytes && !in.full;
     }
@@ -118,17 +119,20 @@ class sqlite_store {
     bool found = false;
     {
       const std::lock_guard lock{in.memory};
-      for (const auto* records : {&in.waiting, &in.writing}) {
-        const auto here = records->lower_bound(at.value);
-        if (here != records->end() && here->first == at.value && !found) {
-          const status copied = copy_out(here->second.bytes, at.value, out, view);
+      for (const batch* records : {&in.writing, &in.waiting}) {
+        const auto here = records->from(at.value);
+        auto next = here;
+        if (here != records->records.end() && here->id == at.value && here->length != 0 && !found) {
+          const status copied = copy_out(records->of(*here), at.value, out, view);
           if (!copied) {
             return copied.error();
           }
           found = true;
         }
-        const auto next = records->upper_bound(at.value);
-        after = next != records->end() && next->first < after ? next->first : after;
+        while (next != records->records.end() && (next->id == at.value || next->length == 0)) {
+          ++next;
+        }
+        after = next != records->records.end() && next->id < after ? next->id : after;
       }
     }
     const std::lock_guard lock{in.database};
@@ -171,13 +175,16 @@ class sqlite_store {
       of.done = done;
       of.dirty = true;
       of.known = true;
-      for (auto i = in.waiting.begin();
-           i != in.waiting.end() && (i->second.stream != done.stream || !of.passed(i->first, i->second.seq));) {
-        if (i->second.kind == record_kind::data && i->second.stream == done.stream && of.covers(i->second.seq)) {
-          in.waiting_bytes -= i->second.bytes.size();
-          i = in.waiting.erase(i);
-        } else {
-          ++i;
+      for (waiting_record& r : in.waiting.records) {
+        if (r.stream != done.stream || r.kind != record_kind::data) {
+          continue;
+        }
+        if (of.passed(r.id, r.seq)) {
+          break;
+        }
+        if (r.length != 0 && of.covers(r.seq)) {
+          in.waiting_bytes -= r.length;
+          r.length = 0;
         }
       }
       many = ++in.advances >= in.config.unsynced_acknowledgements;
@@ -279,19 +286,54 @@ class sqlite_store {
   };
 
   struct waiting_record {
+    std::uint64_t id = 0, seq = 0;
+    std::size_t offset = 0, length = 0;  // of its bytes; length 0: nobody needs it any more
     std::uint16_t stream = 0;
-    std::uint64_t seq = 0;
     record_kind kind = record_kind::data;
-    std::vector<std::byte> bytes{};
+  };
+  /// Records in memory, by id, and their bytes one behind the other.
+  struct batch {
+    std::vector<waiting_record> records;
+    std::vector<std::byte> bytes;
+
+    [[nodiscard]] std::span<std::byte> add(waiting_record r) {
+      r.offset = bytes.size();
+      bytes.resize(bytes.size() + r.length);
+      records.push_back(r);
+      return std::span{bytes}.subspan(r.offset);
+    }
+    void take_back() {
+      bytes.resize(records.back().offset);
+      records.pop_back();
+    }
+    [[nodiscard]] std::span<const std::byte> of(const waiting_record& r) const { return std::span{bytes}.subspan(r.offset, r.length); }
+    [[nodiscard]] std::vector<waiting_record>::const_iterator from(std::uint64_t id) const {
+      return std::lower_bound(records.begin(), records.end(), id, [](const waiting_record& r, std::uint64_t i) { return r.id < i; });
+    }
+    void clear() {
+      records.clear();
+      bytes.clear();
+    }
+    /// What `other` has comes behind what is here.
+    void take(batch& other) {
+      for (const waiting_record& r : other.records) {
+        if (r.length != 0) {
+          const auto to = add(r);
+          __builtin_memcpy(to.data(), other.of(r).data(), r.length);
+        }
+      }
+      other.clear();
+    }
   };
 
   struct stream_state {
     cursor done{};
-    bool dirty = false;         // not in the database yet
-    bool known = false;         // `done` says something
-    std::uint64_t from = 0;     // no row of the stream that is still there stands before
-    std::uint64_t highest = 0;  // number appended
-    std::uint64_t late_id = 0;  // the last row that stands behind one with a higher number
+    bool dirty = false;            // not in the database yet
+    bool known = false;            // `done` says something
+    std::uint64_t from = 0;        // no row of the stream that is still there stands before
+    std::uint64_t highest = 0;     // number appended
+    std::uint64_t highest_id = 0;  // its row
+    std::uint64_t late_id = 0;     // the last row that stands behind one with a higher number
 
     [[nodiscard]] bool covers(std::uint64_t seq) const noexcept {
       return known && (seq <= done.upto || (seq - done.upto <= 64 && ((done.bitmap >> (seq - done.upto - 1)) & 1) != 0));
@@ -314,9 +356,9 @@ class sqlite_store {
 
     std::string path;
     sqlite_config config{};
-    mutable std::mutex memory;                                 // never held while SQLite works
-    std::mutex database;                                       // taken first
-    std::map<std::uint64_t, waiting_record> waiting, writing;  // by id
+    mutable std::mutex memory;  // never held while SQLite works
+    std::mutex database;        // taken first
+    batch waiting, writing;
     std::map<std::uint16_t, stream_state> streams;
     std::map<std::uint32_t, std::uint64_t> newest;  // id of the one record that is kept, by kind and stream
     std::vector<std::uint64_t> replaced;            // rows of records that it took the place of
@@ -324,7 +366,7 @@ class sqlite_store {
     std::uint32_t advances = 0;
     bool full = false, has_spare = false;
     sqlite3* db = nullptr;
-    statement begin, commit, rollback, insert, erase, select, of_stream;
+    statement begin, commit, rollback, insert, erase, select, of_stream, erase_upto;
 
     [[nodiscard]] static errc error_of(int code) noexcept {
       switch (code & 0xff) {
@@ -381,6 +423,8 @@ class sqlite_store {
         code = code == SQLITE_OK ? erase.prepare(db, "DELETE FROM records WHERE id = ?1") : code;
         code = code == SQLITE_OK ? select.prepare(db, "SELECT id, record FROM records WHERE id >= ?1 ORDER BY id LIMIT 2") : code;
         code = code == SQLITE_OK ? of_stream.prepare(db, "SELECT id, seq FROM records WHERE id >= ?1 AND stream = ?2 ORDER BY id") : code;
+        code = code == SQLITE_OK ? erase_upto.prepare(db, "DELETE FROM records WHERE id BETWEEN ?1 AND ?2 AND stream = ?3 AND seq <= ?4")
+                                 : code;
         s = error_of(code);
       }
       if (!s) {
@@ -417,7 +461,7 @@ class sqlite_store {
       has_spare = false;
     }
     void disconnect() noexcept {
-      for (statement* one : {&begin, &commit, &rollback, &insert, &erase, &select, &of_stream}) {
+      for (statement* one : {&begin, &commit, &rollback, &insert, &erase, &select, &of_stream, &erase_upto}) {
         one->finalize();
       }
       sqlite3_close(db);
@@ -453,7 +497,7 @@ class sqlite_store {
         const record_header& h = record.value().header;
         const std::lock_guard lock{memory};
         next_id = id >= next_id ? id + 1 : next_id;
-        note(id, waiting_record{h.stream, h.seq, h.kind, {}});
+        note({id, h.seq, 0, 0, h.stream, h.kind});
         report.first = report.records == 0 ? position{id} : report.first;
         report.end = position{id + 1};
         ++report.records;
@@ -507,15 +551,22 @@ class sqlite_store {
             last = way == 0 ? id : last;
             take_over(id, rows.blob(1));
             if (waiting_bytes > config.unsynced_bytes) {
+              sort_waiting();
               (void)transact(true);  // failed: it goes on waiting
             }
           }
         }
       }
       sqlite3_close(old);
+      sort_waiting();
       return transact(true);
     }
 
+    void sort_waiting() {
+      const std::lock_guard lock{memory};
+      std::sort(waiting.records.begin(), waiting.records.end(),
+                [](const waiting_record& x, const waiting_record& y) { return x.id < y.id; });
+    }
     void take_over(std::uint64_t id, std::span<const std::byte> bytes) noexcept {
       const result<record_view> record = delivery::read_record(bytes, place_of(id));
       if (!record) {
@@ -525,24 +576,28 @@ class sqlite_store {
       const record_header& h = record.value().header;
       const std::lock_guard lock{memory};
       next_id = id >= next_id ? id + 1 : next_id;
-      waiting.insert_or_assign(id, waiting_record{h.stream, h.seq, h.kind, {bytes.begin(), bytes.end()}});
+      const auto to = waiting.add({id, h.seq, 0, bytes.size(), h.stream, h.kind});
+      __builtin_memcpy(to.data(), bytes.data(), bytes.size());
       waiting_bytes += bytes.size();
     }
 
     /// A record that is, or will be, a row: what its stream must know of it.
-    void note(std::uint64_t id, const waiting_record& r) {
+    void note(const waiting_record& r) {
       if (r.kind != record_kind::data) {
         const std::uint32_t key = std::uint32_t{static_cast<std::uint8_t>(r.kind)} << 16 | r.stream;
-        const auto [at, first] = newest.try_emplace(key, id);
+        const auto [at, first] = newest.try_emplace(key, r.id);
         if (!first) {
           replaced.push_back(at->second);
-          at->second = id;
+          at->second = r.id;
         }
         return;
       }
       stream_state& of = streams[r.stream];
-      of.late_id = r.seq < of.highest ? id : of.late_id;
-      of.highest = r.seq > of.highest ? r.seq : of.highest;
+      of.late_id = r.seq < of.highest ? r.id : of.late_id;
+      if (r.seq >= of.highest) {
+        of.highest = r.seq;
+        of.highest_id = r.id;
+      }
     }
     [[nodiscard]] bool covered(std::uint16_t stream, std::uint64_t seq) const noexcept {
       const auto of = streams.find(stream);
@@ -551,6 +606,19 @@ class sqlite_store {
 
     /// Deletes what the stream needs no more; the walk begins where the last one ended.
     [[nodiscard]] int erase_done(std::uint16_t stream, stream_state& of) noexcept {
+      // In order, ids grow at least as fast as numbers, which bounds where the last row can stand. Where other streams' rows lie between,
+      // the walk below finds the exact place to begin from.
+      const std::uint64_t behind = of.highest > of.done.upto ? of.highest - of.done.upto : 0;
+      const std::uint64_t bound = of.highest_id > behind ? of.highest_id - behind : 0;
+      if (of.done.bitmap == 0 && of.late_id < of.from + (of.from == 0 ? 1 : 0) && bound < of.from + 1024) {
+        erase_upto.bind(1, of.from);
+        erase_upto.bind(2, bound);
+        erase_upto.bind(3, stream);
+        erase_upto.bind(4, of.done.upto);
+        const int erased = erase_upto.run();
+        of.from += erased == SQLITE_OK ? static_cast<std::uint64_t>(sqlite3_changes(db)) : 0;
+        return erased;
+      }
       of_stream.bind(1, of.from);
       of_stream.bind(2, stream);
       std::vector<std::uint64_t> gone;
@@ -600,15 +668,17 @@ class sqlite_store {
         }
         advances = 0;
         if (with_records) {
-          writing.swap(waiting);
+          std::swap(writing, waiting);
           waiting_bytes = 0;
           rows.swap(replaced);
           for (const std::uint64_t id : rows) {
-            writing.erase(id);  // replaced before it was written
+            if (const auto r = writing.from(id); r != writing.records.end() && r->id == id) {
+              writing.records[static_cast<std::size_t>(r - writing.records.begin())].length = 0;  // replaced before it was written
+            }
           }
         }
       }
-      if (done.empty() && writing.empty() && rows.empty()) {
+      if (done.empty() && writing.records.empty() && rows.empty()) {
         return {};
       }
       std::uint64_t bytes = 0;
@@ -620,13 +690,16 @@ class sqlite_store {
         erase.bind(1, *id);
         code = erase.run();
       }
-      for (auto r = writing.begin(); r != writing.end() && code == SQLITE_OK; ++r) {
-        insert.bind(1, r->first);
-        insert.bind(2, r->second.kind == record_kind::data ? r->second.stream : ~std::uint64_t{0});
-        insert.bind(3, r->second.seq);
-        insert.bind(4, std::span<const std::byte>{r->second.bytes});
+      for (auto r = writing.records.begin(); r != writing.records.end() && code == SQLITE_OK; ++r) {
+        if (r->length == 0) {
+          continue;
+        }
+        insert.bind(1, r->id);
+        insert.bind(2, r->kind == record_kind::data ? r->stream : ~std::uint64_t{0});
+        insert.bind(3, r->seq);
+        insert.bind(4, writing.of(*r));
         code = insert.run();
-        bytes += r->second.bytes.size();
+        bytes += r->length;
       }
       code = code == SQLITE_OK ? commit.run() : code;
       if (code != SQLITE_OK && sqlite3_get_autocommit(db) == 0) {
@@ -641,15 +714,12 @@ class sqlite_store {
         }
         if (code != SQLITE_OK) {
           replaced.insert(replaced.end(), rows.begin(), rows.end());
-          waiting.merge(writing);
+          std::swap(waiting, writing);  // what was appended meanwhile has higher ids
+          waiting.take(writing);
           waiting_bytes = 0;
-          for (auto r = waiting.begin(); r != waiting.end();) {
-            if (r->second.kind == record_kind::data && covered(r->second.stream, r->second.seq)) {
-              r = waiting.erase(r);
-            } else {
-              waiting_bytes += r->second.bytes.size();
-              ++r;
-            }
+          for (waiting_record& r : waiting.records) {
+            r.length = r.kind == record_kind::data && covered(r.stream, r.seq) ? 0 : r.length;
+            waiting_bytes += r.length;
           }
         }
         writing.clear();
