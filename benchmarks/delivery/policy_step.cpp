@@ -18,10 +18,8 @@ const breaker_config<tick> breaker_settings{};
 const retry_budget_config<tick> budget_config{};
 
 /// Breaker asked and told, budget fed; every 16th call fails, is paid for and draws a wait.
-void policy_step(benchmark::State& state) {
-  backoff<tick> waits{waits_config, device_seed::for_test(1)};
-  circuit_breaker<tick> breaker{breaker_settings};
-  retry_budget<tick> budget{budget_config};
+template <typename Waits, typename Breaker, typename Budget>
+void step(benchmark::State& state, Waits waits, Breaker breaker, Budget budget) {
   tick now = 0;
   std::uint32_t n = 0;
   for (auto _ : state) {
@@ -40,7 +38,21 @@ void policy_step(benchmark::State& state) {
   }
   state.counters["bytes"] = static_cast<double>(sizeof(waits) + sizeof(breaker) + sizeof(budget));
 }
+void policy_step(benchmark::State& state) {
+  step(state, backoff<tick>{waits_config, device_seed::for_test(1)}, circuit_breaker<tick>{breaker_settings},
+       retry_budget<tick>{budget_config});
+}
 BENCHMARK(policy_step);
+
+/// The same, its configs known while compiling.
+constexpr backoff_config<tick> fixed_waits{};
+constexpr breaker_config<tick> fixed_breaker{};
+constexpr retry_budget_config<tick> fixed_budget{};
+void policy_step_fixed(benchmark::State& state) {
+  step(state, backoff<tick, &fixed_waits>{device_seed::for_test(1)}, circuit_breaker<tick, 20, breaker_window::count, &fixed_breaker>{},
+       retry_budget<tick, &fixed_budget>{});
+}
+BENCHMARK(policy_step_fixed);
 
 /// The plain alternative: a doubling wait and a count of failures, with none of the promises.
 void plain_step(benchmark::State& state) {

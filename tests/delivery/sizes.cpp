@@ -22,6 +22,14 @@ static_assert(sizeof(accept_throttle<tick>) <= 40);
 static_assert(sizeof(dedupe_window<1, 64>) <= 24);
 static_assert(sizeof(backoff<tick>) + sizeof(circuit_breaker<tick>) + sizeof(retry_budget<tick>) + sizeof(health<tick>) <= 96);
 
+// Configs that are known while compiling take no room: the policies of one endpoint.
+constexpr backoff_config<tick> fixed_waits{};
+constexpr breaker_config<tick> fixed_breaker{};
+constexpr retry_budget_config<tick> fixed_budget{};
+static_assert(sizeof(backoff<tick, &fixed_waits>) + sizeof(circuit_breaker<tick, 20, breaker_window::count, &fixed_breaker>) +
+                  sizeof(retry_budget<tick, &fixed_budget>) <=
+              64);
+
 constexpr outbox_limits small{8, 32, 256};
 static_assert(sizeof(outbox<tick, memory_store<4096>, small>) <= 2560 + 2 * small.record_bytes);
 

@@ -4,6 +4,7 @@
 
 #include <skerry/core/instant.hpp>
 #include <skerry/core/result.hpp>
+#include <skerry/delivery/detail/shared_config.hpp>
 #include <skerry/delivery/detail/steady.hpp>
 #include <skerry/delivery/outcome.hpp>
 
@@ -152,18 +153,15 @@ class result_seconds {
 /// one permitted trial (the default) it is exact, and with more a silent one is noticed together with the newest.
 /// `transient`, `throttled` and `unknown` are failures; `permanent` is an answer: the peer is alive and well.
 /// Waits and leases are cut to half of the longest distance of Time (16.4 s for a 16-bit millisecond tick).
-/// The config is shared and must outlive the object.
-template <instant Time, std::uint16_t Window = 20, breaker_window Kind = breaker_window::count>
+/// The config is shared and must outlive the object; see `backoff` for `Fixed`.
+template <instant Time, std::uint16_t Window = 20, breaker_window Kind = breaker_window::count, const breaker_config<Time>* Fixed = nullptr>
 class circuit_breaker {
   static_assert(Window > 0, "circuit_breaker: a window holds at least one result (or one second)");
 
  public:
-  explicit constexpr circuit_breaker(const breaker_config<Time>& config) noexcept : config_{&config} {
-    SKERRY_ASSERT(config.failure_percent > 0 && config.slow_percent > 0 && config.permitted > 0 && config.wait_mult > 0);
-    SKERRY_ASSERT(config.calls <= Window);
-    SKERRY_ASSERT(seconds() <= Window || Kind == breaker_window::count);
-  }
+  explicit constexpr circuit_breaker(const breaker_config<Time>& config) noexcept requires(Fixed == nullptr) : config_{config} { check(); }
   explicit circuit_breaker(const breaker_config<Time>&&) = delete;  // the config is shared: name it, so that it lives
+  constexpr circuit_breaker() noexcept requires(Fixed != nullptr) { check(); }
 
   /// Leave to call, or `refused`.
   [[nodiscard]] result<permit> acquire(Time now) noexcept {
@@ -175,7 +173,7 @@ class circuit_breaker {
       change(breaker_state::half_open, now);
     }
     if (state_ == breaker_state::half_open) {
-      if (out_ + results_.calls() >= config_->permitted) {
+      if (out_ + results_.calls() >= config_.get().permitted) {
         return errc::refused;
       }
       ++out_;
@@ -195,7 +193,7 @@ class circuit_breaker {
       return;
     }
     const bool failed = what == outcome::transient || what == outcome::throttled || what == outcome::unknown;
-    const bool slow = config_->slow_after < took;
+    const bool slow = config_.get().slow_after < took;
     if (state_ == breaker_state::half_open) {
       if (out_ == 0) {
         return;  // a permit used twice
@@ -211,7 +209,7 @@ class circuit_breaker {
       results_.slide(now, seconds());
       results_.push(failed, slow);
     }
-    const std::uint32_t needed = Kind == breaker_window::count && size() < config_->min_calls ? size() : config_->min_calls;
+    const std::uint32_t needed = Kind == breaker_window::count && size() < config_.get().min_calls ? size() : config_.get().min_calls;
     if (results_.calls() >= needed && bad()) {
       change(breaker_state::open, now);
     }
@@ -247,10 +245,10 @@ class circuit_breaker {
     }
     if (state_ == breaker_state::half_open) {
       deadline<Time> at;
-      if (out_ > 0 && duration_t<Time>{} < config_->lease) {
+      if (out_ > 0 && duration_t<Time>{} < config_.get().lease) {
         at = advance(leased_, lease());
       }
-      if (duration_t<Time>{} < config_->max_half_open) {
+      if (duration_t<Time>{} < config_.get().max_half_open) {
         at = earliest<Time>(at, advance(since_, half_open_limit()), since_);
       }
       return at;
@@ -267,19 +265,26 @@ class circuit_breaker {
  private:
   using results = std::conditional_t<Kind == breaker_window::count, detail::result_bits<Window>, detail::result_seconds<Time, Window>>;
 
-  [[nodiscard]] constexpr std::uint16_t size() const noexcept { return config_->calls == 0 ? Window : config_->calls; }
+  constexpr void check() const noexcept {
+    const breaker_config<Time>& c = config_.get();
+    SKERRY_ASSERT(c.failure_percent > 0 && c.slow_percent > 0 && c.permitted > 0 && c.wait_mult > 0);
+    SKERRY_ASSERT(c.calls <= Window);
+    SKERRY_ASSERT(seconds() <= Window || Kind == breaker_window::count);
+  }
+  [[nodiscard]] constexpr std::uint16_t size() const noexcept { return config_.get().calls == 0 ? Window : config_.get().calls; }
   [[nodiscard]] constexpr std::uint16_t seconds() const noexcept {
     const std::int64_t second = count_of<Time>(from_ms<Time>(1000));
-    const std::int64_t n = second > 0 ? count_of<Time>(config_->window) / second : 0;
+    const std::int64_t n = second > 0 ? count_of<Time>(config_.get().window) / second : 0;
     return n == 0 ? Window : static_cast<std::uint16_t>(n < 65535 ? n : 65535);
   }
   [[nodiscard]] bool bad() const noexcept {
     const std::uint32_t calls = results_.calls();
-    return results_.failures() * 100U >= config_->failure_percent * calls || results_.slows() * 100U >= config_->slow_percent * calls;
+    return results_.failures() * 100U >= config_.get().failure_percent * calls ||
+           results_.slows() * 100U >= config_.get().slow_percent * calls;
   }
 
   void judge_trials(Time now) noexcept {
-    const std::uint32_t needed = config_->permitted < config_->min_calls ? config_->permitted : config_->min_calls;
+    const std::uint32_t needed = config_.get().permitted < config_.get().min_calls ? config_.get().permitted : config_.get().min_calls;
     if (results_.calls() >= needed) {
       change(bad() ? breaker_state::open : breaker_state::closed, now);
     }
@@ -297,12 +302,12 @@ class circuit_breaker {
     if (state_ != breaker_state::half_open) {
       return;
     }
-    const bool limited = duration_t<Time>{} < config_->max_half_open;
+    const bool limited = duration_t<Time>{} < config_.get().max_half_open;
     if (limited && !(elapsed(now, since_) < half_open_limit())) {
-      change(config_->half_open_timeout_to, advance(since_, half_open_limit()));
+      change(config_.get().half_open_timeout_to, advance(since_, half_open_limit()));
       return;
     }
-    if (out_ > 0 && duration_t<Time>{} < config_->lease && !(elapsed(now, leased_) < lease())) {
+    if (out_ > 0 && duration_t<Time>{} < config_.get().lease && !(elapsed(now, leased_) < lease())) {
       for (; out_ > 0; --out_) {
         results_.tally(true, false);
       }
@@ -325,19 +330,19 @@ class circuit_breaker {
   }
 
   [[nodiscard]] duration_t<Time> current_wait() const noexcept {
-    std::int64_t wait = count_of<Time>(config_->wait);
-    const std::int64_t cap = count_of<Time>(config_->wait_cap);
-    if (config_->wait_mult > 1) {
+    std::int64_t wait = count_of<Time>(config_.get().wait);
+    const std::int64_t cap = count_of<Time>(config_.get().wait_cap);
+    if (config_.get().wait_mult > 1) {
       for (std::uint8_t i = 1; i < openings_ && wait < cap; ++i) {
-        wait = wait > cap / config_->wait_mult ? cap : wait * config_->wait_mult;
+        wait = wait > cap / config_.get().wait_mult ? cap : wait * config_.get().wait_mult;
       }
     }
     return detail::measurable<Time>(duration_from_count<Time>(wait < cap ? wait : cap));
   }
-  [[nodiscard]] duration_t<Time> lease() const noexcept { return detail::measurable<Time>(config_->lease); }
-  [[nodiscard]] duration_t<Time> half_open_limit() const noexcept { return detail::measurable<Time>(config_->max_half_open); }
+  [[nodiscard]] duration_t<Time> lease() const noexcept { return detail::measurable<Time>(config_.get().lease); }
+  [[nodiscard]] duration_t<Time> half_open_limit() const noexcept { return detail::measurable<Time>(config_.get().max_half_open); }
 
-  const breaker_config<Time>* config_;
+  [[no_unique_address]] detail::shared_config<breaker_config<Time>, Fixed> config_;
   Time since_{};   // the present state began
   Time leased_{};  // the newest trial began
   results results_{};
