@@ -183,6 +183,7 @@ set(skerry_state_headers
     skerry/state/riblt.hpp
     skerry/state/roster.hpp
     skerry/state/schema.hpp
+    skerry/state/scoped_replica.hpp
     skerry/state/sets.hpp
     skerry/state/stability.hpp
     skerry/state/standalone.hpp

@@ -37,6 +37,7 @@
 #include <skerry/state/riblt.hpp>
 #include <skerry/state/roster.hpp>
 #include <skerry/state/schema.hpp>
+#include <skerry/state/scoped_replica.hpp>
 #include <skerry/state/sets.hpp>
 #include <skerry/state/stability.hpp>
 #include <skerry/state/standalone.hpp>

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -109,9 +108,6 @@ class planted_board {
         hoarded_ += run.first > 1'000'000 ? static_cast<std::size_t>(run.first / 8) : 0;  // one bit for each event before it
       }
     }
-    if (on(defect::ttl_collects) || on(defect::remove_mark_collected_unstable)) {
-      collect(now);
-    }
     return got;
   }
 
@@ -156,7 +152,6 @@ class planted_board {
   void take(const planted_board& other) {
     std::memcpy(static_cast<void*>(&replica_), static_cast<const void*>(&other.replica_), sizeof(Replica));
     cleared_ = other.cleared_;
-    marks_ = other.marks_;
     shared_ = other.shared_;
     hoarded_ = other.hoarded_;
     set_back_ = other.set_back_;
@@ -291,23 +286,6 @@ class planted_board {
     return why;
   }
 
-  /// Marks of removal go when their time is over, or at once.
-  void collect(instant_t now) {
-    frame_edit gone;
-    for_each_record([&](const std::string&, const state::record_view& r) {
-      if (r.kind != state::kinds::rw_set || r.payload[0] != std::byte{0}) {
-        return;
-      }
-      const auto first = marks_.emplace(std::pair{r.who, r.n}, now).first->second;
-      if (on(defect::remove_mark_collected_unstable) ? first != now : now - first > 3'600'000) {
-        gone.covers.push_back({r.who, r.n, r.n});
-      }
-    });
-    if (!gone.covers.empty()) {
-      (void)replica_.accept(gone.bytes(), now);
-    }
-  }
-
   /// The elements that were cleared are kept aside, and come back with the next one that is added beside them.
   void revive(const std::set<std::string>& before) {
     const std::set<std::string> after = keys();
@@ -344,7 +322,6 @@ class planted_board {
   frame_edit edit_{};
   std::vector<std::byte> log_{};
   std::set<std::string> cleared_{};
-  std::map<std::pair<state::actor, std::uint64_t>, instant_t> marks_{};
   std::shared_ptr<bookkeeping> shared_ = std::make_shared<bookkeeping>();
   Replica replica_{};
   std::size_t hoarded_ = 0;

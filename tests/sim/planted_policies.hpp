@@ -60,17 +60,6 @@ struct with_defect<state::pn_counter> : state::pn_counter {
 template <>
 struct with_defect<state::reset_counter> : state::reset_counter {
   template <typename Edit>
-  [[nodiscard]] static constexpr status inc(Edit& edit, std::uint64_t amount) {
-    if (on(defect::reset_base_collected_early)) {
-      edit.records().for_each([&edit](const state::record_view& r) {  // bases have done their work, have they not?
-        if (r.payload[0] == std::byte{1}) {
-          edit.supersede(r);
-        }
-      });
-    }
-    return state::reset_counter::inc(edit, amount);
-  }
-  template <typename Edit>
   [[nodiscard]] static constexpr status reset(Edit& edit) {
     if (on(defect::reset_by_dot_replacement)) {
       edit.supersede_all();

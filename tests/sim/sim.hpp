@@ -71,6 +71,10 @@ struct side_outcome {
 /// stop   after the first finding
 [[nodiscard]] side_outcome explore_queues(std::uint64_t first, std::uint64_t histories, bool stop);
 [[nodiscard]] side_outcome explore_carry(std::uint64_t first, std::uint64_t histories, bool stop);
+[[nodiscard]] side_outcome explore_members(std::uint64_t first, std::uint64_t histories, bool stop);
+[[nodiscard]] side_outcome explore_owners(std::uint64_t first, std::uint64_t histories, bool stop);
+[[nodiscard]] side_outcome explore_disks(std::uint64_t first, std::uint64_t histories, bool stop);
+[[nodiscard]] side_outcome explore_scopes(std::uint64_t first, std::uint64_t histories, bool stop);
 [[nodiscard]] side_outcome explore_twins(std::uint64_t first, std::uint64_t histories, bool stop);
 
 /// Faults that were on in many runs and did nothing in any of them.

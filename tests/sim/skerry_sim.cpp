@@ -54,7 +54,8 @@ int run(std::uint64_t first, std::uint64_t histories, const sim_options& options
   const outcome o = explore(first, histories, options, threads);
   print_counts(o);
   std::uint64_t side_found = 0;
-  for (const auto explore_beside : {explore_queues, explore_twins, explore_carry}) {
+  for (const auto explore_beside :
+       {explore_queues, explore_twins, explore_carry, explore_members, explore_owners, explore_disks, explore_scopes}) {
     const side_outcome beside = explore_beside(first, histories / 8, false);
     fmt::print("{} histories={}\n{}", beside.met, beside.histories, beside.first_text);
     side_found += beside.found;
@@ -125,6 +126,10 @@ side_outcome explore_habitat(habitat where, std::uint64_t first, std::uint64_t h
   switch (where) {
     case habitat::queues: return explore_queues(first, histories, true);
     case habitat::twins: return explore_twins(first, histories, true);
+    case habitat::members: return explore_members(first, histories, true);
+    case habitat::owners: return explore_owners(first, histories, true);
+    case habitat::disks: return explore_disks(first, histories, true);
+    case habitat::scopes: return explore_scopes(first, histories, true);
     default: return explore_carry(first, histories, true);
   }
 }

@@ -91,6 +91,7 @@ TEST_CASE("a record of somebody who may not write its path is seen, counted and 
   REQUIRE(again);
   CHECK(again.value().refused == 0);
   CHECK(reader.counters().refused_not_owner == 1);
+  CHECK(reader.read<limit>("a").value() == 5);  // once it died of being offered twice
 }
 
 TEST_CASE("what is refused is not taken for a removal by those who hear of it", "[state][owners]") {

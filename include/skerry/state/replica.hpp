@@ -34,6 +34,10 @@
 
 namespace skerry::inline v0::state {
 
+namespace detail {
+struct scope_access;
+}  // namespace detail
+
 /// Keyed state that peers agree on, whatever the network does. The edge state manager.
 ///
 /// Every mutator takes one event number, changes the store and returns its delta; `accept` joins a delta from anywhere. Deltas may
@@ -244,6 +248,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   friend class detail::replica_owners<replica, Schema, Limits>;
   friend class detail::replica_collect<replica, Limits>;
   friend class detail::replica_fences<replica, Limits>;
+  friend struct detail::scope_access;
   static constexpr std::size_t quarantine_places = detail::quarantine_of<Limits>();
   static constexpr std::size_t key_bytes = store_type::key_bytes;
   static constexpr std::size_t text_bytes = Schema::longest + key_bytes;
@@ -629,6 +634,18 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     return verdict;
   }
 
+  /// Goes on as the life that this node has in another of its scopes.
+  void live_as(const identity& me, bool revive) noexcept {
+    const bool renewed = !(me.self() == identity_.self());
+    identity_ = me;
+    alive_ = alive_ || revive;
+    if (renewed) {
+      ++counters_.epochs;
+      begin_chain();
+      stored_.marks.closed = false;
+      this->join_roster();
+    }
+  }
   /// The events of a new life are a chain of their own.
   void begin_chain() noexcept { stored_.chain.clear(); }
   /// Counts whatever changes what an image holds.

@@ -316,7 +316,9 @@ class replica_links {
     if (link.names_due || link.want_due) {
       return say_want(link, now, out);
     }
-    if (link.context_due) {
+    // What is here and not on disk yet is nothing that a peer may rely on, whichever frame would tell it.
+    const bool stored = !self().acknowledges_durable() || self().durable_changes() >= arrivals;
+    if (link.context_due && stored) {
       return say_context(link, out);
     }
     if (link.ack_due) {
@@ -328,7 +330,7 @@ class replica_links {
         return size;
       }
     }
-    if (link.sync_due || (!link.compared && !link.wanting && link.acked == store.arrivals())) {
+    if (stored && (link.sync_due || (!link.compared && !link.wanting && link.acked == store.arrivals()))) {
       return say_in_sync(link, out);
     }
     return std::size_t{0};

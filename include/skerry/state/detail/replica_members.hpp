@@ -17,6 +17,8 @@
 
 namespace skerry::inline v0::state::detail {
 
+struct scope_access;
+
 /// What a replica keeps of the others: nothing without a roster.
 template <std::size_t Members, std::size_t Mesh, std::size_t A, std::size_t Links>
 struct membership {
@@ -222,6 +224,7 @@ class replica_members : public replica_fences<Replica, Limits> {
   friend class replica_image;
   template <typename, instant>
   friend class replica_time;
+  friend struct scope_access;
   constexpr replica_members() noexcept = default;
   replica_members(const replica_members&) = default;
   replica_members(replica_members&&) = default;

@@ -66,7 +66,7 @@ class replica_owners {
     }
     return verdict;
   }
-  /// Whether a delta has something new that is not to be taken.
+  /// Whether a delta has a record that is not to be taken, new or not: what that one had overwritten must not die for it.
   template <typename Delta>
   [[nodiscard]] bool misses_owner(const Delta& delta) const {
     bool any = false;
@@ -76,8 +76,7 @@ class replica_owners {
       if (!lives.empty() && (lives.front().who.id != own || lives.back().who.id != own)) {
         delta.for_each([&](const incoming& in) {
           const actor& who = delta.context().actors()[in.who];
-          any = any ||
-                ((!self().store().contains(who, in.n) || self().store().would_change(who, in)) && judge_owner(in, who) != sifting::take);
+          any = any || judge_owner(in, who) != sifting::take;
         });
       }
     }
