@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <skerry/state/standalone.hpp>
 
-#include "vectors/vector_suite.hpp"
+#include "state/histories.hpp"
 
 #include <string>
 #include <vector>
@@ -14,17 +14,18 @@ using counter = state::standalone::bounded_counter<>;
 
 state::actor actor_of(std::size_t index) { return {index, 0, 0}; }
 
-void run_case(const nlohmann::json& script, int times, skerry_test::suite_report::checks& check) {
+void run_case(const nlohmann::json& script, const skerry_test::deliveries& way, skerry_test::suite_report::checks& check) {
   std::vector<counter> nodes(script.at("replicas").get<std::size_t>());
   const auto deliver = [&](std::size_t to, std::size_t from) {
     const counter image = nodes.at(from);
-    for (int i = 0; i < times; ++i) {
+    for (int i = 0; i < way.times; ++i) {
       check.equal("joined", true, static_cast<bool>(nodes.at(to).join(image)));
     }
   };
-  std::size_t number = 0;
-  for (const auto& step : script.at("steps")) {
-    const std::string what = "step " + std::to_string(number++);
+  const auto& steps = script.at("steps");
+  for (const std::size_t number : skerry_test::order_of(steps, way.seed)) {
+    const auto& step = steps[number];
+    const std::string what = "step " + std::to_string(number);
     if (step.contains("merge")) {
       deliver(step["merge"][0].get<std::size_t>(), step["merge"][1].get<std::size_t>());
       continue;
@@ -51,10 +52,8 @@ void run_case(const nlohmann::json& script, int times, skerry_test::suite_report
     check.equal(what, step.at("ok").get<bool>(), static_cast<bool>(done));
   }
   for (int round = 0; round < 2; ++round) {
-    for (std::size_t to = 0; to < nodes.size(); ++to) {
-      for (std::size_t from = 0; from < nodes.size(); ++from) {
-        deliver(to, from);
-      }
+    for (const auto& [to, from] : skerry_test::all_merges(nodes.size(), way.seed)) {
+      deliver(to, from);
     }
   }
   for (const counter& node : nodes) {
@@ -66,8 +65,9 @@ const skerry_test::suite_registration suite{
     "state.bounded_counter", [](const nlohmann::json& file, const std::filesystem::path&, skerry_test::suite_report& report) {
       for (const auto& script : file.at("cases")) {
         skerry_test::suite_report::checks check{report, script.at("name").get<std::string>()};
-        run_case(script, 1, check);
-        run_case(script, 2, check);
+        for (const skerry_test::deliveries& way : skerry_test::every_way) {
+          run_case(script, way, check);
+        }
       }
     }};
 

@@ -132,6 +132,8 @@ void run_join(const json& c, const translator& t, skerry_test::suite_report::che
   context other = b;
   check.equal("joined the other way", true, static_cast<bool>(other.join(a)));
   check.equal("commutes", true, joined == other);
+  check.equal("joined again", true, static_cast<bool>(joined.join(b)) && static_cast<bool>(joined.join(a)));
+  check.equal("nothing twice", true, joined == other);
   check.equal("a_includes_b", expect.at("a_includes_b").get<bool>(), a.includes(b));
   check.equal("b_includes_a", expect.at("b_includes_a").get<bool>(), b.includes(a));
   check.equal("missing_at_a", expect.at("missing_at_a"), t.missing(a, b));

@@ -44,9 +44,9 @@ const skerry_test::suite_registration disable_wins{
     "state.history_dw_flag", [](const nlohmann::json& file, const std::filesystem::path&, skerry_test::suite_report& report) {
       for (const auto& history : file.at("cases")) {
         skerry_test::suite_report::checks check{report, history.at("name").get<std::string>()};
-        for (const int times : {1, 2}) {
-          skerry_test::run_history<flag_node<state::standalone::dw_flag<>>>(history, times, check);
-          skerry_test::run_history<flag_node<state::standalone::dw_flag<state::initially_on>>>(if_initially_on(history), times, check);
+        for (const skerry_test::deliveries& way : skerry_test::every_way) {
+          skerry_test::run_history<flag_node<state::standalone::dw_flag<>>>(history, way, check);
+          skerry_test::run_history<flag_node<state::standalone::dw_flag<state::initially_on>>>(if_initially_on(history), way, check);
         }
       }
     }};

@@ -53,6 +53,8 @@ void run(const json& file, const std::filesystem::path&, skerry_test::suite_repo
     vector other = b;
     check.equal("joined the other way", true, static_cast<bool>(other.join(a)));
     check.equal("merge the other way", true, joined == other);
+    check.equal("joined again", true, static_cast<bool>(joined.join(b)) && static_cast<bool>(joined.join(a)));
+    check.equal("nothing twice", true, joined == other);
     vector met = a;
     met.meet(b);
     check.equal("meet", c.at("meet"), print(met));

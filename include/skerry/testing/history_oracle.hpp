@@ -151,9 +151,12 @@ class history_oracle {
     }
     operations_.pop_back();
   }
-  void learn(std::size_t node, const op_set& known, const op_set& heard) noexcept {
+  /// Whether any of it was news.
+  bool learn(std::size_t node, const op_set& known, const op_set& heard) noexcept {
+    const op_set before = known_[node];
     known_[node] |= known;
     heard_[node] |= heard;
+    return !(before == known_[node]);
   }
   /// A node's memory is set to what an image of it, or of another one, held.
   void forget(std::size_t node, const op_set& known, const op_set& heard) noexcept {

@@ -258,10 +258,10 @@ class replica_world {
           what.latest.ms() > detail::world_clock::start_ms + w_.now + detail::world_clock::ahead_ms && !w_.confused) {
         w_.find(sim_finding::broken, "a right clock took a stamp that lies years ahead");
       }
-      w_.oracle.learn(to, what.known, what.heard);
-      if (what.everything && (w_.event & 7) == 0) {
+      const bool news = w_.oracle.learn(to, what.known, what.heard) || got.value().added > 0 || got.value().removed > 0;
+      if (what.everything && w_.event != 0 && (w_.event & 7) == 0) {
         w_.check_all(to);
-      } else {
+      } else if (news && w_.event != 0) {  // in quiet time everything is looked at in the end
         w_.check_at(to, what.path, what.args);
       }
       return true;
