@@ -27,8 +27,8 @@ struct flash_limits {
 /// `append` programs at once: what it answered `ok` for is durable. `sync` writes acknowledgements down and erases the sector that will be
 /// needed next, so `append` does not wait for an erase as long as somebody syncs. Two sectors are kept back for acknowledgements and for
 /// copies, so a full ring can be emptied; `reclaim` moves what a stuck stream leaves behind out of the way of the others.
-/// Cost    RAM 220 bytes and 16 a stream, and 900 bytes of stack; a record takes 32 bytes, its payload and a mark, each rounded up to the
-///         program unit (at least 8); a sector two headers and the cursors of the streams
+/// Cost    RAM 200 bytes and 16 a stream, 1 KiB of stack (`reclaim`: 1.8); a record takes 32 bytes, its payload and a mark, each rounded up
+///         to the program unit (at least 8); a sector two headers and the cursors of the streams
 /// Bound   a flip anywhere costs one record; a cut costs what `append` had not answered; erases of two sectors differ by one, and by one
 ///         more for each erase of theirs that was cut short or failed
 /// Errors  `append`: `full`, `width` (a record that fits no sector), `invalid` (stream), `io` (after three sectors that could not be
