@@ -125,6 +125,7 @@ set(skerry_state_headers
     skerry/state/detail/member_view.hpp
     skerry/state/detail/named_actor.hpp
     skerry/state/detail/number_text.hpp
+    skerry/state/detail/op_frame.hpp
     skerry/state/detail/op_record.hpp
     skerry/state/detail/overruled_ring.hpp
     skerry/state/detail/pending_context.hpp
@@ -149,6 +150,7 @@ set(skerry_state_headers
     skerry/state/detail/sifted_delta.hpp
     skerry/state/detail/state_hash.hpp
     skerry/state/detail/store_restore.hpp
+    skerry/state/detail/swift_accept.hpp
     skerry/state/detail/twin_pace.hpp
     skerry/state/detail/twin_rows.hpp
     skerry/state/detail/twin_three_way.hpp

@@ -47,6 +47,7 @@ struct limits {
   static constexpr std::size_t links_max = 0;
   static constexpr std::size_t log_bytes = 512;
   static constexpr std::size_t payload_bytes = 16;
+  static constexpr bool fit_payload = true;
   static constexpr std::size_t key_bytes = 8;
 };
 template <typename Path, std::size_t Keys>

@@ -8,6 +8,8 @@
 
 #include "state/plant.hpp"
 
+#include <skerry/core/crc32c.hpp>
+
 #include <vector>
 
 namespace state = skerry::state;
@@ -61,6 +63,73 @@ std::vector<std::byte> operation(Replica& r, skerry::pcg32& random, std::uint64_
   return done ? copy(done.value().bytes()) : std::vector<std::byte>{};
 }
 
+/// Some of its bytes are others; the checksum fits again, or does not.
+std::vector<std::byte> damaged(std::vector<std::byte> frame, skerry::pcg32& random) {
+  const auto body = static_cast<std::uint32_t>(frame.size() - 4);
+  for (std::uint32_t times = skerry::uniform_below(random, 3); times < 3; ++times) {
+    frame[skerry::uniform_below(random, body)] = static_cast<std::byte>(
+        skerry::uniform_below(random, 2) == 0 ? skerry::uniform_below(random, 4) : skerry::uniform_below(random, 256));
+  }
+  if (skerry::uniform_below(random, 8) == 0) {
+    frame.resize(skerry::uniform_below(random, body) + 4);
+  }
+  if (skerry::uniform_below(random, 8) != 0) {
+    skerry::byte_writer out{std::span{frame}.last(4)};
+    out.u32(skerry::crc32c(std::span{frame}.first(frame.size() - 4)));
+  }
+  return frame;
+}
+
+template <typename A, typename B>
+void require_equal(const A& slow, const B& quick) {
+  REQUIRE(bytes_of(slow) == bytes_of(quick));
+  REQUIRE(slow.store().arrivals() == quick.store().arrivals());
+  REQUIRE(slow.clock().last() == quick.clock().last());
+  REQUIRE(slow.in_doubt() == quick.in_doubt());
+  REQUIRE(slow.waiting() == quick.waiting());
+  const state::replica_counters& x = slow.counters();
+  const state::replica_counters& y = quick.counters();
+  REQUIRE(x.frames_accepted == y.frames_accepted);
+  REQUIRE(x.records_added == y.records_added);
+  REQUIRE(x.records_seen == y.records_seen);
+  REQUIRE(x.records_removed == y.records_removed);
+  REQUIRE(x.overruled == y.overruled);
+  REQUIRE(x.clones == y.clones);
+  REQUIRE(x.amnesia == y.amnesia);
+}
+
+template <std::size_t Links>
+void compare_damaged(std::uint64_t seed) {
+  CAPTURE(seed, Links);
+  skerry::pcg32 random{seed};
+  auto writer = make<quick_way<Links>>(1, seed);
+  auto other = make<quick_way<Links>>(2, seed);
+  auto slow = make<long_way<Links>>(9, seed);
+  auto quick = make<quick_way<Links>>(9, seed);
+  for (std::uint64_t step = 0; step < 200; ++step) {
+    auto& from = skerry::uniform_below(random, 2) == 0 ? writer : other;
+    const auto frame = operation(from, random, 1'790'000'000'000 + step * 100);
+    if (frame.empty()) {
+      continue;
+    }
+    const auto now = static_cast<std::uint32_t>(step);
+    const auto bad = damaged(frame, random);
+    const auto a = slow.accept(bad, now);
+    const auto b = quick.accept(bad, now);
+    REQUIRE(a.error() == b.error());
+    if (skerry::uniform_below(random, 2) == 0) {
+      REQUIRE(slow.accept(frame, now).error() == quick.accept(frame, now).error());
+      (void)(skerry::uniform_below(random, 2) == 0 ? writer : other).accept(frame, now);
+    }
+    if (skerry::uniform_below(random, 8) == 0) {
+      skerry::pcg32 same = random;
+      const auto mine = operation(slow, random, 1'790'000'000'000 + step * 100);
+      REQUIRE(mine == operation(quick, same, 1'790'000'000'000 + step * 100));
+    }
+    require_equal(slow, quick);
+  }
+}
+
 template <std::size_t Links>
 void compare(std::uint64_t seed) {
   CAPTURE(seed, Links);
@@ -91,8 +160,7 @@ void compare(std::uint64_t seed) {
     REQUIRE(a.value().seen == b.value().seen);
     REQUIRE(a.value().removed == b.value().removed);
     REQUIRE(a.value().verdict == b.value().verdict);
-    REQUIRE(bytes_of(slow) == bytes_of(quick));
-    REQUIRE(slow.store().arrivals() == quick.store().arrivals());
+    require_equal(slow, quick);
     // The own operations, too, and what the writers hear of each other.
     if (skerry::uniform_below(random, 4) == 0) {
       skerry::pcg32 same = random;
@@ -118,6 +186,13 @@ TEST_CASE("an operation that is joined the quick way leaves the same store as on
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     compare<0>(seed);
     compare<2>(seed);
+  }
+}
+
+TEST_CASE("a frame with wrong bytes in it is taken or refused alike the quick way and the long way", "[state][store]") {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    compare_damaged<0>(seed);
+    compare_damaged<2>(seed);
   }
 }
 

@@ -97,7 +97,19 @@ template <std::size_t Tables>
     state = __builtin_ia32_crc32di(state, word);
   }
   auto narrow = static_cast<std::uint32_t>(state);
-  for (; left > 0; --left, ++at) {
+  if ((left & 4) != 0) {
+    unsigned int word = 0;
+    __builtin_memcpy(&word, at, 4);
+    narrow = __builtin_ia32_crc32si(narrow, word);
+    at += 4;
+  }
+  if ((left & 2) != 0) {
+    unsigned short word = 0;
+    __builtin_memcpy(&word, at, 2);
+    narrow = __builtin_ia32_crc32hi(narrow, word);
+    at += 2;
+  }
+  if ((left & 1) != 0) {
     narrow = __builtin_ia32_crc32qi(narrow, static_cast<unsigned char>(*at));
   }
   return ~narrow;

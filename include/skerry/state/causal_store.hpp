@@ -220,6 +220,14 @@ class causal_store {
       }
     }
     [[nodiscard]] constexpr bool empty() const noexcept { return slot_ == none; }
+    /// Whether there are more than `n`, without counting the rest.
+    [[nodiscard]] constexpr bool size_exceeds(std::size_t n) const noexcept {
+      index i = slot_ == none ? none : store_->table_.first_of(slot_);
+      for (; i != none && n > 0; --n) {
+        i = store_->table_[i].next;
+      }
+      return i != none;
+    }
     [[nodiscard]] constexpr std::size_t size() const noexcept {
       std::size_t count = 0;
       for_each([&count](const record_view&) { ++count; });

@@ -22,7 +22,7 @@ struct chain_point {
 
 /// The last Most operations of one life, each with the hash of all before it: what tells a clone from a slow peer's old news.
 ///
-/// Cost    9 bytes an operation and 24; fold O(Most + bytes of the operation)
+/// Cost    9 bytes an operation and 24; fold O(bytes of the operation)
 /// Bound   two histories that differ have equal values with a probability of 2^-64
 template <std::size_t Most>
 class event_chain {
@@ -33,20 +33,22 @@ class event_chain {
 
   /// An operation whose last event is `n`.
   constexpr void fold(std::uint64_t n, std::span<const std::byte> operation) noexcept {
-    push({n, hash64(operation, size_ > 0 ? values_[size_ - 1] : 0)});
+    push({n, hash64(operation, size_ > 0 ? values_[place(size_ - 1U)] : 0)});
   }
-  [[nodiscard]] constexpr chain_point last() const noexcept { return size_ > 0 ? chain_point{n_, values_[size_ - 1]} : chain_point{}; }
+  [[nodiscard]] constexpr chain_point last() const noexcept {
+    return size_ > 0 ? chain_point{n_, values_[place(size_ - 1U)]} : chain_point{};
+  }
   /// What somebody else knows of this life. `unknown`: too old, or more than this life has done.
   [[nodiscard]] constexpr match compare(const chain_point& theirs) const noexcept {
     std::uint64_t n = n_;
     for (std::size_t i = size_; i > 0 && theirs.n <= n; --i) {
       if (n == theirs.n) {
-        return values_[i - 1] == theirs.value ? match::same : match::other;
+        return values_[place(i - 1)] == theirs.value ? match::same : match::other;
       }
-      if (i > 1 && theirs.n > n - steps_[i - 1]) {
+      if (i > 1 && theirs.n > n - steps_[place(i - 1)]) {
         return match::other;  // here no operation ended there
       }
-      n -= steps_[i - 1];
+      n -= steps_[place(i - 1)];
     }
     return match::unknown;
   }
@@ -56,8 +58,8 @@ class event_chain {
     out.varint(size_);
     out.varint(n_);
     for (std::size_t i = 0; i < size_; ++i) {
-      out.u8(steps_[i]);
-      out.u64(values_[i]);
+      out.u8(steps_[place(i)]);
+      out.u64(values_[place(i)]);
     }
   }
   /// Of a longer chain the latest points stay. Errors are the reader's.
@@ -79,26 +81,29 @@ class event_chain {
   }
 
  private:
+  [[nodiscard]] constexpr std::size_t place(std::size_t i) const noexcept {
+    const std::size_t at = first_ + i;
+    return at < Most ? at : at - Most;
+  }
   constexpr void push(const chain_point& next) noexcept {
     const std::uint64_t step = next.n - n_;
     if (size_ > 0 && (next.n <= n_ || step > 255)) {
       size_ = 0;  // a step that is too far to keep: what lies before it is not compared any more
     }
     if (size_ == Most) {
-      for (std::size_t i = 1; i < Most; ++i) {
-        steps_[i - 1] = steps_[i];
-        values_[i - 1] = values_[i];
-      }
+      first_ = static_cast<std::uint8_t>(place(1));
       --size_;
     }
-    steps_[size_] = static_cast<std::uint8_t>(step);
-    values_[size_++] = next.value;
+    steps_[place(size_)] = static_cast<std::uint8_t>(step);
+    values_[place(size_)] = next.value;
+    ++size_;
     n_ = next.n;
   }
 
   std::uint64_t n_ = 0;  ///< of the last one
   std::array<std::uint64_t, Most> values_{};
   std::array<std::uint8_t, Most> steps_{};  ///< from the operation before
+  std::uint8_t first_ = 0;                  ///< where the oldest one is
   std::uint8_t size_ = 0;
 };
 

@@ -16,6 +16,7 @@
 #include <skerry/state/detail/replica_time.hpp>
 #include <skerry/state/detail/replica_verbs.hpp>
 #include <skerry/state/detail/schema_delta.hpp>
+#include <skerry/state/detail/swift_accept.hpp>
 #include <skerry/state/detail/wall_estimate.hpp>
 #include <skerry/state/frame.hpp>
 #include <skerry/state/hlc.hpp>
@@ -170,15 +171,13 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     if (detail::is_fence_frame(frame)) {
       return this->accept_fence(frame);
     }
-    if constexpr (is_large) {
-      small_frame received;
-      const status parsed = received.parse(frame);
-      return parsed.error() == errc::full ? accept_large(frame, now) : admit(received, parsed, now);
-    } else {
-      large_frame received;
-      const status parsed = received.parse(frame);
-      return admit(received, parsed, now);
+    if constexpr (detail::swift_accept<replica>::exists) {
+      receipt done;
+      if (detail::swift_accept<replica>::run(*this, frame, now, done)) {
+        return done;
+      }
     }
+    return accept_slowly(frame, now);
   }
 
   /// Takes over all that `other` knows: for tests and for tiers inside one process, where no frame is needed. The other's stamps
@@ -238,6 +237,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   friend class detail::replica_verbs<replica>;
   friend class detail::replica_reads<replica>;
   friend class detail::replica_time<replica, typename Limits::time>;
+  friend struct detail::swift_accept<replica>;
   static constexpr std::size_t actor_places = Limits::actors;
   friend class detail::replica_catch_up<replica, Schema, Limits>;
   friend class detail::replica_image<replica, Schema, Limits>;
@@ -452,6 +452,18 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     return delta_view{out.written()};
   }
 
+  /// What is not of the usual kind.
+  [[nodiscard, gnu::noinline]] result<receipt> accept_slowly(std::span<const std::byte> frame, instant_t now) {
+    if constexpr (is_large) {
+      small_frame received;
+      const status parsed = received.parse(frame);
+      return parsed.error() == errc::full ? accept_large(frame, now) : admit(received, parsed, now);
+    } else {
+      large_frame received;
+      const status parsed = received.parse(frame);
+      return admit(received, parsed, now);
+    }
+  }
   [[nodiscard, gnu::noinline]] result<receipt> accept_large(std::span<const std::byte> frame, instant_t now) {
     large_frame received;
     const status parsed = received.parse(frame);
@@ -574,31 +586,43 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   /// the other.
   template <typename P>
   void note_overruled(typename store_type::index slot, const actor& writer) {
+    const auto records = records_of<P>(slot);
+    if constexpr (detail::overruled_of<Limits>() == 0 && !carries) {
+      counters_.overruled += records.size_exceeds(1) ? 1 : 0;  // nobody asks which one
+    } else {
+      note_which(records, slot, writer);
+    }
+  }
+  template <typename Records>
+  void note_which(const Records& records, typename store_type::index slot, const actor& writer) {
     record_view came{};
-    record_view best{};  // of the others
-    int order = 0;
-    const auto challenge = [&](const record_view& r) {
-      order = 1;
-      if (best.n != 0) {
-        (void)detail::compare_stamped(r, best, order);
+    record_view first{};
+    record_view second{};
+    records.for_each([&](const record_view& r) {
+      came = r.n > came.n && r.who == writer ? r : came;
+      int order = 1;
+      if (first.n != 0) {
+        (void)detail::compare_stamped(r, first, order);
       }
-      best = order > 0 ? r : best;
-    };
-    records_of<P>(slot).for_each([&](const record_view& r) {
-      if (r.who == writer && r.n > came.n) {
-        if (came.n != 0) {
-          challenge(came);
-        }
-        came = r;
+      if (order > 0) {
+        second = first;
+        first = r;
+        return;
+      }
+      if (second.n != 0) {
+        (void)detail::compare_stamped(r, second, order);
+        second = order > 0 ? r : second;
       } else {
-        challenge(r);
+        second = r;
       }
     });
-    if (best.n == 0 || came.n == 0) {
+    if (second.n == 0 || came.n == 0) {
       return;
     }
-    const why above = detail::compare_stamped(came, best, order);
-    const record_view& lost = order > 0 ? best : came;
+    const bool won = came.n == first.n && came.who == first.who;
+    const record_view& lost = won ? second : came;
+    int order = 0;
+    const why above = detail::compare_stamped(came, won ? second : first, order);
     if (overruled_.note(store_.key(slot), {lost.who, lost.n, lost.at, above, errc::ok})) {
       ++counters_.overruled;
     }

@@ -24,20 +24,39 @@ struct quick_join {
   static constexpr std::size_t most_runs = 4;
   static constexpr std::size_t most_events = 8;
 
+  /// The numbers that actors have here; empty when one of them is unknown, or the delta is not of this kind.
+  struct numbers {
+    std::array<actor_ref, most_runs> of{};
+    bool known = false;
+  };
+  [[nodiscard]] static constexpr numbers number(const Store& store, std::span<const actor> actors,
+                                                std::span<const covered_run> runs) noexcept {
+    numbers mine;  // as far as there are actors: no more than runs
+    if (runs.size() > most_runs || store.context_.range_count() != 0 || store.pending_.active()) {
+      return mine;
+    }
+    mine.known = true;
+    for (std::size_t i = 0; i < actors.size(); ++i) {
+      mine.of[i] = store.actors_.find(actors[i]);
+      mine.known = mine.known && mine.of[i] != no_actor;
+    }
+    return mine;
+  }
+
   /// False: nothing has happened, and the delta is not of this kind.
   template <typename Touched>
   [[nodiscard]] static constexpr bool run(Store& store, std::span<const actor> actors, std::span<const covered_run> runs,
                                           std::span<const incoming> records, join_report& report, Touched& touched, party from) {
-    if (records.size() > 1 || runs.size() > most_runs || store.context_.range_count() != 0 || store.pending_.active()) {
+    if (records.size() > 1) {
       return false;
     }
-    std::array<actor_ref, most_runs> mine;  // as far as there are actors: no more than runs
-    for (std::size_t i = 0; i < actors.size(); ++i) {
-      mine[i] = store.actors_.find(actors[i]);
-      if (mine[i] == no_actor) {
-        return false;
-      }
-    }
+    const numbers mine = number(store, actors, runs);
+    return mine.known && run(store, mine.of, runs, records, report, touched, from);
+  }
+  /// The same for one record at most, of actors whose numbers are known.
+  template <typename Touched>
+  [[nodiscard]] static constexpr bool run(Store& store, const std::array<actor_ref, most_runs>& mine, std::span<const covered_run> runs,
+                                          std::span<const incoming> records, join_report& report, Touched& touched, party from) {
     const dot d = records.empty() ? dot{} : dot{records[0].n, mine[records[0].who]};
     // What is live here and covered, but for the record itself; and how many events are new.
     std::array<index, most_events> dying;

@@ -118,6 +118,12 @@ class replica_members : public replica_fences<Replica, Limits> {
       return errc::absent;
     }
   }
+  [[nodiscard]] bool any_fences() const noexcept {
+    if constexpr (has_roster) {
+      return self().membership_.has_fences;
+    }
+    return false;
+  }
   /// Whether something covers more of a retired life than its fence allows.
   template <typename Context>
   [[nodiscard]] bool is_fenced(const Context& covers) const noexcept {

@@ -31,6 +31,9 @@ inline constexpr bool any_restricted = [] {
   return any;
 }();
 
+template <typename Replica>
+struct swift_accept;
+
 /// Who may write what, asked of the records that others send.
 ///
 /// The roster says which role a life has, for ever, so the answer is the same everywhere that the roster is: a record of somebody who may
@@ -43,6 +46,7 @@ class replica_owners {
   friend Replica;
   template <typename, instant>
   friend class replica_time;
+  friend struct swift_accept<Replica>;
   static constexpr bool asks = Limits::members > 0 && any_restricted<Schema>;
 
   constexpr replica_owners() noexcept = default;

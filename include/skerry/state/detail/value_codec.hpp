@@ -200,12 +200,22 @@ template <storable T>
 
 /// Whether these bytes are how `encode_double` writes this double, seen without writing it again: true is certain, false is not.
 [[nodiscard]] constexpr bool is_surely_canonical(std::span<const std::byte> payload) noexcept {
-  byte_reader in{payload};
-  const std::uint64_t head = in.varint();
+  if (payload.empty() || payload.size() > 8) {
+    return false;
+  }
+  // A varint in its shortest form: the last byte alone has no mark, and is not zero if others are before it.
+  std::uint64_t head = std::to_integer<std::uint64_t>(payload[payload.size() - 1]);
+  std::uint64_t marks = 0x80;
+  const bool ends = head < 0x80 && (head != 0 || payload.size() == 1);
+  for (std::size_t i = payload.size() - 1; i > 0; --i) {
+    const auto b = std::to_integer<std::uint64_t>(payload[i - 1]);
+    marks &= b;
+    head = head << 7 | (b & 0x7f);
+  }
   const std::uint64_t scale = head & 7;
-  const std::int64_t mantissa = unzigzag(head >> 3);
-  return in.finish() && scale < 7 && (scale == 0 || mantissa % 10 != 0) && mantissa < std::int64_t{1} << 50 &&
-         mantissa > -(std::int64_t{1} << 50);
+  const std::uint64_t magnitude = head >> 4;  // of a mantissa below zero one less
+  const std::uint64_t digits = magnitude + (head >> 3 & 1);
+  return ends && marks != 0 && scale < 7 && (scale == 0 || digits % 10 != 0) && digits < std::uint64_t{1} << 50;
 }
 
 /// Whether a payload is the one canonical form of a value: else equal values could have different bytes.

@@ -55,6 +55,25 @@ class wall_estimate {
   [[nodiscard]] constexpr Time last() const noexcept { return now_; }
   /// How much of it has passed since the last reading, or since the last `advance`.
   [[nodiscard]] constexpr std::uint64_t passed(Time now) const noexcept { return fresh_ ? at(now).value - reading_.value : since(now); }
+  /// An instant, seen from here.
+  struct moment {
+    wall_ms wall{};
+    std::uint64_t passed = 0;
+  };
+  /// `at` and `passed` together.
+  [[nodiscard]] constexpr moment look(Time now) const noexcept {
+    if (now == now_ && !fresh_) {
+      return {known_ ? wall_ : reading_, 0};
+    }
+    return {at(now), passed(now)};
+  }
+  /// `advance`, by somebody who has looked.
+  constexpr void advance(const moment& there, Time now) noexcept {
+    wall_ = there.wall;
+    known_ = known();
+    fresh_ = false;
+    now_ = now;
+  }
   /// An instant that was handed in. One that lies before the last one is taken as it is: after a long silence a counter that wraps
   /// looks like that, and must not stand still.
   constexpr void advance(Time now) noexcept {
