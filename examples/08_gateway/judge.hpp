@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "known_model.hpp"
+
 #include <skerry/anomaly/monitor.hpp>
 
 #include <algorithm>
@@ -33,20 +35,22 @@ struct hall_monitor : skerry::anomaly::default_monitor {
 
 class judge {
  public:
+  /// With a model of known failures beside it, if there is one.
   template <std::size_t Width, typename Config>
-  static judge of_width(const skerry::anomaly::monitor_config& config) {
-    return judge{of<Width, Config>(config)};
+  static judge of_width(const skerry::anomaly::monitor_config& config, known_model* known) {
+    return judge{known != nullptr ? of<Width, Config>(config, known_of_width<Width>{*known})
+                                  : of<Width, Config>(config, skerry::anomaly::no_model{})};
   }
   /// `columns` is 1 to 16, known at run time.
   template <typename Config>
-  static judge make(std::size_t columns, const skerry::anomaly::monitor_config& config) {
+  static judge make(std::size_t columns, const skerry::anomaly::monitor_config& config, known_model* known) {
     if (columns <= 1) {
-      return judge{of<1, Config>(config)};
+      return of_width<1, Config>(config, known);
     }
     if (columns <= 4) {
-      return judge{of<4, Config>(config)};
+      return of_width<4, Config>(config, known);
     }
-    return columns <= 8 ? judge{of<8, Config>(config)} : judge{of<16, Config>(config)};
+    return columns <= 8 ? of_width<8, Config>(config, known) : of_width<16, Config>(config, known);
   }
 
   skerry::result<judgement> observe(std::span<const float> row, std::uint64_t now_ms) { return observe_(object_.get(), row, now_ms); }
@@ -60,12 +64,10 @@ class judge {
   };
   explicit judge(built b) : object_{std::move(b.object)}, observe_{b.observe}, bytes_{b.bytes} {}
 
-  template <std::size_t Width, typename Config>
-  static built of(const skerry::anomaly::monitor_config& config) {
-    using monitor = skerry::anomaly::monitor<Width, skerry::anomaly::no_model, Config>;
-    auto made = std::make_shared<monitor>();
-    const skerry::status created = monitor::create(*made, config);
-    SKERRY_ASSERT(created && "the gateway's monitor settings are valid");
+  template <std::size_t Width, typename Config, typename Known>
+  static built of(const skerry::anomaly::monitor_config& config, Known known) {
+    using monitor = skerry::anomaly::monitor<Width, Known, Config>;
+    const auto made = std::make_shared<monitor>(config, known);  // panics over settings that cannot be; the gateway's can
     return {made,
             [](void* object, std::span<const float> row, std::uint64_t now_ms) -> skerry::result<judgement> {
               auto& m = *static_cast<monitor*>(object);

@@ -5,6 +5,7 @@
 // judges, state, outbox, link and region meet here, and nowhere else.
 #include "csv_source.hpp"
 #include "hall_state.hpp"
+#include "known_model.hpp"
 #include "options.hpp"
 #include "report.hpp"
 #include "simulated_source.hpp"
@@ -196,6 +197,16 @@ std::vector<link_cut> cuts_of(const options& o, run_record& run) {
 }
 
 /// One life of the gateway: until the story ends, or, given up in the middle, at `until`.
+/// Nothing where no model was asked for.
+std::unique_ptr<known_model> known_of(const options& o, std::size_t columns) {
+  if (o.model.empty()) {
+    return nullptr;
+  }
+  auto known = std::make_unique<known_model>(columns);
+  known->load(o.model, o.library);
+  return known;
+}
+
 void simulate(const options& o, run_record& run, store& kept, region& peer, double until) {
   run.source = "simulator";
   run.duration = o.hours * 3600;
@@ -204,6 +215,7 @@ void simulate(const options& o, run_record& run, store& kept, region& peer, doub
   run.settings.emplace_back(
       "judge", fmt::format("isolation forest over rows of {} features, learning from the first {} rows of each machine", feature_count,
                            hall_monitor::warm_up));
+  const auto known = known_of(o, feature_count);
   std::vector<simulated_machine> machines;
   std::vector<station> stations;
   for (std::uint16_t n = 1; n <= o.machines; ++n) {
@@ -214,7 +226,8 @@ void simulate(const options& o, run_record& run, store& kept, region& peer, doub
     config.latch.n = 7;
     config.rows_per_day = 86400;
     config.horizon = 0;  // levels for the whole budget from the first hour on
-    stations.emplace_back(fmt::format("mill-{}", n), feature_names(), judge::of_width<feature_count, hall_monitor>(config));
+    config.known_threshold = o.threshold;
+    stations.emplace_back(fmt::format("mill-{}", n), feature_names(), judge::of_width<feature_count, hall_monitor>(config, known.get()));
     for (const auto& fault : o.faults) {
       if (fault.machine == n && fault.at < run.duration) {
         stations.back().record().truth.push_back({to_string(fault.what), fault.at, std::min(fault.until, run.duration),
@@ -235,6 +248,7 @@ void simulate(const options& o, run_record& run, store& kept, region& peer, doub
     }
   }
   p.finish();
+  run.model = known ? known->text() : std::string{};
 }
 
 void play_back(const options& o, run_record& run, store& kept, region& peer, double until) {
@@ -264,9 +278,11 @@ void play_back(const options& o, run_record& run, store& kept, region& peer, dou
   config.seed = o.seed;
   config.rows_per_day = 86400 / table.row_seconds;
   config.max_gap_ms = static_cast<std::int64_t>(10'000 * table.row_seconds);
+  config.known_threshold = o.threshold;
+  const auto known = known_of(o, table.columns.size());
   std::vector<station> stations;
   stations.emplace_back(std::filesystem::path{o.csv}.stem().string(), std::move(indicators),
-                        judge::make<skerry::anomaly::default_monitor>(table.columns.size(), config));
+                        judge::make<skerry::anomaly::default_monitor>(table.columns.size(), config, known.get()));
   machine_record& record = stations.back().record();
   for (std::size_t i = 0; i < table.label.size(); ++i) {
     if (table.label[i] != 0 && (i == 0 || table.label[i - 1] == 0)) {
@@ -291,6 +307,7 @@ void play_back(const options& o, run_record& run, store& kept, region& peer, dou
     p.row(0, table.t[i], [&](station& s) { return judged{s.observe(table.t[i], table.row(i), 0), table.row(i)}; });
   }
   p.finish();
+  run.model = known ? known->text() : std::string{};
 }
 
 /// What the store must recognise as the same story: the source and its settings, not the outages.

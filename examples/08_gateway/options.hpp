@@ -29,8 +29,10 @@ struct options {
   std::vector<skerry::testing::scenario_entry> faults;
   std::vector<std::pair<double, double>> outages;  ///< at, length; empty: the default
   bool no_outage = false;
-  std::string store;    ///< folder; empty: one for this run alone
-  double restart = -1;  ///< seconds of stream time; negative: never
+  std::string store;                                   ///< folder; empty: one for this run alone
+  double restart = -1;                                 ///< seconds of stream time; negative: never
+  std::string model, library = "libonnxruntime.so.1";  ///< of known failures; empty: none
+  float threshold = 0.85F;
   std::string json, report;
   bool quiet = false;
 };
@@ -93,7 +95,7 @@ struct help_wanted : std::runtime_error {
 
 inline constexpr const char* usage =
     "usage: gateway [--csv FILE [--map t=NAME,...] | --simulate machines=4,hours=2,seed=7,fault=TEXT]\n"
-    "               [--outage AT+SECONDS | --outage none] [--store DIR] [--restart AT]\n"
+    "               [--outage AT+SECONDS | --outage none] [--store DIR] [--restart AT] [--model FILE.onnx [--threshold P]]\n"
     "               [--report FILE.html] [--json FILE] [--quiet]      gateway --help says more\n";
 
 /// Throws `misuse` and `help_wanted`.
@@ -117,6 +119,9 @@ inline options read_options(int argc, char** argv) {
   app.add_option("--store", o.store,
                  "folder of the outbox: survives kill and power cut; the next run on it continues (default: one for this run)");
   app.add_option("--restart", o.restart, "drop all memory at this second of stream time, and go on from the store");
+  app.add_option("--model", o.model, "FILE.onnx: a model of known failures, asked for every row that is judged; needs ONNX Runtime");
+  app.add_option("--library", o.library, "where ONNX Runtime is");
+  app.add_option("--threshold", o.threshold, "a known failure from this probability on")->check(CLI::Range(0.01F, 1.0F));
   app.add_option("--metrics", metrics, "not in this version");
   app.add_flag("--checklist", checklist, "not in this version");
   try {

@@ -141,6 +141,7 @@ struct run_record {
   double row_seconds = 1;  ///< typical distance of rows
   std::uint64_t rows = 0;
   bool truth_known = false;
+  std::string model;                                           ///< of known failures, and how often it answered; empty: none was asked for
   std::vector<std::pair<std::string, std::uint64_t>> refused;  ///< rows by kind of defect
   std::vector<std::string> refused_examples;                   ///< with line numbers
   std::uint64_t gaps = 0, stuck = 0, missing_blocks = 0;

@@ -69,6 +69,9 @@ class station {
       record_.alarms.back().top = largest_changes();
       record_.alarms.back().p_value = std::min(record_.alarms.back().p_value, static_cast<double>(j.p_value));
     }
+    if (alarmed && (j.why & skerry::anomaly::why_known) != 0) {
+      record_.alarms.back().why = "model of known failures";  // a model may be a second slower than novelty
+    }
     alarmed_ = alarmed;
     quiet_ = j.state == skerry::anomaly::monitor_state::normal || j.state == skerry::anomaly::monitor_state::learning;
     return happened;

@@ -106,6 +106,7 @@ inline nlohmann::json to_json(const run_record& run) {
                    {"damaged", run.region.damaged},
                    {"order_kept", run.region.order_kept},
                    {"states_agree", run.region.states_agree}};
+  out["model"] = run.model.empty() ? json(nullptr) : json(run.model);
   out["memory"] = {{"vm_hwm_kib", run.memory_kib}};
   out["wall_seconds"] = run.wall_seconds;
   return out;
@@ -205,6 +206,9 @@ inline std::string summary_text(const run_record& run) {
     if (count > 0) {
       line("", fmt::format("dropped, {}: {}", reason, count));
     }
+  }
+  if (!run.model.empty()) {
+    line("model", run.model);
   }
   line("memory", run.memory_kib > 0 ? fmt::format("VmHWM ~{} KiB", run.memory_kib) : std::string{"not known on this system"});
   return out;

@@ -116,16 +116,16 @@ constexpr status activate(activation a, std::span<float> x) noexcept {
 }
 
 /// True when each layer takes what the one before it gives.
-[[nodiscard]] constexpr bool sound(std::span<const array_layer> layers, std::size_t columns) noexcept {
+[[nodiscard]] constexpr bool sound(std::span<const array_layer> arrays, std::size_t columns) noexcept {
   std::size_t width = columns;
-  for (const array_layer& l : layers) {
+  for (const array_layer& l : arrays) {
     if (width == 0 || l.bias.empty() || l.weights.size() != width * l.bias.size() || !detail::finite(l.weights) ||
         !detail::finite(l.bias)) {
       return false;
     }
     width = l.bias.size();
   }
-  return !layers.empty();
+  return !arrays.empty();
 }
 
 /// An `inference_model` of trees in arrays: no runtime, no heap, usable in constant expressions.
@@ -140,11 +140,11 @@ class tree_model {
  public:
   constexpr tree_model() noexcept = default;
   /// Errors  `corrupt`: arrays that are not sound; `width`: of another shape than the type
-  [[nodiscard]] static constexpr result<tree_model> create(const array_trees& trees) noexcept {
-    if (trees.columns != Columns || trees.base.size() != Outputs) {
+  [[nodiscard]] static constexpr result<tree_model> create(const array_trees& arrays) noexcept {
+    if (arrays.columns != Columns || arrays.base.size() != Outputs) {
       return errc::width;
     }
-    return sound(trees) ? result<tree_model>{tree_model{trees}} : result<tree_model>{errc::corrupt};
+    return sound(arrays) ? result<tree_model>{tree_model{arrays}} : result<tree_model>{errc::corrupt};
   }
 
   [[nodiscard]] constexpr std::span<const std::uint32_t> input_shape() const noexcept { return in_shape; }
@@ -180,7 +180,7 @@ class tree_model {
   }
 
  private:
-  constexpr explicit tree_model(const array_trees& trees) noexcept : trees_{trees} {}
+  constexpr explicit tree_model(const array_trees& arrays) noexcept : trees_{arrays} {}
   static constexpr std::array<std::uint32_t, 1> in_shape{static_cast<std::uint32_t>(Columns)};
   static constexpr std::array<std::uint32_t, 1> out_shape{static_cast<std::uint32_t>(Outputs)};
   array_trees trees_{};
@@ -200,16 +200,16 @@ class layer_model {
  public:
   constexpr layer_model() noexcept = default;
   /// Errors  `corrupt`: layers that do not fit together; `width`: of another shape than the type
-  [[nodiscard]] static constexpr result<layer_model> create(std::span<const array_layer> layers) noexcept {
-    if (!sound(layers, Columns)) {
+  [[nodiscard]] static constexpr result<layer_model> create(std::span<const array_layer> arrays) noexcept {
+    if (!sound(arrays, Columns)) {
       return errc::corrupt;
     }
-    for (const array_layer& l : layers) {
+    for (const array_layer& l : arrays) {
       if (l.bias.size() > Widest) {
         return errc::width;
       }
     }
-    return layers.back().bias.size() == Outputs ? result<layer_model>{layer_model{layers}} : result<layer_model>{errc::width};
+    return arrays.back().bias.size() == Outputs ? result<layer_model>{layer_model{arrays}} : result<layer_model>{errc::width};
   }
 
   [[nodiscard]] constexpr std::span<const std::uint32_t> input_shape() const noexcept { return in_shape; }
@@ -249,7 +249,7 @@ class layer_model {
   }
 
  private:
-  constexpr explicit layer_model(std::span<const array_layer> layers) noexcept : layers_{layers} {}
+  constexpr explicit layer_model(std::span<const array_layer> arrays) noexcept : layers_{arrays} {}
   static constexpr std::array<std::uint32_t, 1> in_shape{static_cast<std::uint32_t>(Columns)};
   static constexpr std::array<std::uint32_t, 1> out_shape{static_cast<std::uint32_t>(Outputs)};
   std::span<const array_layer> layers_{};
