@@ -131,6 +131,8 @@ class uplink {
       throw misuse{fmt::format("--store: the outbox cannot be opened: {}", skerry::to_string(opened.error()))};
     }
     courier_ = std::make_unique<uplink_courier>(std::move(opened).value());
+    before_ = courier_->counters();  // they go on over restarts; this life tells its own
+    recovered_ = courier_->queued();
     for (std::uint16_t s = 0; s < stream_count; ++s) {
       handed_over_[s] = kept.noted().count[s];
     }
@@ -185,16 +187,16 @@ class uplink {
 
   void finish(run_record& run) {
     const delivery::delivery_counters& c = courier_->counters();
-    run.account.produced += c.produced;
-    run.account.recovered += c.recovered;
-    run.account.delivered += c.delivered;
-    run.account.refused += c.refused;
+    run.account.produced += c.produced - before_.produced;
+    run.account.recovered += recovered_;
+    run.account.delivered += c.delivered - before_.delivered;
+    run.account.refused += c.refused - before_.refused;
     run.account.queued = courier_->queued();
     static constexpr const char* names[] = {"expired", "evicted", "dead letter", "damaged", "cancelled", "not stored"};
     run.account.dropped.resize(c.dropped.size());
     for (std::size_t i = 0; i < c.dropped.size(); ++i) {
       run.account.dropped[i].first = names[i];
-      run.account.dropped[i].second += c.dropped[i];
+      run.account.dropped[i].second += c.dropped[i] - before_.dropped[i];
     }
     run.bytes.sent += sent_bytes_;
     run.bytes.wire += link_.wire_bytes();
@@ -245,6 +247,8 @@ class uplink {
   std::unique_ptr<delivery::courier_config<std::uint64_t>> config_;
   std::unique_ptr<uplink_courier> courier_;
   std::vector<queue_point> queue_;
+  delivery::delivery_counters before_{};
+  std::uint64_t recovered_ = 0;
   std::uint64_t now_ = 0, next_ = 0, sent_bytes_ = 0;
   std::array<std::uint64_t, stream_count> produced_{}, handed_over_{};  ///< messages of the story so far; of them, by earlier lives
 };
