@@ -47,7 +47,7 @@ const std::string models = "models/";  // tests run in their own folder
 const std::string known_onnx = "../../examples/06_bring_your_own_model/known_failures.onnx";
 
 /// Rows of a mill, healthy, broken in each known way and in an unknown one, and rows that no machine has seen.
-const std::vector<row_type>& rows() {
+[[maybe_unused]] const std::vector<row_type>& rows() {
   static const std::vector<row_type> all = [] {
     std::vector<row_type> out;
     using testing::disturbance;
@@ -101,7 +101,7 @@ void agree(A& a, B& b, const char* what) {
   REQUIRE(found.other_decisions == 0);
 }
 
-std::vector<std::byte> bytes_of(const std::string& path) {
+[[maybe_unused]] std::vector<std::byte> bytes_of(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
   const std::vector<char> text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
   std::vector<std::byte> out(text.size());
