@@ -37,10 +37,8 @@
 #include <skerry/state/riblt.hpp>
 #include <skerry/state/roster.hpp>
 #include <skerry/state/schema.hpp>
-#include <skerry/state/scoped_replica.hpp>
 #include <skerry/state/sets.hpp>
 #include <skerry/state/stability.hpp>
 #include <skerry/state/standalone.hpp>
 #include <skerry/state/strategy.hpp>
-#include <skerry/state/twin_bridge.hpp>
 #include <skerry/state/version_vector.hpp>
