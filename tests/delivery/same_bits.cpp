@@ -191,8 +191,9 @@ const bits_of rings{
           chip.power_fails_after(100 + random() % 3000);
           for (tick now = 0; now < 400 && !chip.off(); ++now) {
             payload[0] = static_cast<std::byte>(now);
-            (void)it.append(std::span<const std::byte>{payload}.first(1 + random() % 63), {.stream = static_cast<stream_id>(random() % 2)},
-                            now);
+            const std::size_t length = 1 + random() % 63;
+            const auto stream = static_cast<stream_id>(random() % 2);
+            (void)it.append(std::span<const std::byte>{payload}.first(length), {.stream = stream}, now);
             if (random() % 2 == 0) {
               if (const auto item = it.take(now)) {
                 hash.add(item.value().payload);
