@@ -281,7 +281,7 @@ class segment_log : private detail::segment_files<Device, L> {
 
   static constexpr std::uint32_t spare_for_data = 1;  // segments that data must leave free
   static constexpr std::size_t checkpoint_room =
-      record_size(control::acks_bytes) + record_size(control::lease_bytes) + record_size(control::counters_bytes) + 2 * record_size(16);
+      record_size(control::acks_bytes) + 2 * record_size(control::lease_bytes) + record_size(control::counters_bytes) + 2 * record_size(16);
 
   segment_log(Device& device, const segment_config& config, std::uint64_t entropy) noexcept : files{device, config, entropy} {}
 
@@ -611,8 +611,10 @@ class segment_log : private detail::segment_files<Device, L> {
         return s;
       }
     }
-    if (control_.leased()) {
-      return write(fresh, control_.lease_header(), control_.lease_payload());
+    for (int copy = 0; copy < 2 && control_.leased(); ++copy) {  // one flip must not cost the epoch
+      if (const status s = write(fresh, control_.lease_header(), control_.lease_payload()); !s) {
+        return s;
+      }
     }
     return {};
   }
@@ -675,7 +677,7 @@ class segment_log : private detail::segment_files<Device, L> {
   }
   [[nodiscard]] std::uint32_t checkpoint_least() const noexcept {
     return static_cast<std::uint32_t>(record_size(0) + (control_.counted() ? record_size(control_.counters_payload().size()) : 0) +
-                                      (control_.leased() ? record_size(control_.lease_payload().size()) : 0));
+                                      (control_.leased() ? 2 * record_size(control_.lease_payload().size()) : 0));
   }
 
   /// Writes again elsewhere what a segment holds beyond its last good sync, after one that failed: a later one that succeeds would

@@ -566,6 +566,9 @@ class outbox_engine {
     if (const auto written = store_->append(h, std::span<const std::byte>{epoch}); !written) {
       return seq < sync_.leased ? status{} : status{written.error()};
     }
+    if constexpr (keeps_notes) {
+      (void)store_->append(h, std::span<const std::byte>{epoch});  // on a medium one flip must not cost the epoch
+    }
     sync_.leased = h.seq;
     sync_.note(time_.now());
     return {};
