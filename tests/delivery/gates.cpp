@@ -40,7 +40,7 @@ TEST_CASE("full jitter takes a third of the calls of no wait and a fifth of the 
 TEST_CASE("each message has one effect, whatever the link loses, repeats and reorders") {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     CAPTURE(seed);
-    const effect_once_result got = effect_once(5000, seed);
+    const effect_once_result got = effect_once(5000, seed, 8);
     CHECK(got.messages == 5000);
     CHECK(got.effects == 5000);
     CHECK(got.queued == 0);

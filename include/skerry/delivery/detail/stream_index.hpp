@@ -231,6 +231,10 @@ class stream_index {
     while (i != no_entry && entries[i].in_flight) {
       i = entries[i].next;
     }
+    // The window slides from the oldest: a receiver must still know its place when that one arrives at last.
+    if (i != no_entry && entries[i].seq - entries[s.head].seq >= window) {
+      return no_entry;
+    }
     if (i == no_entry || entries[i].seq >= below || (s.is_live(entries[i]) && (s.direct || s.live_out >= window)) ||
         (live_only && s.has_waited(entries[i]))) {
       return no_entry;
