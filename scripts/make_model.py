@@ -137,10 +137,10 @@ def array(name, values):
 
 HEADER = """// Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
-//
+#pragma once
+
 // Written by scripts/make_model.py: {what}.
 // Columns: {columns}.
-#pragma once
 
 #include <skerry/anomaly/array_model.hpp>
 #include <skerry/anomaly/model_vectors.hpp>

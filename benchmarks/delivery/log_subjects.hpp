@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
-//
-// Those who keep records on disk: the segment log, SQLite and LMDB, each asked the same.
 #pragma once
+
+// Those who keep records on disk: the segment log, SQLite and LMDB, each asked the same.
 
 #include "storage.hpp"
 

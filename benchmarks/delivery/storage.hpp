@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
-//
-// What storage benchmarks stand on: a folder on a real disk, the raw cost of a sync, and who wrote how many bytes.
 #pragma once
+
+// What storage benchmarks stand on: a folder on a real disk, the raw cost of a sync, and who wrote how many bytes.
 
 #include <fcntl.h>
 #include <sched.h>

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
-//
-// Many clients of one server in virtual time: a fleet that boots together, and a row that everybody wants to change.
 #pragma once
+
+// Many clients of one server in virtual time: a fleet that boots together, and a row that everybody wants to change.
 
 #include <skerry/core/random.hpp>
 #include <skerry/delivery/backoff.hpp>

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
-//
-// Two long stories of a courier in virtual time: many messages over a bad link, and a year of outages.
 #pragma once
+
+// Two long stories of a courier in virtual time: many messages over a bad link, and a year of outages.
 
 #include <skerry/delivery/courier.hpp>
 #include <skerry/delivery/memory_store.hpp>

@@ -22,7 +22,8 @@ void serve(node& it, link_of_mine& link) {
 #else
   const auto wait = [](skerry::deadline<tick>) {};
 #endif
-  drive_blocking(it, link, [] { return tick{0}; }, wait);
+  drive_blocking(
+      it, link, [] { return tick{0}; }, wait);
 }
 
 int main() { return 0; }

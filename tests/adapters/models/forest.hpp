@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
-//
+#pragma once
+
 // Written by scripts/make_model.py: a random forest, trained with scikit-learn 1.2.1 on 6810 rows.
 // Columns: vibration, impulsiveness, ringing, outer_ring, inner_ring, shaft_line, tooth_pass, current.
-#pragma once
 
 #include <skerry/anomaly/array_model.hpp>
 #include <skerry/anomaly/model_vectors.hpp>
