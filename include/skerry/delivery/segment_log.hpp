@@ -827,8 +827,12 @@ class segment_log : private detail::segment_files<Device, L> {
       if (to != nullptr && to->end < to->limit() / 4 * 3) {
         return errc::full;  // to begin a segment for this would gain nothing
       }
+      const std::uint32_t number = from.number;
       if (const status begun = begin_segment(0); !begun) {
         return begun;
+      }
+      if (from.number != number) {
+        return {};  // nothing in it was needed any more: it was free, and may be the very one that has begun
       }
       to = active();
     }
