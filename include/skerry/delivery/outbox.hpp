@@ -102,7 +102,7 @@ class outbox {
         break;
       }
       const entry& e = in_.items_.entries[i];
-      const result<record_view> record = in_.store_->read(e.at, std::span<std::byte>{in_.record_});
+      const result<record_view> record = in_.record_of(i);
       if (!record) {
         if (record.error() == errc::io || record.error() == errc::width) {
           in_.items_.lanes[e.stream].hold_until = skerry::advance(t, detail::later_ms<Time>(1000));  // the others go on meanwhile
@@ -350,7 +350,7 @@ class outbox {
     if (i == none) {
       return errc::absent;
     }
-    const result<record_view> record = in_.store_->read(in_.items_.entries[i].at, std::span<std::byte>{in_.record_});
+    const result<record_view> record = in_.record_of(i);
     return record ? result<item_view>{in_.view_of(in_.items_.entries[i], record.value())} : result<item_view>{record.error()};
   }
 
@@ -360,7 +360,7 @@ class outbox {
     for (stream_id n = 0; n < L.streams; ++n) {
       const lane& s = in_.items_.lanes[n];
       for (index i = s.head; i != none && (s.beyond == 0 || in_.items_.entries[i].seq <= s.indexed); i = in_.items_.entries[i].next) {
-        if (const auto record = in_.store_->read(in_.items_.entries[i].at, std::span<std::byte>{in_.record_})) {
+        if (const auto record = in_.record_of(i)) {
           visit(in_.view_of(in_.items_.entries[i], record.value()));
         }
       }

@@ -390,6 +390,23 @@ class outbox_engine {
     (void)items_.insert(e);
     return true;
   }
+  /// The record of an entry. What was looked up while a copy of it did not count yet stands where the copy is by now.
+  [[nodiscard]] result<record_view> record_of(index i) noexcept {
+    entry& e = items_.entries[i];
+    const result<record_view> record = store_->read(e.at, std::span<std::byte>{record_});
+    if constexpr (looks_ahead) {
+      if (!record && record.error() != errc::io && record.error() != errc::width) {
+        const result<position> moved = store_->next_of(e.stream, e.seq - 1);
+        const result<record_view> copy =
+            moved ? store_->read(moved.value(), std::span<std::byte>{record_}) : result<record_view>{moved.error()};
+        if (copy && copy.value().header.seq == e.seq) {
+          e.at = moved.value();
+          return copy;
+        }
+      }
+    }
+    return record;
+  }
   /// Over a restart age is what two trusted clocks agree on; otherwise it begins anew, and nothing expires by a wrong clock.
   [[nodiscard]] std::uint64_t left_over_restart(const record_header& h, clock_reading<Time> clock) const noexcept {
     const bool trusted = clock.trusted && (h.flags & record_flags::clock_untrusted) == 0 && clock.wall >= h.stamp;

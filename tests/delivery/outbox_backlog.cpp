@@ -1,0 +1,112 @@
+// Copyright (c) 2026 The skerry authors
+// SPDX-License-Identifier: MIT
+#include <skerry/core/random.hpp>
+#include <skerry/delivery/outbox.hpp>
+#include <skerry/delivery/segment_log.hpp>
+#include <skerry/testing/faulty_disk.hpp>
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace {
+
+using namespace skerry::delivery;
+using skerry::testing::faulty_disk;
+
+constexpr std::uint16_t streams = 3;
+using log_type = segment_log<faulty_disk, segment_limits{8, streams}>;
+using box_type = outbox<std::uint32_t, log_type, outbox_limits{.streams = streams, .items = 48, .record_bytes = 128}>;
+
+struct flight {
+  item_id id{};
+  int since = 0;
+};
+
+/// What a stream has still to deliver, and what may come back: acknowledgements that no record says yet, an append that failed.
+struct stream_state {
+  std::set<std::uint64_t> queued, maybe;
+};
+
+// The process ends in the middle of a change now and then: what it had written stays.
+TEST_CASE("a backlog far longer than the outbox looks ahead is taken in order, over restarts, while its segments are moved") {
+  std::uint64_t taken = 0;
+  std::uint64_t moved = 0;
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    skerry::splitmix64 random{seed};
+    faulty_disk disk{seed};
+    std::array<stream_state, streams> known;
+    std::uint32_t now = 0;
+    for (std::uint64_t life = 0; life < 12; ++life) {
+      const auto log =
+          std::make_unique<log_type>(log_type::create(disk, {.segment_bytes = 32768, .segments = 8, .entropy = seed * 100 + life}).value());
+      outbox_config config{.quota_bytes = 40'000, .quota_items = 600, .mode = durability::os};
+      config.lease_ms = 0;
+      auto opened = box_type::open(*log, config, device_seed::for_test(seed * 50 + life), {now, {}, false});
+      REQUIRE(opened);
+      const auto box = std::make_unique<box_type>(opened.value());
+      if (random() % 2 != 0) {
+        const std::uint64_t changes = random() % 300;
+        disk.power_fails_after(changes, random() % 64);
+      }
+      std::vector<flight> out;
+      const int steps = 20 + static_cast<int>(random() % 120);
+      for (int step = 0; step < steps && !disk.off(); ++step) {
+        ++now;
+        for (int i = 0; i < 4 && box->queued() < 400; ++i) {
+          const std::array<std::byte, 100> payload{};
+          const std::size_t length = random() % payload.size();
+          item_options<std::uint32_t> options;
+          options.stream = static_cast<stream_id>(random() % streams);
+          const std::uint64_t next = box->last(options.stream).seq + 1;
+          const auto got = box->append(std::span{payload}.first(length), options, now);
+          (got ? known[options.stream].queued : known[options.stream].maybe).insert(next);
+        }
+        for (auto view = box->take(now); view && !disk.off(); view = box->take(now)) {
+          const item_id id = view.value().id;
+          stream_state& of = known[id.stream];
+          if (of.maybe.contains(id.seq)) {
+            of.queued.insert(id.seq);
+          }
+          CAPTURE(seed, life, step, id.stream);
+          REQUIRE_FALSE(of.queued.empty());
+          REQUIRE(id.seq == *of.queued.begin());
+          out.push_back({id, step});
+          ++taken;
+        }
+        if (box->wants_sync(now)) {
+          (void)box->flush_acknowledgements();
+          box->sync_begins();
+          box->on_synced(log->sync());
+        }
+        std::vector<flight> still;
+        for (const flight& f : out) {
+          if (random() % 8 < 3) {
+            (void)box->acknowledge(f.id);
+            known[f.id.stream].queued.erase(f.id.seq);
+            known[f.id.stream].maybe.insert(f.id.seq);
+          } else if (step - f.since > 8) {
+            (void)box->give_back(f.id, outcome::unknown, now);
+          } else {
+            still.push_back(f);
+          }
+        }
+        out = still;
+      }
+      moved += log->counters().reclaimed;
+      if (disk.off()) {
+        disk.power_cut([](std::size_t) { return std::size_t{512}; }, ~std::size_t{0});
+      } else {
+        disk.power_fails_after(~std::uint64_t{0});
+      }
+    }
+  }
+  CHECK(taken > 100'000);
+  CHECK(moved > 50);
+}
+
+}  // namespace
