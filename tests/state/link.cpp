@@ -272,6 +272,30 @@ TEST_CASE("a star of writers that overwrite each other's keys falls silent after
   }
 }
 
+TEST_CASE("a writer's earlier record dies with its later one, also where more happened to the key and a frame tells a piece",
+          "[state][link]") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    CAPTURE(seed);
+    net<limits> n{5, seed};
+    for (std::size_t i = 1; i < n.size(); ++i) {
+      n.join(0, i, {net<limits>::replica::least_mtu});
+    }
+    REQUIRE(n.settle() != 0);
+    for (int round = 0; round < 6; ++round) {
+      for (int i = 0; i < 60; ++i) {
+        const std::size_t writer = 1 + n.roll(n.size() - 1);
+        REQUIRE(n[writer].write<level>(i, wall_ms{wall + n.now()}, static_cast<int>(n.roll(30))));
+        if (n.roll(3) == 0) {  // one after the other, so that the hub has several writers' news for the next
+          (void)n.speak(n.roll(n.ends()), {});
+          n.deliver();
+        }
+      }
+      REQUIRE(n.settle() != 0);
+      REQUIRE(n.equal());
+    }
+  }
+}
+
 TEST_CASE("records that wait for their time are offered again until it has come, ever less often, and then the link is silent",
           "[state][link]") {
   net<patient> n{2, 7};

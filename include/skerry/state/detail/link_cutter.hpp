@@ -506,7 +506,8 @@ class link_cutter {
     }
     const bool partial = is_partial(one.slot);
     const bool deaths = (one.fresh & 2) != 0;
-    const key_scope scope = partial ? key_scope::none : (deaths || others == 0 ? key_scope::whole : key_scope::of_actor);
+    // Even where more happened to the key: that an actor's earlier record is dead is told by its later one, and by nothing else.
+    const key_scope scope = !partial && (deaths || others == 0) ? key_scope::whole : key_scope::of_actor;
     const bool list = listed != 1 || scope != key_scope::whole || others > 0 || !own_kind(record(single).kind, one.slot);
     const bool text = !link_->key_names.known(one.slot);
     std::uint8_t shape = text ? key_shape::text : 0;
@@ -519,9 +520,7 @@ class link_cutter {
       out.u8(static_cast<std::uint8_t>(shape | key_shape::list));
       write_text(out, text, one.slot);
       out.varint(static_cast<std::uint64_t>(listed) << 2 | static_cast<std::uint64_t>(scope));
-      if (scope != key_scope::none) {
-        write_kept(out, one, scope);
-      }
+      write_kept(out, one, scope);
       for (index i = store_->table().first_of(one.slot); i != none; i = record(i).next) {
         if (to_list(i)) {
           const bool own = own_kind(record(i).kind, one.slot);
