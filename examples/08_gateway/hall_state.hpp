@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/bytes.hpp>
+#include <skerry/core/crc32c.hpp>
 #include <skerry/core/random.hpp>
 #include <skerry/state/counter.hpp>
 #include <skerry/state/lww.hpp>
@@ -46,6 +47,11 @@ inline std::unique_ptr<hall_state> make_state(std::uint64_t id, skerry::state::r
 }
 
 /// Replicas that know the same write the same bytes.
+inline std::uint32_t state_crc(const hall_state& of) {
+  std::vector<std::byte> memory(1 << 16);
+  skerry::byte_writer out{memory};
+  return of.encode(out) ? skerry::crc32c(out.written()) : 0;
+}
 inline bool agree(const hall_state& a, const hall_state& b) {
   std::vector<std::byte> x(1 << 16), y(1 << 16);
   skerry::byte_writer out_x{x}, out_y{y};

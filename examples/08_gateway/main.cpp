@@ -21,8 +21,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -40,16 +42,16 @@ using steady = std::chrono::steady_clock;
 /// Everything behind the sources: what a machine's rows and alarms become, and the way up.
 class pipeline {
  public:
-  pipeline(run_record& run, std::vector<station> stations, std::vector<link_cut> cuts, bool quiet, store& kept, region& peer)
+  pipeline(run_record& run, std::vector<station> stations, std::vector<link_cut> cuts, const options& o, store& kept, region& peer)
       : run_{run},
         stations_{std::move(stations)},
         region_{peer},
-        uplink_{region_, std::move(cuts), run.seed, run.start_unix, kept},
+        uplink_{region_, std::move(cuts), run.seed, run.start_unix, kept, o.link},
         state_{make_state(1, skerry::state::role::gateway, run.seed)},
         summaries_(stations_.size()),
         rows_in_summary_(stations_.size()),
         conditions_(stations_.size(), condition::learning),
-        quiet_{quiet} {
+        quiet_{o.quiet} {
     for (std::size_t m = 0; m < stations_.size(); ++m) {
       write_condition(m, condition::learning, 0);
     }
@@ -76,11 +78,11 @@ class pipeline {
     for (std::size_t m = 0; m < stations_.size(); ++m) {
       close_summary(m, run_.duration);
     }
-    // A minute beyond the last row, so that what is under way arrives.
-    uplink_.run_until(run_.duration + 60);
+    uplink_.settle(run_.duration);
     uplink_.finish(run_);
     uplink_.close();
     region_.finish(run_);
+    run_.state = state_crc(*state_);
     run_.region.states_agree = agree(*state_, region_.state());
     for (station& s : stations_) {
       s.finish();
@@ -188,7 +190,7 @@ std::vector<link_cut> cuts_of(const options& o, run_record& run) {
   for (const auto& [at, length] : o.outages) {
     cuts.push_back({at, at + length});
   }
-  if (cuts.empty() && !o.no_outage) {
+  if (cuts.empty() && !o.no_outage && o.link.brokers.empty()) {
     const bool story = o.csv.empty() && run.duration >= 3700;
     cuts.push_back(story ? link_cut{3000, 3600} : link_cut{0.45 * run.duration, 0.55 * run.duration});
     run.settings.emplace_back("outage", story ? "3000+600, the story's" : "the middle tenth of the recording, as none was asked for");
@@ -235,7 +237,7 @@ void simulate(const options& o, run_record& run, store& kept, region& peer, doub
       }
     }
   }
-  pipeline p{run, std::move(stations), cuts_of(o, run), o.quiet, kept, peer};
+  pipeline p{run, std::move(stations), cuts_of(o, run), o, kept, peer};
   for (std::uint64_t second = 0; static_cast<double>(second + 1) <= run.duration; ++second) {
     if (static_cast<double>(second + 1) > until) {
       return p.abandon();
@@ -299,7 +301,7 @@ void play_back(const options& o, run_record& run, store& kept, region& peer, dou
     ++run.stuck;
     stations.back().quality("one channel repeats one value", s.from, s.until);
   }
-  pipeline p{run, std::move(stations), cuts_of(o, run), o.quiet, kept, peer};
+  pipeline p{run, std::move(stations), cuts_of(o, run), o, kept, peer};
   for (std::size_t i = 0; i < table.rows(); ++i) {
     if (table.t[i] > until) {
       return p.abandon();
@@ -325,7 +327,9 @@ void run_all(const options& o, run_record& run) {
   store kept{o.store, story_of(o), o.restart >= 0};
   region peer{run.seed};
   if (!o.store.empty()) {
-    peer.remember(kept.file("received_by_region"), kept.noted().t_ms == 0);
+    if (o.link.region_here) {
+      peer.remember(kept.file("received_by_region"), kept.noted().t_ms == 0);
+    }
     run.settings.emplace_back("store", o.store);
   }
   const auto life = o.csv.empty() ? simulate : play_back;
@@ -350,6 +354,37 @@ void run_all(const options& o, run_record& run) {
   }
 }
 
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream out{path, std::ios::binary};
+  out << text;
+  out.flush();
+  if (!out) {
+    throw misuse{fmt::format("cannot write {}", path)};
+  }
+}
+
+std::atomic<bool> told_to_end{false};
+
+/// The region as a process of its own: another machine, which is not killed when a gateway is.
+int be_the_region(const options& o) {
+  region peer{o.seed};
+  if (!o.store.empty()) {
+    std::filesystem::create_directories(o.store);
+    peer.remember(std::filesystem::path{o.store} / "received_by_region", false);
+  }
+  std::signal(SIGTERM, [](int) { told_to_end = true; });
+  std::signal(SIGINT, [](int) { told_to_end = true; });
+  listen(o.link, peer, [] { return told_to_end.load(); });
+  run_record run;
+  peer.finish(run);
+  if (!o.json.empty()) {
+    write_file(o.json, region_json(run).dump(2) + "\n");
+  }
+  fmt::print("{} messages of {}, {} repeats suppressed, {} marked as history, {}\n", peer.items(), o.link.node, peer.duplicates(),
+             peer.historical(), run.region.order_kept ? "order kept" : "ORDER LOST");
+  return run.region.order_kept ? 0 : 1;
+}
+
 std::uint64_t peak_memory_kib() {
   std::ifstream status{"/proc/self/status"};
   for (std::string line; std::getline(status, line);) {
@@ -360,20 +395,14 @@ std::uint64_t peak_memory_kib() {
   return 0;
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream out{path, std::ios::binary};
-  out << text;
-  out.flush();
-  if (!out) {
-    throw misuse{fmt::format("cannot write {}", path)};
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
     const options o = read_options(argc, argv);
+    if (o.region_only) {
+      return be_the_region(o);
+    }
     if (!o.quiet) {
       fmt::print("gateway: learns each machine's normal, raises alarms, and brings everything to the region through an outage\n");
     }

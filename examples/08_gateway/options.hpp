@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "broker_link.hpp"
 #include "csv_source.hpp"
 
 #include <skerry/testing/scenario.hpp>
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <stdexcept>
@@ -33,6 +35,8 @@ struct options {
   double restart = -1;                                 ///< seconds of stream time; negative: never
   std::string model, library = "libonnxruntime.so.1";  ///< of known failures; empty: none
   float threshold = 0.85F;
+  link_settings link;
+  bool region_only = false;
   std::string json, report;
   bool quiet = false;
 };
@@ -86,6 +90,41 @@ inline void read_simulation(const std::string& spec, options& o) {
   }
 }
 
+/// mqtt://HOST:PORT, or two of them: the second is the fallback.
+inline void read_link(const std::string& text, options& o) {
+  if (text == "loopback") {
+    return;
+  }
+  std::vector<std::string_view> parts;
+  split(text, ',', parts);
+  for (std::string_view part : parts) {
+    constexpr std::string_view scheme = "mqtt://";
+    const bool known = part.substr(0, scheme.size()) == scheme;
+    part = known ? part.substr(scheme.size()) : part;
+    const std::size_t colon = part.rfind(':');
+    const auto port = colon == std::string_view::npos ? std::optional<double>{1883} : to_number(part.substr(colon + 1));
+    const std::string_view host = part.substr(0, colon);
+    if (!known || host.empty() || !port || *port < 1 || *port > 65535) {
+      throw misuse{fmt::format("--link: '{}' is neither loopback nor mqtt://HOST:PORT", text)};
+    }
+    o.link.brokers.push_back({std::string{host}, static_cast<std::uint16_t>(*port)});
+  }
+  if (o.link.brokers.size() > 2) {
+    throw misuse{"--link: one broker, or two: the second is the fallback"};
+  }
+}
+
+inline double read_speed(std::string_view text) {
+  if (text == "max") {
+    return 0;
+  }
+  const auto n = !text.empty() && text.back() == 'x' ? to_number(text.substr(0, text.size() - 1)) : std::nullopt;
+  if (!n || !(*n > 0)) {
+    throw misuse{fmt::format("--speed: '{}' is neither max nor, for example, 60x", text)};
+  }
+  return *n;
+}
+
 }  // namespace detail
 
 /// Not an error: the text goes to standard output.
@@ -96,13 +135,14 @@ struct help_wanted : std::runtime_error {
 inline constexpr const char* usage =
     "usage: gateway [--csv FILE [--map t=NAME,...] | --simulate machines=4,hours=2,seed=7,fault=TEXT]\n"
     "               [--outage AT+SECONDS | --outage none] [--store DIR] [--restart AT] [--model FILE.onnx [--threshold P]]\n"
-    "               [--report FILE.html] [--json FILE] [--quiet]      gateway --help says more\n";
+    "               [--link loopback | --link mqtt://HOST:PORT[,mqtt://HOST:PORT] [--node NAME] [--region here|elsewhere|only]]\n"
+    "               [--speed max|Nx] [--report FILE.html] [--json FILE] [--quiet]      gateway --help says more\n";
 
 /// Throws `misuse` and `help_wanted`.
 inline options read_options(int argc, char** argv) {
   options o;
   CLI::App app{"Watches machines, raises alarms, and brings everything to the region although the link goes down.", "gateway"};
-  std::string simulate, speed = "max", link = "loopback", not_here;
+  std::string simulate, speed = "max", link = "loopback", region = "here";
   std::vector<std::string> outages, renames;
   bool checklist = false;
   std::string metrics;
@@ -114,8 +154,13 @@ inline options read_options(int argc, char** argv) {
   app.add_option("--json", o.json, "write the summary's figures to this file");
   app.add_option("--report", o.report, "write the report, one HTML file");
   app.add_flag("--quiet", o.quiet, "no progress lines");
-  app.add_option("--speed", speed, "max");
-  app.add_option("--link", link, "loopback");
+  app.add_option("--speed", speed, "max, or stream seconds per second: 1x, 60x");
+  app.add_option("--link", link,
+                 "loopback: the region in this process; mqtt://HOST:PORT: over a broker, a second one behind a comma is the fallback");
+  app.add_option("--node", o.link.node, "over a broker: this gateway's name there");
+  app.add_option("--region", region,
+                 "over a broker, the region listens here, elsewhere, or this process is the region only (until SIGTERM)")
+      ->check(CLI::IsMember({"here", "elsewhere", "only"}));
   app.add_option("--store", o.store,
                  "folder of the outbox: survives kill and power cut; the next run on it continues (default: one for this run)");
   app.add_option("--restart", o.restart, "drop all memory at this second of stream time, and go on from the store");
@@ -132,11 +177,15 @@ inline options read_options(int argc, char** argv) {
     throw misuse{e.what()};
   }
 
-  if (speed != "max") {
-    throw misuse{"--speed: this version knows max only; a slower clock would change nothing but the waiting"};
+  o.link.speed = detail::read_speed(speed);
+  detail::read_link(link, o);
+  o.link.region_here = region != "elsewhere";
+  o.region_only = region == "only";
+  if (region != "here" && o.link.brokers.empty()) {
+    throw misuse{"--region: in a loopback the region is here"};
   }
-  if (link != "loopback") {
-    throw misuse{"--link: this version has loopback only, a receiver in the same process; mqtt is not in this version"};
+  if (o.link.node.empty() || o.link.node.find_first_of("/+#") != std::string::npos) {
+    throw misuse{"--node: a name without / + #"};
   }
   if (!metrics.empty()) {
     throw misuse{"--metrics is not in this version; --json writes the figures of the run"};

@@ -125,6 +125,7 @@ struct region_record {
   std::uint64_t rows_produced = 0;                          ///< what the gateway put into them
   bool order_kept = true;
   bool states_agree = false;
+  std::uint32_t state = 0;  ///< CRC-32C of what it knows of the hall
 };
 
 struct bytes_record {
@@ -151,6 +152,9 @@ struct run_record {
   std::array<latency_record, 3> latency{latency_record{"normal", {}}, latency_record{"outage", {}}, latency_record{"replay", {}}};
   bytes_record bytes;
   account_record account;
+  std::string link;         ///< over brokers: what they did; empty: loopback
+  bool region_here = true;  ///< it listened in this process
+  std::uint32_t state = 0;  ///< CRC-32C of what the gateway knows of the hall
   region_record region;
   std::uint64_t memory_kib = 0;  ///< measured
   double wall_seconds = 0;       ///< measured

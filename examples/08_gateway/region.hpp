@@ -117,6 +117,7 @@ class region {
     run.region.damaged = damaged_;
     run.region.historical = historical_;
     run.region.order_kept = order_kept_;
+    run.region.state = state_crc(*state_);
     run.region.rows = 0;
     for (const auto& [machine, channels] : merged_) {
       run.region.rows += channels.empty() ? 0 : channels.front().count();

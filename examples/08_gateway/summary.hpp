@@ -105,11 +105,30 @@ inline nlohmann::json to_json(const run_record& run) {
                    {"historical", run.region.historical},
                    {"damaged", run.region.damaged},
                    {"order_kept", run.region.order_kept},
-                   {"states_agree", run.region.states_agree}};
+                   {"states_agree", run.region.states_agree},
+                   {"state", run.region.state}};
+  if (!run.region_here) {
+    out["region"] = {{"rows_produced", run.region.rows_produced}};
+  }
+  out["state"] = run.state;
+  out["link"] = run.link.empty() ? json("loopback") : json(run.link);
   out["model"] = run.model.empty() ? json(nullptr) : json(run.model);
   out["memory"] = {{"vm_hwm_kib", run.memory_kib}};
   out["wall_seconds"] = run.wall_seconds;
   return out;
+}
+
+/// What the region has, where it is a process of its own (--region only).
+inline nlohmann::json region_json(const run_record& run) {
+  return {{"summaries", run.region.summaries},
+          {"alarms", run.region.alarms},
+          {"deltas", run.region.deltas},
+          {"rows", run.region.rows},
+          {"historical", run.region.historical},
+          {"damaged", run.region.damaged},
+          {"duplicates", run.account.duplicates},
+          {"order_kept", run.region.order_kept},
+          {"state", run.region.state}};
 }
 
 inline std::string summary_text(const run_record& run) {
@@ -188,14 +207,17 @@ inline std::string summary_text(const run_record& run) {
     }
   }
   line("latency", latency);
+  if (!run.link.empty()) {
+    line("link", run.link);
+  }
   if (run.cuts.empty()) {
     line("outage", "none");
   }
   for (const link_cut& c : run.cuts) {
-    line("outage",
-         fmt::format("{} from {}, {} stored, {}, {}, {} marked as history{}", span_text(c.until - c.from), when(run, c.from), c.stored,
-                     c.drained_in == never ? std::string{"not drained"} : "drained in " + span_text(c.drained_in),
-                     run.region.order_kept ? "order kept" : "ORDER LOST", run.region.historical, c.restarted ? ", restart inside" : ""));
+    line("outage", fmt::format("{} from {}, {} stored, {}, {}, {} marked as history{}", span_text(c.until - c.from), when(run, c.from),
+                               c.stored, c.drained_in == never ? std::string{"not drained"} : "drained in " + span_text(c.drained_in),
+                               !run.region_here ? "the region is elsewhere" : (run.region.order_kept ? "order kept" : "ORDER LOST"),
+                               run.region.historical, c.restarted ? ", restart inside" : ""));
   }
   const account_record& a = run.account;
   line("account",
