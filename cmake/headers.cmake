@@ -17,6 +17,7 @@ set(skerry_core_headers
     skerry/core/errc.hpp
     skerry/core/fixed_string.hpp
     skerry/core/flat_map.hpp
+    skerry/core/generator.hpp
     skerry/core/hash.hpp
     skerry/core/hash_table.hpp
     skerry/core/inplace_string.hpp
@@ -31,6 +32,7 @@ set(skerry_core_headers
     skerry/core/ring_buffer.hpp
     skerry/core/sine_table.hpp
     skerry/core/spsc_ring.hpp
+    skerry/core/sqrt.hpp
     skerry/core/storage.hpp
     skerry/core/version.hpp)
 
@@ -147,6 +149,7 @@ set(skerry_state_headers
     skerry/state/detail/replica_time.hpp
     skerry/state/detail/replica_verbs.hpp
     skerry/state/detail/schema_delta.hpp
+    skerry/state/detail/sifted_chunk.hpp
     skerry/state/detail/sifted_delta.hpp
     skerry/state/detail/state_hash.hpp
     skerry/state/detail/store_restore.hpp

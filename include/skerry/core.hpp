@@ -12,6 +12,7 @@
 #include <skerry/core/errc.hpp>
 #include <skerry/core/fixed_string.hpp>
 #include <skerry/core/flat_map.hpp>
+#include <skerry/core/generator.hpp>
 #include <skerry/core/hash.hpp>
 #include <skerry/core/hash_table.hpp>
 #include <skerry/core/inplace_string.hpp>
@@ -23,5 +24,6 @@
 #include <skerry/core/result.hpp>
 #include <skerry/core/ring_buffer.hpp>
 #include <skerry/core/sine_table.hpp>
+#include <skerry/core/sqrt.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/core/version.hpp>

@@ -7,9 +7,12 @@
 #include "state/plant.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <algorithm>
+#include <span>
 #include <string>
+#include <vector>
 
 using namespace skerry_test;
 namespace state = skerry::state;
@@ -36,6 +39,7 @@ using owned = state::schema<limit, reported, common>;
 struct peopled : roomy {
   static constexpr std::size_t members = 8;
   static constexpr std::size_t overruled = 4;
+  static constexpr bool catch_up = true;
 };
 struct unpeopled : roomy {
   static constexpr std::size_t members = 0;
@@ -167,6 +171,168 @@ TEST_CASE("in one frame good records come in, wrong ones are refused, far ones w
   CHECK(reader.read<limit>("a").value() == 1);
   CHECK_FALSE(reader.read<limit>("b"));
   CHECK_FALSE(reader.read<limit>("c"));
+}
+
+namespace {
+
+/// Brings `to` up to date with all that `from` holds; what `to` said of it. `meanwhile` is called before each frame of keys.
+template <typename Meanwhile>
+state::receipt bring(const node& from, node& to, std::uint64_t salt, Meanwhile&& meanwhile) {
+  node::source_type source;
+  from.start_catch_up(source, salt);
+  state::receipt all;
+  for (;;) {
+    std::vector<std::byte> frame(96);
+    const auto size = from.next_chunk(source, frame);
+    REQUIRE(size);
+    if (size.value() == 0) {
+      return all;
+    }
+    meanwhile(frame);
+    const auto got = to.take_chunk(std::span{frame}.first(size.value()), 0);
+    REQUIRE(got);
+    all.added += got.value().added;
+    all.quarantined += got.value().quarantined;
+    all.refused += got.value().refused;
+  }
+}
+state::receipt bring(const node& from, node& to, std::uint64_t salt) {
+  return bring(from, to, salt, [](const auto&) {});
+}
+
+}  // namespace
+
+TEST_CASE("a catch-up brings nothing in that a frame would not: wrong ones are refused, unnamed and far ones wait",
+          "[state][owners][quarantine]") {
+  const state::actor cloud{1, 1, 1};
+  const state::actor wrong{3, 1, 7};
+  const state::actor unnamed{5, 1, 7};
+  node teller;  // nobody has told it who may write what, nor what time it is
+  const auto old = forged_frame{}.covers(cloud, 1, 2);
+  REQUIRE(teller.accept(
+      forged_frame{old}.write<limit>("limit/a", cloud, 1, {today, 0}, 1).write<limit>("limit/b", cloud, 2, {today, 0}, 2).bytes(), 0));
+  auto reader = of(2, state::role::device);
+  REQUIRE(reader.accept(bytes_of(teller), 0));
+  REQUIRE(reader.enrol(cloud, state::role::cloud));
+  REQUIRE(reader.enrol(wrong, state::role::device));
+  REQUIRE(reader.write<common>(1, wall_ms{today}));
+  const auto later = forged_frame{}
+                         .covers(cloud, 1, 5)
+                         .covers(wrong, 1, 1)
+                         .covers(unnamed, 1, 1)
+                         .write<limit>("limit/a", wrong, 1, {today + 5, 0}, 11)
+                         .write<limit>("limit/b", cloud, 4, {today + 99'999'999, 0}, 12)
+                         .write<limit>("limit/c", unnamed, 1, {today + 5, 0}, 13)
+                         .write<limit>("limit/d", cloud, 5, {today + 5, 0}, 14)
+                         .bytes();
+  REQUIRE(teller.accept(later, 0));
+  const bool again = GENERATE(false, true);
+  CAPTURE(again);
+  const auto got = bring(teller, reader, 7);
+  const auto next = again ? bring(teller, reader, 8) : state::receipt{};
+  CHECK(got.refused == 1);
+  CHECK(got.quarantined == 2);
+  CHECK(got.added == 1);
+  CHECK(next.refused == 0);  // known by now
+  CHECK(next.added == 0);
+  CHECK_FALSE(reader.catching_up());
+  CHECK(reader.counters().refused_not_owner == 1);
+  CHECK(reader.waiting() == 1);
+  CHECK(reader.read<limit>("a").value() == 1);  // what the refused one had overwritten stays
+  CHECK(reader.read<limit>("b").value() == 2);  // and what the far one has
+  CHECK_FALSE(reader.read<limit>("c"));
+  CHECK(reader.read<limit>("d").value() == 14);
+  CHECK(reader.store().contains(wrong, 1));  // seen: nobody needs to offer it again
+  CHECK(reader.store().contains(cloud, 3));
+  CHECK_FALSE(reader.store().contains(cloud, 4));  // unseen: it will be offered again
+  CHECK_FALSE(reader.store().contains(unnamed, 1));
+  // Their time comes.
+  REQUIRE(reader.enrol(unnamed, state::role::cloud));
+  REQUIRE(reader.accept(later, 99'999'999));
+  CHECK(reader.read<limit>("b").value() == 12);
+  CHECK(reader.read<limit>("c").value() == 13);
+  CHECK(reader.store().contains(cloud, 4));
+}
+
+TEST_CASE("what a catch-up held back stays unseen when a crash interrupts it", "[state][owners][quarantine]") {
+  const state::actor cloud{1, 1, 1};
+  node teller;
+  forged_frame all;
+  all.covers(cloud, 1, 20);
+  for (std::uint64_t n = 1; n <= 20; ++n) {
+    const std::string key = "limit/" + std::string(1, static_cast<char>('a' + n));
+    all.write<limit>(key, cloud, n, {n == 1 ? today + 99'999'999 : today, 0}, static_cast<std::int64_t>(n));
+  }
+  REQUIRE(teller.accept(all.bytes(), 0));
+  auto reader = of(2, state::role::device);
+  REQUIRE(reader.enrol(cloud, state::role::cloud));
+  REQUIRE(reader.write<common>(1, wall_ms{today}));
+
+  const auto image_of = [](const node& n) {
+    std::vector<std::byte> image;
+    std::vector<std::byte> piece(2048);
+    for (state::snapshot_cursor at; !at.done();) {
+      const auto size = n.snapshot(at, piece);
+      REQUIRE(size);
+      image.insert(image.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(size.value()));
+    }
+    return image;
+  };
+  node::source_type source;
+  teller.start_catch_up(source, 7);
+  std::vector<std::byte> image;
+  for (int i = 0; i < 3; ++i) {
+    std::vector<std::byte> frame(96);
+    const auto size = teller.next_chunk(source, frame);
+    REQUIRE(size);
+    REQUIRE(reader.take_chunk(std::span{frame}.first(size.value()), 0));
+    if (i == 0) {
+      state::snapshot_cursor at;
+      std::vector<std::byte> piece(4096);
+      while (!at.done()) {
+        REQUIRE(reader.snapshot(at, piece));
+      }
+      reader.persisted(at);
+    }
+  }
+  REQUIRE(reader.catching_up());
+  CHECK(reader.to_persist().snapshot);  // no log could say that the event was taken out of what is pending
+  image = image_of(reader);
+
+  skerry::splitmix64 rng{5};
+  node again = of(2, state::role::device);
+  state::image_reader stored{image, {}, 0};
+  REQUIRE(again.open(stored, rng, 0));
+  REQUIRE(again.write<common>(2, wall_ms{today}));
+  (void)source.on_request(again.chunk_request());
+  for (;;) {
+    std::vector<std::byte> frame(96);
+    const auto size = teller.next_chunk(source, frame);
+    REQUIRE(size);
+    if (size.value() == 0) {
+      break;
+    }
+    REQUIRE(again.take_chunk(std::span{frame}.first(size.value()), 0));
+  }
+  CHECK_FALSE(again.catching_up());
+  CHECK_FALSE(again.store().contains(cloud, 1));
+  CHECK(again.store().contains(cloud, 20));
+  CHECK(again.read<limit>("u").value() == 20);
+}
+
+TEST_CASE("a roster that is not in use refuses nobody, though another record of the frame waits", "[state][owners][quarantine]") {
+  auto alone = of(2, state::role::device);
+  REQUIRE(alone.write<common>(1, wall_ms{today}));
+  const state::actor cloud{1, 1, 1};
+  const auto got = alone.accept(forged_frame{}
+                                    .covers(cloud, 1, 2)
+                                    .write<limit>("limit/a", cloud, 1, {today, 0}, 1)
+                                    .write<limit>("limit/b", cloud, 2, {today + 99'999'999, 0}, 2)
+                                    .bytes(),
+                                0);
+  REQUIRE(got);
+  CHECK(got.value().quarantined == 1);
+  CHECK(alone.read<limit>("a").value() == 1);
 }
 
 TEST_CASE("nodes with one roster agree, whoever writes what he may not", "[state][owners][property]") {

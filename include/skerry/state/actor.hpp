@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/core/random.hpp>
+#include <skerry/core/generator.hpp>
 #include <skerry/core/result.hpp>
 
 #include <array>

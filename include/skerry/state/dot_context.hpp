@@ -42,6 +42,40 @@ class dot_context {
     return {};
   }
 
+  /// Takes one event out.
+  ///
+  /// Errors  `full` when that leaves one run more than there is room for
+  [[nodiscard]] constexpr status erase(const dot& d) noexcept {
+    if (!contains(d)) {
+      return {};
+    }
+    const bool on_prefix = d.n <= prefix_[d.who];
+    const std::size_t at = on_prefix ? first_run(d.who) : first_reaching(d.who, d.n);
+    const std::uint64_t first = on_prefix ? 1 : first_[at];
+    const std::uint64_t last = on_prefix ? prefix_[d.who] : last_[at];
+    if (on_prefix ? d.n < last : first < d.n && d.n < last) {
+      if (size_ == R) {
+        return errc::full;
+      }
+      move(at, at + 1);
+      first_[at] = first;
+      who_[at] = d.who;
+      const std::size_t rest = on_prefix ? at : at + 1;
+      first_[rest] = d.n + 1;
+      last_[rest] = last;
+    }
+    if (on_prefix) {
+      prefix_[d.who] = d.n - 1;
+    } else if (d.n == first && d.n == last) {
+      move(at + 1, at);
+    } else if (d.n == first) {
+      first_[at] = d.n + 1;
+    } else {
+      last_[at] = d.n - 1;
+    }
+    return {};
+  }
+
   [[nodiscard]] constexpr bool contains(const dot& d) const noexcept {
     if (d.who >= A || d.n == 0) {
       return false;

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <skerry/core/bytes.hpp>
+#include <skerry/core/generator.hpp>
 #include <skerry/core/hash.hpp>
 #include <skerry/core/inplace_vector.hpp>
 #include <skerry/core/instant.hpp>
-#include <skerry/core/random.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/state/actor.hpp>
 #include <skerry/state/detail/op_record.hpp>

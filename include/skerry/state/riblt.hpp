@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/core/math.hpp>
-#include <skerry/core/random.hpp>
+#include <skerry/core/generator.hpp>
+#include <skerry/core/sqrt.hpp>
 #include <skerry/state/digest.hpp>
 
 #include <array>

@@ -130,7 +130,11 @@ struct chunk_join {
         report.lacking = resource::actors;
         return errc::full;
       }
-      if (const status s = room_for_events(store, chunk, mine, report); !s) {
+      std::size_t held = 0;
+      if constexpr (is_sifted<Chunk>) {
+        chunk.for_each_held([&held](const incoming&) { ++held; });
+      }
+      if (const status s = room_for_events(store, chunk, mine, held, report); !s) {
         return s;
       }
       const index covered = mark(store, chunk);
@@ -141,6 +145,13 @@ struct chunk_join {
         return counted;
       }
       (void)store.begin_change();
+      if constexpr (is_sifted<Chunk>) {
+        chunk.for_each_held([&](const incoming& in) {
+          const dot d{in.n, mine[in.who]};
+          pending.excluded_ += pending.seen_.contains(d) ? 1 : 0;
+          (void)pending.seen_.erase(d);  // counted: there is room
+        });
+      }
       store.sweep(covered, chunk, mine, report);
       for (const actor& who : chunk.actors()) {
         (void)store.actors_.insert(who);  // gets the number it was given above
@@ -218,13 +229,20 @@ struct chunk_join {
   }
 
  private:
+  /// Whether some of the chunk's records stay out.
+  template <typename Chunk>
+  static constexpr bool is_sifted = requires(const Chunk& c) {
+    c.spares(index{});
+  };
+
   /// The last run of an actor in the pending context ends the catch-up; until then the number of runs is that of the own one and of the
   /// events that the sender had beyond the pending context.
   template <typename Chunk>
   [[nodiscard]] static constexpr status room_for_events(const Store& store, const Chunk& chunk,
-                                                        const std::array<actor_ref, actor_capacity>& mine, join_report& report) {
+                                                        const std::array<actor_ref, actor_capacity>& mine, std::size_t held,
+                                                        join_report& report) {
     const auto& pending = store.pending_;
-    std::ptrdiff_t growth = 0;
+    auto growth = static_cast<std::ptrdiff_t>(held);  // an event that is held back leaves a gap
     std::uint64_t fresh = 0;
     bool countable = true;
     const auto add = [&](std::uint64_t n) {
@@ -247,7 +265,8 @@ struct chunk_join {
         add(1);
       }
     });
-    if (!countable || growth > static_cast<std::ptrdiff_t>(Store::context_type::ranges - store.context_.range_count())) {
+    if (!countable || growth > static_cast<std::ptrdiff_t>(Store::context_type::ranges - store.context_.range_count()) ||
+        held > Store::context_type::ranges - pending.seen_.range_count()) {
       report.lacking = countable ? resource::ranges : resource::events;
       return errc::full;
     }
@@ -261,6 +280,11 @@ struct chunk_join {
     const auto mark_key = [&](index slot, bool known_only) {
       for (index i = store.table_.first_of(slot); i != Store::none; i = store.table_[i].next) {
         const dot d{store.table_[i].n, store.table_[i].who};
+        if constexpr (is_sifted<Chunk>) {
+          if (chunk.spares(slot)) {
+            return;
+          }
+        }
         if (seen.contains(d) && (!known_only || store.context_.contains(d)) && !store.table_[i].marked) {
           chain = store.mark(i, chain);
         }

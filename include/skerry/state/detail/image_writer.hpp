@@ -95,7 +95,7 @@ class image_writer {
         }
         const status s = frame(at, w, [&](byte_writer& out) { return trailer(from, at, ended, out); });
         if constexpr (Replica::catch_up) {
-          at.catch_up_ = from.store().pending().ready() ? from.store().pending().of() : 0;
+          at.catch_up_ = from.store().pending().name();
         }
         at.phase_ = s ? phase::done : at.phase_;
         return s;

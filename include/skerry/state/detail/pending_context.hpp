@@ -66,6 +66,8 @@ class pending_context {
   /// Its whole context is known, so chunks of keys may come.
   [[nodiscard]] constexpr bool ready() const noexcept { return active_ && ready_; }
   [[nodiscard]] constexpr std::uint64_t of() const noexcept { return of_; }
+  /// What an image has to hold for a log behind it to go on with the catch-up; 0: no log can.
+  [[nodiscard]] constexpr std::uint64_t name() const noexcept { return ready() ? of_ + excluded_ : 0; }
   [[nodiscard]] constexpr std::uint16_t listed() const noexcept { return listed_; }
   [[nodiscard]] constexpr std::string_view cursor() const noexcept { return cursor_.view(); }
   [[nodiscard]] constexpr const context_type& seen() const noexcept { return seen_; }
@@ -101,6 +103,7 @@ class pending_context {
   context_type seen_{};
   key_text<text_bytes> cursor_{};
   std::uint64_t of_ = 0;
+  std::uint32_t excluded_ = 0;  ///< events that were held back, and so taken out
   std::uint16_t listed_ = 0;
   bool active_ = false;
   bool ready_ = false;

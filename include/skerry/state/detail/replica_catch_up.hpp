@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/instant.hpp>
 #include <skerry/state/catch_up.hpp>
 #include <skerry/state/detail/schema_delta.hpp>
+#include <skerry/state/detail/sifted_delta.hpp>
 #include <skerry/state/key_chunk.hpp>
 #include <skerry/state/replica_counters.hpp>
 
@@ -103,6 +105,8 @@ class replica_catch_up {
  private:
   friend Replica;
   friend replica_image<Replica, Schema, Limits>;
+  template <typename, instant>
+  friend class replica_time;
   constexpr replica_catch_up() noexcept = default;
   replica_catch_up(const replica_catch_up&) = default;
   replica_catch_up(replica_catch_up&&) = default;
@@ -162,7 +166,9 @@ class replica_catch_up {
     hlc clock = self().clock_;
     clock.passed(self().wall_.passed(now));
     resource lacks = resource::none;
-    const result<stamp> latest = chunk.examine(store, clock, self().wall_.known() ? &wall : nullptr, nullptr, lacks);
+    bool ahead = false;
+    const result<stamp> latest =
+        chunk.examine(store, clock, self().wall_.known() ? &wall : nullptr, Replica::quarantine_places > 0 ? &ahead : nullptr, lacks);
     if (!latest) {
       return self().refuse(latest.error() == errc::full ? self().lack(lacks) : latest.error());
     }
@@ -170,9 +176,9 @@ class replica_catch_up {
       return self().refuse(errc::fenced);
     }
     join_report report;
-    const status joined =
-        self().store_.join_chunk(chunk, self().self(), report, [this](auto slot, const actor& who) { self().prune(slot, who); });
-    if (const status s = self().account(joined, report); !s) {
+    sifted_out out;
+    const bool sift = ahead || self().misses_owner(chunk);
+    if (const status s = sift ? self().join_sifted_chunk(clock, wall, chunk, report, out) : join_keys(chunk, report); !s) {
       return self().refuse(s.error());
     }
     clock.follow(latest.value());
@@ -182,7 +188,14 @@ class replica_catch_up {
     self().clock_ = clock;
     self().wall_.advance(now);
     ++self().counters_.frames_accepted;
-    return receipt{report.added, report.seen, report.removed, report.conflicts > 0 ? detection::clone : detection::ok};
+    return receipt{report.added, report.seen, report.removed, report.conflicts > 0 ? detection::clone : detection::ok,
+                   out.held,     out.refused};
+  }
+  template <typename Chunk>
+  [[nodiscard]] status join_keys(const Chunk& chunk, join_report& report) {
+    const status joined =
+        self().store_.join_chunk(chunk, self().self(), report, [this](auto slot, const actor& who) { self().prune(slot, who); });
+    return self().account(joined, report);
   }
 };
 

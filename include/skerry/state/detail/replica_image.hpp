@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/core/random.hpp>
+#include <skerry/core/generator.hpp>
 #include <skerry/state/detail/image_loader.hpp>
 #include <skerry/state/detail/image_writer.hpp>
 #include <skerry/state/detail/wall_estimate.hpp>
@@ -86,7 +86,7 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
     marks.before = load.run();
     marks.stored = true;
     if constexpr (Replica::catch_up) {
-      self().stored_.catch_up.of = self().store_.pending().ready() ? self().store_.pending().of() : 0;
+      self().stored_.catch_up.of = self().store_.pending().name();
     }
     report.clean = any && t.clean;
     report.reason = any ? judge(t, reader, report) : epoch_reason::no_image;
@@ -122,7 +122,7 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
         head.catch_up = pending.of();
         head.catching_up = pending.active();
         head.cursor = pending.cursor();
-        told = !pending.active() || (pending.ready() && pending.of() == self().stored_.catch_up.of);
+        told = !pending.active() || (pending.ready() && pending.name() == self().stored_.catch_up.of);
       }
       if (told) {
         const auto written = redo_writer<Replica, Schema, Limits>::write(self(), head, marks.durable.value - marks.base.value, self().log_);

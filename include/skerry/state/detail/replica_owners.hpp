@@ -33,6 +33,8 @@ inline constexpr bool any_restricted = [] {
 
 template <typename Replica>
 struct swift_accept;
+template <typename Replica, typename Schema, typename Limits>
+class replica_catch_up;
 
 /// Who may write what, asked of the records that others send.
 ///
@@ -46,6 +48,7 @@ class replica_owners {
   friend Replica;
   template <typename, instant>
   friend class replica_time;
+  friend class replica_catch_up<Replica, Schema, Limits>;
   friend struct swift_accept<Replica>;
   static constexpr bool asks = Limits::members > 0 && any_restricted<Schema>;
 
@@ -58,11 +61,20 @@ class replica_owners {
 
   [[nodiscard]] const Replica& self() const noexcept { return static_cast<const Replica&>(*this); }
 
+  /// Whether the roster names anybody but this node's own lives.
+  [[nodiscard]] bool in_use() const {
+    const auto lives = self().members().entries();
+    const std::uint64_t own = self().self().id;
+    return !lives.empty() && (lives.front().who.id != own || lives.back().who.id != own);
+  }
   [[nodiscard]] sifting judge_owner(const incoming& in, const actor& who) const {
     sifting verdict = sifting::take;
     if constexpr (asks) {
       Schema::visit(in.key.path, [&]<typename P>() {
         if constexpr (is_restricted<P>()) {
+          if (!in_use()) {
+            return;
+          }
           const result<role> as = self().members().role_of(who);
           verdict = !as ? sifting::hold : (writer_of<P>().allows(as.value()) ? sifting::take : sifting::drop);
         }
@@ -75,9 +87,7 @@ class replica_owners {
   [[nodiscard]] bool misses_owner(const Delta& delta) const {
     bool any = false;
     if constexpr (asks) {
-      const auto lives = self().members().entries();
-      const std::uint64_t own = self().self().id;
-      if (!lives.empty() && (lives.front().who.id != own || lives.back().who.id != own)) {
+      if (in_use()) {
         delta.for_each([&](const incoming& in) {
           const actor& who = delta.context().actors()[in.who];
           any = any || judge_owner(in, who) != sifting::take;

@@ -7,6 +7,7 @@
 #include <skerry/state/delta.hpp>
 #include <skerry/state/detail/key_space.hpp>
 #include <skerry/state/detail/quarantine.hpp>
+#include <skerry/state/detail/sifted_chunk.hpp>
 #include <skerry/state/detail/sifted_delta.hpp>
 #include <skerry/state/frame.hpp>
 #include <skerry/state/hlc.hpp>
@@ -20,11 +21,8 @@
 
 namespace skerry::inline v0::state::detail {
 
-/// How many new records of a delta were not joined.
-struct sifted_out {
-  std::size_t held = 0;     ///< they will come in later, or be offered again
-  std::size_t refused = 0;  ///< they count as seen
-};
+template <typename Replica, typename Schema, typename Limits>
+class replica_catch_up;
 
 /// What a replica does about time that may lie: records that wait for theirs, and own records with stamps that were wrong.
 template <typename Replica, instant Time>
@@ -153,6 +151,8 @@ class replica_time {
 
  private:
   friend Replica;
+  template <typename, typename, typename>
+  friend class replica_catch_up;
   constexpr replica_time() noexcept = default;
   replica_time(const replica_time&) = default;
   replica_time(replica_time&&) = default;
@@ -170,15 +170,33 @@ class replica_time {
   template <typename Delta>
   [[nodiscard, gnu::noinline]] status join_sifted(const hlc& clock, wall_ms wall, const Delta& delta, party from, join_report& report,
                                                   sifted_out& out) {
-    auto& store = self().store_;
-    const auto judge = [&](const incoming& in, const actor& who) {
-      const sifting owner = self().judge_owner(in, who);
-      return owner != sifting::take ? owner : (is_ahead(clock, wall, in) ? sifting::hold : sifting::take);
-    };
-    const sifted_delta sifted{delta, store, judge};
+    const auto judge = judge_of(clock, wall);
+    const sifted_delta sifted{delta, self().store_, judge};
     if (sifted.error() != errc::ok) {
       return errc::clock_ahead;
     }
+    return set_aside(delta, judge, sifted, report, out,
+                     [&] { return self().join_delta(typename Replica::streamed{sifted}, report, from); });
+  }
+  /// The same for a chunk of a catch-up.
+  template <typename Chunk>
+  [[nodiscard, gnu::noinline]] status join_sifted_chunk(const hlc& clock, wall_ms wall, const Chunk& chunk, join_report& report,
+                                                        sifted_out& out) {
+    const auto judge = judge_of(clock, wall);
+    const sifted_chunk sifted{chunk, self().store_, judge};
+    return set_aside(chunk, judge, sifted, report, out, [&] { return self().join_keys(sifted, report); });
+  }
+  [[nodiscard]] auto judge_of(const hlc& clock, const wall_ms& wall) const noexcept {
+    return [this, &clock, &wall](const incoming& in, const actor& who) {
+      const sifting owner = self().judge_owner(in, who);
+      return owner != sifting::take ? owner : (is_ahead(clock, wall, in) ? sifting::hold : sifting::take);
+    };
+  }
+  /// Puts what waits for its time where it waits, and counts the rest of what stays out, once `join` has taken in the others.
+  template <typename Delta, typename Judge, typename Sifted, typename Join>
+  [[nodiscard]] status set_aside(const Delta& delta, const Judge& judge, const Sifted& sifted, const join_report& report, sifted_out& out,
+                                 Join&& join) {
+    auto& store = self().store_;
     // What stays out must be looked for before the join: afterwards nothing tells it from what is known.
     auto quarantine = self().quarantine_;
     std::uint64_t kept = 0;
@@ -209,7 +227,7 @@ class replica_time {
         });
       }
     });
-    if (const status s = self().join_delta(typename Replica::streamed{sifted}, report, from); !s) {
+    if (const status s = join(); !s) {
       return report.lacking == resource::ranges ? errc::clock_ahead : s.error();
     }
     self().quarantine_ = quarantine;

@@ -17,6 +17,12 @@ enum class sifting : std::uint8_t {
   drop,  ///< it stays out for ever: its event counts as seen
 };
 
+/// How many new records of a delta were not joined.
+struct sifted_out {
+  std::size_t held = 0;     ///< they will come in later, or be offered again
+  std::size_t refused = 0;  ///< they count as seen
+};
+
 [[nodiscard]] constexpr bool same_key(const key_ref& a, const key_ref& b) noexcept {
   if (a.path != b.path || a.args.size() != b.args.size()) {
     return false;
