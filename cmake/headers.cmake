@@ -339,6 +339,7 @@ set(skerry_testing_headers
     skerry/testing/cnc_features.hpp
     skerry/testing/cnc_machine.hpp
     skerry/testing/cnc_profile.hpp
+    skerry/testing/crash_explorer.hpp
     skerry/testing/detail/event_names.hpp
     skerry/testing/detail/path_model.hpp
     skerry/testing/detail/script_shrink.hpp
