@@ -640,6 +640,37 @@ TEST_CASE("events of a retired member that nobody has are ruled out, and those t
   CHECK(b.read<credit>().value() == 5);
 }
 
+TEST_CASE("a new life keeps what the one before it has promised of a retired member's events", "[state][replica][members]") {
+  for (const bool begins_empty : {false, true}) {
+    CAPTURE(begins_empty);
+    auto nodes = make_fleet(4);
+    node& a = nodes[0];
+    node& b = nodes[1];
+    node& c = nodes[2];
+    node& d = nodes[3];
+    const auto lost = copy(c.inc<credit>(5).value().bytes());
+    REQUIRE(d.accept(lost, 0));  // has it, and goes without having said so
+    REQUIRE(a.retire(c.self(), 1, a.self()));
+    REQUIRE(a.retire(d.self(), a.self()));
+    meet({&a, &b});
+    meet({&a, &b});  // both have acknowledged the fence, and neither has the event
+    skerry::splitmix64 rng{9};
+    if (begins_empty) {
+      REQUIRE(a.retire(b.self(), a.self()));
+      REQUIRE(a.acknowledge());
+      tell(a, b);
+      REQUIRE(b.rejoin(rng));
+    } else {
+      REQUIRE(b.as_new_life(rng));
+      REQUIRE(b.retire_old_lives());
+    }
+    CHECK(b.accept(lost, 0).error() == errc::fenced);  // a, which has not heard of the new life, may have ruled the event out
+    CHECK(collect_all(a) > 0);
+    meet({&a, &b});
+    CHECK(b.read<credit>().value() == a.read<credit>().value());
+  }
+}
+
 TEST_CASE("links carry fences before data, and fall silent when everybody has heard", "[state][replica][members]") {
   auto nodes = make_fleet(3);
   node& a = nodes[0];

@@ -149,9 +149,11 @@ class replica_fences : public replica_collect<Replica, Limits> {
       });
       if constexpr (has_mesh) {
         if (self().membership_.has_fences) {
+          // What a member has is not ruled out. A life that has not acknowledged anything yet takes over all of it.
+          const bool begins = self().membership_.rows.find(self().self()) == nullptr && self().members().is_current(other.self());
           other.store().for_each_key([&](auto slot) {
             other.store().records(slot).for_each(
-                [&](const record_view& r) { verdict = self().is_late(r.who, r.n, &theirs.rows) ? errc::fenced : verdict; });
+                [&](const record_view& r) { verdict = !begins && self().is_late(r.who, r.n, &theirs.rows) ? errc::fenced : verdict; });
           });
         }
       }

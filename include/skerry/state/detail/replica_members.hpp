@@ -141,7 +141,8 @@ class replica_members : public replica_fences<Replica, Limits> {
   }
 
   /// Whether something brings a record of a retired life that nobody had when it heard of the fence. After it has acknowledged the fence
-  /// a member takes no more of that life than another one is known to have: so what none of them has will never come.
+  /// a member takes no more of that life than another one is known to have: so what none of them has will never come. A new life keeps
+  /// what an earlier one of this node has promised.
   template <typename Delta>
   [[nodiscard]] bool holds_late(const Delta& delta) const {
     bool late = false;
@@ -298,7 +299,8 @@ class replica_members : public replica_fences<Replica, Limits> {
     const member* m = members().find(who);
     const auto& rows = self().membership_.rows;
     const auto* own = rows.find(self().self());
-    if (m == nullptr || !m->fenced() || own == nullptr || !retirement::is_heard((*own)[who]) || self().store().contains(who, n)) {
+    const bool promised = own != nullptr ? retirement::is_heard((*own)[who]) : has_earlier_life();
+    if (m == nullptr || !m->fenced() || !promised || self().store().contains(who, n)) {
       return false;
     }
     bool late = true;
@@ -315,6 +317,13 @@ class replica_members : public replica_fences<Replica, Limits> {
   }
   [[nodiscard]] bool is_late(const actor& who, std::uint64_t n, std::nullptr_t) const requires(has_mesh) {
     return is_late(who, n, static_cast<const stability<mesh_of<Limits>(), Limits::actors>*>(nullptr));
+  }
+  /// Whether this node took part under another name before: what that one has acknowledged not everybody need have forgotten.
+  [[nodiscard]] bool has_earlier_life() const noexcept {
+    const actor me = self().self();
+    bool found = false;
+    members().for_each([&](const member& m) { found = found || (m.who.id == me.id && m.who.generation < me.generation); });
+    return found;
   }
   /// How many entries `note_lives` would add once this is joined.
   template <typename Source>

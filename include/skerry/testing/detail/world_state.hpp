@@ -45,6 +45,7 @@ class world_state {
     op_set known{};
     op_set heard{};
     std::uint64_t id = 0;
+    bool right = true;  ///< the clock that it tells the time by
   };
   struct sent_frame {
     std::vector<std::byte> bytes{};
@@ -92,6 +93,11 @@ class world_state {
     nodes[i].board.put_back(from.board, rng);
     nodes[i].id = from.id;
     oracle.forget(i, from.known, from.heard);
+    if (!from.right) {
+      // Until it reads its own clock it tells the time by what the image's board was told, and that may have been a lie: of such a node
+      // nobody can ask that it refuses what lies years ahead.
+      nodes[i].clock.doubt();
+    }
     ++totals.new_lives;
   }
 
