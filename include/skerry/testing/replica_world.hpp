@@ -85,7 +85,7 @@ class replica_world {
       w_.now += e.wait;
       w_.event = e.name;
       deliver_due(w_.now);
-      if (e.wait > 3'000'000) {
+      if (e.wait > state_type::unnoticed_ms) {
         after_pause();
       }
       if (!w_.failed() && !w_.oracle.full()) {
@@ -127,7 +127,7 @@ class replica_world {
         n.clock.doubt();
       }
       if (n.clock.right()) {
-        n.board.vouch(w_.wall_of(i));
+        w_.vouch(i);
       }
     }
   }
@@ -174,7 +174,7 @@ class replica_world {
         break;
       case sim_action::vouch:
         n.clock.correct();
-        n.board.vouch(w_.wall_of(e.node));
+        w_.vouch(e.node);
         break;
       case sim_action::hostile: detail::damage(w_, e); break;
       case sim_action::far: strangers(e, 1, 1'000'000'000'000'000'000); break;
@@ -248,13 +248,14 @@ class replica_world {
     ++w_.totals.deliveries;
     w_.trace(static_cast<std::uint64_t>(got.error()) << 8 | to);
     if (got) {
+      n.told_at = w_.now;
       w_.trace(got.value().added << 32 | got.value().seen << 16 | got.value().removed);
       w_.totals.amnesia += got.value().verdict == state::detection::amnesia_or_clone ? 1 : 0;
       if (cut) {
         w_.find(sim_finding::broken, "a frame that was cut off was taken");
         return false;
       }
-      if (n.clock.right() && got.value().added > 0 &&
+      if (n.clock.right() && n.told_right && got.value().added > 0 &&
           what.latest.ms() > detail::world_clock::start_ms + w_.now + detail::world_clock::ahead_ms && !w_.confused) {
         w_.find(sim_finding::broken, "a right clock took a stamp that lies years ahead");
       }
@@ -296,7 +297,7 @@ class replica_world {
     }
     for (std::size_t i = 0; i < w_.nodes.size(); ++i) {
       w_.nodes[i].clock.jump_behind_all();
-      w_.nodes[i].board.vouch(w_.wall_of(i));
+      w_.vouch(i);
     }
     bool all_taken = true;
     for (int round = 0; round < (w_.confused ? 4 : 1); ++round) {

@@ -72,6 +72,9 @@ template <typename P, typename Board>
   if (w.failed()) {
     return std::nullopt;
   }
+  if (a.op.at != state::stamp{}) {
+    n.reads_clock(w.now);
+  }
   const std::size_t number = w.oracle.add(e.node, a.op);
   const std::size_t f = w.new_frame(a.frame.value());
   auto& frame = w.frames[f];

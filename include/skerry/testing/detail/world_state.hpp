@@ -38,14 +38,26 @@ class world_state {
     Board board{};
     std::uint64_t id = 0;
     world_clock clock{};
+    /// Whether the node knows that its clock is right. It need not when its memory is that of another board, or of a time long past:
+    /// then it goes on by what was told there, or takes the next reading for a jump, and nobody can ask it to refuse what lies years
+    /// ahead until somebody vouches for its clock.
+    bool told_right = true;
+    std::uint64_t told_at = 0;  ///< when it last heard of the time
+
+    void reads_clock(std::uint64_t now) noexcept {
+      told_right = told_right && now - told_at < unnoticed_ms;
+      told_at = now;
+    }
   };
+  static constexpr std::uint64_t unnoticed_ms = 3'000'000;  ///< less than `clock_limits::local_step`
   /// A board's memory, and what it knew then.
   struct image {
     Board board{};
     op_set known{};
     op_set heard{};
     std::uint64_t id = 0;
-    bool right = true;  ///< the clock that it tells the time by
+    bool told_right = true;
+    std::uint64_t told_at = 0;
   };
   struct sent_frame {
     std::vector<std::byte> bytes{};
@@ -85,19 +97,24 @@ class world_state {
     if (!n.board.create(id, state::clock_limits{}, birth, instant_at(now))) {
       find(sim_finding::broken, "a replica could not be created");
     }
-    n.board.vouch(wall_of(i));
+    vouch(i);
+  }
+  /// The node is told that its clock is right, which it need not be.
+  void vouch(std::size_t i) {
+    nodes[i].board.vouch(wall_of(i));
+    nodes[i].told_right = nodes[i].clock.right();
+    nodes[i].told_at = now;
   }
 
-  [[nodiscard]] image image_of(std::size_t i) const { return {nodes[i].board, oracle.known(i), oracle.heard(i), nodes[i].id}; }
+  [[nodiscard]] image image_of(std::size_t i) const {
+    return {nodes[i].board, oracle.known(i), oracle.heard(i), nodes[i].id, nodes[i].told_right && nodes[i].clock.right(), nodes[i].told_at};
+  }
   void take_image(std::size_t i, const image& from) {
     nodes[i].board.put_back(from.board, rng);
     nodes[i].id = from.id;
     oracle.forget(i, from.known, from.heard);
-    if (!from.right) {
-      // Until it reads its own clock it tells the time by what the image's board was told, and that may have been a lie: of such a node
-      // nobody can ask that it refuses what lies years ahead.
-      nodes[i].clock.doubt();
-    }
+    nodes[i].told_right = from.told_right;
+    nodes[i].told_at = from.told_at;
     ++totals.new_lives;
   }
 
