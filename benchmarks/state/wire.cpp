@@ -59,6 +59,7 @@ struct line {
   std::size_t from_a = 0;
   std::size_t from_b = 0;
   std::size_t frames_a = 0;
+  std::size_t contexts = 0;  ///< bytes of the frames that compare contexts, of both sides
   std::vector<std::byte> buffer = std::vector<std::byte>(1 << 16);
 
   line(Replica& x, Replica& y, std::uint64_t x_id, std::uint64_t y_id) : a{&x}, b{&y} {
@@ -83,6 +84,7 @@ struct line {
           break;
         }
         from_a += size.value();
+        contexts += compares() ? size.value() : 0;
         ++frames_a;
         said = true;
         (void)b->receive(at_b, std::span{buffer}.first(size.value()), now);
@@ -94,13 +96,19 @@ struct line {
           break;
         }
         from_b += size.value();
+        contexts += compares() ? size.value() : 0;
         said = true;
         (void)a->receive(at_a, std::span{buffer}.first(size.value()), now);
       }
     }
     return true;
   }
-  void reset() { from_a = from_b = frames_a = 0; }
+  void reset() { from_a = from_b = frames_a = contexts = 0; }
+
+ private:
+  [[nodiscard]] bool compares() const {
+    return (std::to_integer<unsigned>(buffer[0]) & 0xf) == static_cast<unsigned>(state::frame_kind::context);
+  }
 };
 
 template <typename Replica>
@@ -332,7 +340,7 @@ BENCHMARK_TEMPLATE(w2_pair, false)->Name("state/wire/w2/pair/raw")->Iterations(1
 
 /// W5: 3000 actors have written once; a link without memory. All equal, then one of them changed.
 void w5(benchmark::State& bench) {
-  using many = state::replica<schema, linked<3100, 3072, 2>>;
+  using many = state::replica<schema, linked<3100, 3072, 1>>;
   auto x = make<many>(1);
   auto y = make<many>(2);
   constexpr std::uint32_t actors = 3000;
@@ -357,6 +365,24 @@ void w5(benchmark::State& bench) {
     line<many> again{*x, *y, 1, 2};
     again.talk(3);
     bench.counters["in_sync_bytes"] = static_cast<double>(again.from_a + again.from_b);
+    // Each has heard of one actor that the other has not, and their link begins without memory.
+    x->disconnect(again.at_a);
+    y->disconnect(again.at_b);
+    auto third = make<many>(3);
+    {
+      line<many> other{*y, *third, 2, 3};  // takes the place of the link's memory
+      for (std::uint32_t i = 0; i < 2; ++i) {
+        auto one = make<leaf>(77 + i);
+        const auto delta = one->write<reading>(1.0 + i, wall_ms{start_of_time + 20'000}, 5000 + i);
+        require(static_cast<bool>((i == 0 ? x : y)->accept(delta.value().bytes(), 4)), "accept");
+      }
+      y->disconnect(other.at_a);
+    }
+    line<many> forgotten{*x, *y, 1, 2};
+    require(forgotten.talk(5), "a link does not come to an end");
+    require_equal(*x, *y);
+    bench.counters["contexts_bytes_both"] = static_cast<double>(forgotten.contexts);
+    bench.counters["lost_state_bytes"] = static_cast<double>(forgotten.from_a + forgotten.from_b);
     bench.SetIterationTime(1e-9);
   }
 }
