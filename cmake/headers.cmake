@@ -200,12 +200,14 @@ set(skerry_delivery_headers
     skerry/delivery.hpp
     skerry/delivery/accept_throttle.hpp
     skerry/delivery/backoff.hpp
+    skerry/delivery/batch.hpp
     skerry/delivery/bulkhead.hpp
     skerry/delivery/circuit_breaker.hpp
     skerry/delivery/counters.hpp
     skerry/delivery/courier.hpp
     skerry/delivery/courier_action.hpp
     skerry/delivery/dedupe.hpp
+    skerry/delivery/detail/batching.hpp
     skerry/delivery/detail/class_turns.hpp
     skerry/delivery/detail/control_state.hpp
     skerry/delivery/detail/courier_engine.hpp

@@ -4,6 +4,7 @@
 
 #include <skerry/delivery/accept_throttle.hpp>
 #include <skerry/delivery/backoff.hpp>
+#include <skerry/delivery/batch.hpp>
 #include <skerry/delivery/bulkhead.hpp>
 #include <skerry/delivery/circuit_breaker.hpp>
 #include <skerry/delivery/counters.hpp>

@@ -314,6 +314,7 @@ TEST_CASE("an outbox over SQLite answers every call as one over memory does, ove
     config.evict = static_cast<eviction>(seed % 5);
     config.stream_window = static_cast<std::uint16_t>(1 + seed % 4);
     config.streams = seed % 2 == 0 ? order::strict : order::live_first;
+    config.receiver_window = 0;
     const sqlite_config quick{.survives_power_cut = false, .unsynced_acknowledgements = static_cast<std::uint32_t>(1 + seed % 8)};
     auto ram = std::make_unique<memory>();
     std::optional<sqlite_store> store{at.make(quick)};

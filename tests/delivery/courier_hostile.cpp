@@ -401,6 +401,7 @@ TEST_CASE("an item that was stored late is not delivered by the next life once i
   strict_store s;
   auto config = plain();
   config.box.streams = order::live_first;
+  config.box.receiver_window = 0;
   {
     auto it = node::open(s, config, device_seed::for_test(1), {}).value();
     const auto old = it.send(some, {}, 0).value();
@@ -439,6 +440,7 @@ void random_world(std::uint64_t seed) {
   config.box.evict = static_cast<eviction>(random() % 5);
   config.box.streams = static_cast<order>(random() % 2);
   config.box.stream_window = static_cast<std::uint16_t>(1 + random() % 3);
+  config.box.receiver_window = 0;
   strict_store s;
   auto it = any_node::open(s, config, device_seed::for_test(seed), {}).value();
   std::vector<send_token> tokens;

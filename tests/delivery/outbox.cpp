@@ -249,9 +249,28 @@ TEST_CASE("the same user key twice is a policy, never a silent overwrite") {
   CHECK(balanced(box));
 }
 
+TEST_CASE("live-first and a receiver that tells repeats apart by a window cannot be had together") {
+  // Its backlog was dropped there as too old: nothing said so.
+  fixture f;
+  f.config.streams = order::live_first;
+  CHECK(box_type::open(*f.memory, f.config, device_seed::for_test(1), {}).error() == errc::invalid);
+  f.config.streams = order::strict;
+  f.config.stream_window = 65;
+  CHECK(box_type::open(*f.memory, f.config, device_seed::for_test(1), {}).error() == errc::invalid);
+  f.config.stream_window = 64;
+  box_type box = f.open();
+  CHECK(box.set_order(0, order::live_first).error() == errc::refused);
+  CHECK(box.order_of(0) == order::strict);
+  f.config.receiver_window = 0;
+  box_type other = f.open();
+  CHECK(other.set_order(0, order::live_first));
+  CHECK(other.order_of(0) == order::live_first);
+}
+
 TEST_CASE("fresh items of a live-first stream go at once, the backlog keeps its own order and says that it waited") {
   fixture f;
   f.config.streams = order::live_first;
+  f.config.receiver_window = 0;
   box_type box = f.open();
   for (int i = 0; i < 3; ++i) {
     (void)box.append(bytes_of(1, 1), {}, 0);

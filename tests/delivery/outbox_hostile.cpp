@@ -88,10 +88,12 @@ TEST_CASE("an item that is replaced while the store is full leaves once") {
 TEST_CASE("a stream that becomes live-first keeps the order of what it holds") {
   // The items that were there already were live too, but the live sequence was thought to begin with the next one.
   store s;
-  auto box = box_type::open(s, roomy, device_seed::for_test(1), {}).value();
+  auto config = roomy;
+  config.receiver_window = 0;
+  auto box = box_type::open(s, config, device_seed::for_test(1), {}).value();
   REQUIRE(box.append(first(1), {}, 0));
   REQUIRE(box.append(first(1), {}, 0));
-  box.set_order(0, order::live_first);
+  REQUIRE(box.set_order(0, order::live_first));
   REQUIRE(box.append(first(1), {}, 0));
   for (std::uint64_t seq = 1; seq <= 3; ++seq) {
     const auto item = box.take(1).value();

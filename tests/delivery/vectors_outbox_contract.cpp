@@ -45,6 +45,7 @@ class world {
     config_.box.in_flight = c.at("inflight");
     config_.box.dead_letter_after = c.at("dead_letter_after");
     config_.box.streams = c.at("order") == "strict" ? order::strict : order::live_first;
+    config_.box.receiver_window = 0;
     config_.attempt_timeout = c.at("attempt_timeout_ms");
     config_.backoff.base = c.at("backoff_ms").at(0);
     config_.backoff.cap = c.at("backoff_ms").at(1);

@@ -83,7 +83,8 @@ struct mqtt_code {
 ///
 /// Input   `turn(courier, now)` when a socket is ready or `next_deadline()` has come: reads, writes, connects, answers. One thread
 /// Wire    topic TOPIC/STREAM, the payload as it is; user properties `id` = EPOCH-STREAM-NUMBER, and, for what has waited,
-///         `historical` = milliseconds since 1970 when it was stamped. The id is the key by which a receiver recognises a repeat
+///         `historical` = milliseconds since 1970 when it was stamped, `items` = how many a batch hook has packed, `squeezed`. The id is
+///         the key by which a receiver recognises a repeat
 /// Probe   an UNSUBSCRIBE of a topic that nobody subscribed: a round trip without effect
 /// Cost    a connection per broker; uses the heap. Connecting looks up names, which may block: give addresses
 /// Errors  `create`: `invalid` without a client id or a broker. Afterwards none: what fails is an outcome
@@ -132,7 +133,7 @@ class mosquitto_transport {
     }
     int id = 0;
     const int done =
-        info.probe ? mosquitto_unsubscribe_v5(c.client, &id, (config_->topic + "/probe").c_str(), nullptr) : publish(c, id, item);
+        info.probe ? mosquitto_unsubscribe_v5(c.client, &id, (config_->topic + "/probe").c_str(), nullptr) : publish(c, id, item, info);
     if (done == MOSQ_ERR_SUCCESS) {
       c.under_way.push_back({id, token, true, info.probe});
       return {};
@@ -373,7 +374,7 @@ class mosquitto_transport {
     }
   };
 
-  [[nodiscard]] int publish(connection& c, int& id, const delivery::item_view& item) noexcept {
+  [[nodiscard]] int publish(connection& c, int& id, const delivery::item_view& item, const delivery::attempt_info& info) noexcept {
     char text[48];
     std::snprintf(text, sizeof text, "%lu-%u-%llu", static_cast<unsigned long>(item.id.epoch), static_cast<unsigned>(item.id.stream),
                   static_cast<unsigned long long>(item.id.seq));
@@ -382,6 +383,13 @@ class mosquitto_transport {
     if (done == MOSQ_ERR_SUCCESS && item.historical) {
       std::snprintf(text, sizeof text, "%llu", static_cast<unsigned long long>(item.stamp.value));
       done = mosquitto_property_add_string_pair(&properties, MQTT_PROP_USER_PROPERTY, "historical", text);
+    }
+    if (done == MOSQ_ERR_SUCCESS && info.items > 1) {
+      std::snprintf(text, sizeof text, "%u", static_cast<unsigned>(info.items));
+      done = mosquitto_property_add_string_pair(&properties, MQTT_PROP_USER_PROPERTY, "items", text);
+    }
+    if (done == MOSQ_ERR_SUCCESS && info.squeezed) {
+      done = mosquitto_property_add_string_pair(&properties, MQTT_PROP_USER_PROPERTY, "squeezed", "1");
     }
     if (done == MOSQ_ERR_SUCCESS) {
       const std::string topic = config_->topic + "/" + std::to_string(item.id.stream);

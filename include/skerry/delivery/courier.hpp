@@ -27,19 +27,26 @@ namespace skerry::inline v0::delivery {
 ///
 /// A direct send is possible while its stream has no backlog (order::strict) or no other direct send under way; otherwise it goes to
 /// the outbox and its ticket says so. Endpoints whose breaker is open are skipped. A failing item holds back its stream by `backoff`, a
-/// failing endpoint is held back by its breaker. The config is shared and must outlive the courier, as must the store.
-template <instant Time, record_store Store, courier_limits L = courier_limits{}>
+/// failing endpoint is held back by its breaker. With hooks (`batch.hpp`) what waits in the outbox goes several items to a message, of one
+/// stream and all live or all historical, and squeezed; the answer is for each of them. The config is shared and must outlive the courier,
+/// as must the store.
+template <instant Time, record_store Store, courier_limits L = courier_limits{}, typename Hooks = no_hooks>
 class courier {
   static_assert(L.endpoints > 0 && L.endpoints <= 8 && L.flights > 0 && L.flights <= 1024, "courier: 1 to 8 endpoints, 1 to 1024 flights");
+  static_assert(L.batch_items == 1 || packs_items<Hooks>, "courier: batch_items above 1 need a hook with pack(items, writer)");
+  static_assert(L.batch_items >= 1 && L.batch_items <= 64,
+                "courier: 1 to 64 items in a batch, the most that a receiver's window can tell apart");
+  static_assert(!batch_hooks<Hooks> || L.batch_bytes > 0, "courier: hooks need buffers, courier_limits::batch_bytes");
 
  public:
   using time_type = Time;
   using box_type = outbox<Time, Store, L.box>;
   static constexpr courier_limits limits = L;
 
-  [[nodiscard]] static result<courier> open(Store& store, const courier_config<Time>& config, device_seed seed,
-                                            clock_reading<Time> clock) noexcept {
+  [[nodiscard]] static result<courier> open(Store& store, const courier_config<Time>& config, device_seed seed, clock_reading<Time> clock,
+                                            const Hooks& hooks = Hooks{}) noexcept {
     if (config.endpoints == 0 || config.endpoints > L.endpoints || !(duration_t<Time>{} < config.attempt_timeout) ||
+        (config.box.receiver_window != 0 && config.box.receiver_window < L.batch_items) ||
         !(duration_t<Time>{} < config.failover.probe_every) || !(duration_t<Time>{} < config.sync_timeout)) {
       return errc::invalid;
     }
@@ -49,7 +56,7 @@ class courier {
     if (!opened) {
       return opened.error();
     }
-    return courier{store, config, seed, clock, opened.value()};
+    return courier{store, config, seed, clock, opened.value(), hooks};
   }
   static result<courier> open(Store&, const courier_config<Time>&&, device_seed, clock_reading<Time>) = delete;  // shared: name it
 
@@ -117,7 +124,7 @@ class courier {
   [[nodiscard]] status cancel(const ticket& of, Time now) noexcept {
     in_.time_.observe(now);
     for (flight& f : in_.flights_) {
-      if (f.kind == flight_kind::none || f.kind == flight_kind::probe || !(f.id == of.id)) {
+      if (f.kind == flight_kind::none || f.kind == flight_kind::probe || !(f.id == of.id) || f.others > 0) {
         continue;
       }
       if (f.cancelled || f.stage == flight_stage::over || f.stage == flight_stage::dead) {
@@ -263,7 +270,7 @@ class courier {
   }
   [[nodiscard]] Store& store() noexcept { return *in_.store_; }
   [[nodiscard]] const box_type& box() const noexcept { return in_.box_; }
-  void set_order(stream_id stream, order how) noexcept { in_.box_.set_order(stream, how); }
+  [[nodiscard]] status set_order(stream_id stream, order how) noexcept { return in_.box_.set_order(stream, how); }
 
   /// When to come back at the latest, if no event comes before; later than the `now` of a poll that ended in idle.
   [[nodiscard]] deadline<Time> next_deadline() const noexcept {
@@ -291,13 +298,14 @@ class courier {
   }
 
  private:
-  using engine = detail::courier_engine<Time, Store, L>;
+  using engine = detail::courier_engine<Time, Store, L, Hooks>;
   using flight = typename engine::flight;
   using flight_kind = detail::flight_kind;
   using flight_stage = detail::flight_stage;
 
-  courier(Store& store, const courier_config<Time>& config, device_seed seed, clock_reading<Time> clock, const box_type& box) noexcept
-      : in_{store, config, seed, clock, box} {}
+  courier(Store& store, const courier_config<Time>& config, device_seed seed, clock_reading<Time> clock, const box_type& box,
+          const Hooks& hooks) noexcept
+      : in_{store, config, seed, clock, box, hooks} {}
 
   engine in_;
 };

@@ -18,7 +18,9 @@ namespace skerry::inline v0::delivery {
 struct courier_limits {
   outbox_limits box{};
   std::uint8_t endpoints = 3;
-  std::uint16_t flights = 16;  ///< attempts under way, direct sends included; each has a buffer of box.record_bytes
+  std::uint16_t flights = 16;     ///< attempts under way, direct sends included; each has a buffer of box.record_bytes
+  std::uint16_t batch_items = 1;  ///< stored items in one message at most; more need a batch hook
+  std::uint32_t batch_bytes = 0;  ///< with hooks: two buffers of this size, for what they read and write
 };
 
 template <instant Time>
@@ -80,9 +82,13 @@ struct action {
   sync_token sync{};
   errc why = errc::ok;             ///< completed
   std::uint32_t remaining_ms = 0;  ///< send: the time that is left
+  std::uint16_t items = 1;         ///< send: of which the payload is made
+  bool squeezed = false;           ///< send: by the compression hook
 
   /// What travels with the attempt.
-  [[nodiscard]] attempt_info info() const noexcept { return attempt_info{attempt, kind == action_kind::probe, remaining_ms}; }
+  [[nodiscard]] attempt_info info() const noexcept {
+    return attempt_info{attempt, kind == action_kind::probe, remaining_ms, items, squeezed};
+  }
 };
 
 }  // namespace skerry::inline v0::delivery

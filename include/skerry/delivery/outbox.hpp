@@ -39,12 +39,14 @@ class outbox {
  public:
   static constexpr outbox_limits limits = L;
 
-  /// Reads what an earlier life left in the store. `invalid` without a quota, `width` for records longer than record_bytes, or what
-  /// the store answers.
+  /// Reads what an earlier life left in the store. `invalid` without a quota, where the receiver's window does not go with the rest,
+  /// `width` for records longer than record_bytes, or what the store answers.
   [[nodiscard]] static result<outbox> open(Store& store, const outbox_config& config, device_seed seed,
                                            clock_reading<Time> clock) noexcept {
     if (config.quota_bytes == 0 || config.quota_items == 0 || config.sync_records == 0 || config.stream_window == 0 ||
-        config.in_flight == 0 || config.dead_letter_after == 0 || config.lower_share < 2 ||
+        config.in_flight == 0 ||
+        (config.receiver_window != 0 && (config.streams == order::live_first || config.stream_window > config.receiver_window)) ||
+        config.dead_letter_after == 0 || config.lower_share < 2 ||
         (engine::looks_ahead && config.quota_items > L.items && L.items < L.streams)) {
       return errc::invalid;
     }
@@ -117,6 +119,30 @@ class outbox {
       return in_.view_of(e, record.value());
     }
     return errc::empty;
+  }
+
+  /// The item right behind `first`, which is in flight, if it may go in one message with it: of the same class, as live or as historical,
+  /// and not one that must not arrive twice. In flight from now on as by `take`, but not bounded by stream_window. `empty` otherwise.
+  [[nodiscard]] result<item_view> take_behind(item_id first, Time now) noexcept {
+    const Time t = in_.time_.observe(now);
+    const index before = in_.find(first);
+    const index i = before == none ? none : in_.items_.entries[before].next;
+    if (i == none || in_.items_.in_flight >= in_.config_.in_flight) {
+      return errc::empty;
+    }
+    const entry& a = in_.items_.entries[before];
+    const entry& e = in_.items_.entries[i];
+    const lane& of = in_.items_.lanes[e.stream];
+    if (e.in_flight || e.seq >= in_.sendable() || e.importance != a.importance || e.repeat == repeatable::no ||
+        of.has_waited(e) != of.has_waited(a) || of.is_live(e) != of.is_live(a)) {
+      return errc::empty;
+    }
+    const result<record_view> record = in_.record_of(i);
+    if (!record) {
+      return errc::empty;  // what is wrong with it `take` will find
+    }
+    in_.items_.set_out(i, skerry::advance(t, from_ms<Time>(in_.config_.lease_ms)));
+    return in_.view_of(e, record.value());
   }
 
   /// A peer took responsibility. Any order; `absent` for an item that is not queued (acknowledged before, or dropped).
@@ -250,10 +276,14 @@ class outbox {
   [[nodiscard]] std::uint64_t queued_bytes() const noexcept { return in_.items_.bytes; }
   [[nodiscard]] std::uint32_t epoch() const noexcept { return in_.epoch_; }
 
-  /// How the stream orders new items behind old ones, from now on.
-  void set_order(stream_id stream, order how) noexcept {
+  /// How the stream orders new items behind old ones, from now on. `refused`: live_first, where a receiver has a window.
+  [[nodiscard]] status set_order(stream_id stream, order how) noexcept {
     SKERRY_ASSERT(stream < L.streams);
+    if (how == order::live_first && in_.config_.receiver_window != 0) {
+      return errc::refused;
+    }
     in_.items_.set_order(in_.items_.lanes[stream], how);
+    return {};
   }
   [[nodiscard]] order order_of(stream_id stream) const noexcept { return in_.items_.lanes[stream < L.streams ? stream : 0].how; }
 

@@ -22,7 +22,9 @@ enum class durability : std::uint8_t {
   media,      ///< a power cut
 };
 
-/// What a stream does with new items while older ones wait.
+/// What a stream does with new items while older ones wait. With live_first the backlog may lie any distance behind the items that go at
+/// once: a receiver that tells repeats apart by a window of numbers would take it for too old, so `outbox_config::receiver_window` must be
+/// 0.
 enum class order : std::uint8_t {
   strict,      ///< they queue behind
   live_first,  ///< they go at once; the backlog follows in its own order, marked historical
@@ -48,6 +50,7 @@ struct outbox_config {
   std::uint8_t lower_share = 8;        ///< every so many takes one goes to a class that would have to wait
   std::uint32_t lease_ms = 60'000;     ///< in flight without a word for so long: given back as unknown; 0: never
   delivery::order streams = order::strict;
+  std::uint16_t receiver_window = 64;  ///< W of the receiver's dedupe_window; 0: repeats do no harm there, or something else finds them
 };
 
 }  // namespace skerry::inline v0::delivery

@@ -31,6 +31,8 @@ struct attempt_info {
   std::uint16_t attempt = 1;       ///< from 1; lower layers may decline to retry what is retried here
   bool probe = false;              ///< no item: only ask whether the endpoint answers
   std::uint32_t remaining_ms = 0;  ///< until nobody waits for the answer any more
+  std::uint16_t items = 1;         ///< more: the payload is what the batch hook packed of so many, and the answer is for all of them
+  bool squeezed = false;           ///< the payload went through the compression hook
 };
 
 /// A type T models `transport` when:

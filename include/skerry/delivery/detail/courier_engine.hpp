@@ -3,7 +3,9 @@
 #pragma once
 
 #include <skerry/delivery/backoff.hpp>
+#include <skerry/delivery/batch.hpp>
 #include <skerry/delivery/courier_action.hpp>
+#include <skerry/delivery/detail/batching.hpp>
 #include <skerry/delivery/detail/endpoints.hpp>
 #include <skerry/delivery/detail/flight_table.hpp>
 #include <skerry/delivery/outbox.hpp>
@@ -16,29 +18,31 @@
 
 namespace skerry::inline v0::delivery {
 
-template <instant Time, record_store Store, courier_limits L>
+template <instant Time, record_store Store, courier_limits L, typename Hooks>
 class courier;
 
 namespace detail {
 
 /// What happens inside a courier: who may go, attempts, replay, probes, answers. The courier is its face.
-template <instant Time, record_store Store, courier_limits L>
+template <instant Time, record_store Store, courier_limits L, typename Hooks>
 class courier_engine {
-  friend class courier<Time, Store, L>;
+  friend class courier<Time, Store, L, Hooks>;
   using box_type = outbox<Time, Store, L.box>;
 
-  using flights = flight_table<Time, L.flights, L.box.record_bytes>;
+  static constexpr bool hooked = batch_hooks<Hooks>;
+  using flights = flight_table<Time, L.flights, L.box.record_bytes, packs_items<Hooks> ? L.batch_items : std::uint16_t{1}>;
   using flight = typename flights::entry;
 
-  courier_engine(Store& store, const courier_config<Time>& config, device_seed seed, clock_reading<Time> clock,
-                 const box_type& box) noexcept
+  courier_engine(Store& store, const courier_config<Time>& config, device_seed seed, clock_reading<Time> clock, const box_type& box,
+                 const Hooks& hooks) noexcept
       : store_{&store},
         config_{&config},
         time_{clock.now},
         box_{box},
         backoff_{config.backoff, seed.part(1)},
         ends_{config},
-        replay_at_{clock.now} {}
+        replay_at_{clock.now},
+        batch_{hooks} {}
 
   // --- choosing ---
 
@@ -186,7 +190,60 @@ class courier_engine {
     }
     action<Time> a = launch(*f, e, config_->attempt_timeout, t);
     a.item = item;
+    if constexpr (hooked) {
+      batch_.begin(item);
+      if constexpr (packs_items<Hooks>) {
+        gather(*f, t);
+      }
+      make(*f, a, t);
+    }
     return a;
+  }
+
+  // --- batches ---
+
+  /// Those behind the first that may go with it.
+  void gather(const flight& f, Time t) noexcept {
+    // One that must not arrive twice, or one of a batch that was refused, goes alone.
+    if (batch_.size() == 0 || box_.would_die(f.id, outcome::unknown) || f.id.seq <= batch_.alone_upto(f.id.stream)) {
+      return;
+    }
+    item_id last = f.id;
+    while (batch_.has_room()) {
+      const result<item_view> more = box_.take_behind(last, t);
+      if (!more) {
+        return;
+      }
+      last = more.value().id;
+      if (!batch_.add(more.value())) {
+        (void)box_.give_back(last, outcome::cancelled, t);
+        return;
+      }
+    }
+  }
+  /// The message of what was gathered; what the hook did not take goes back.
+  void make(flight& f, action<Time>& a, Time t) noexcept {
+    const auto made = batch_.make(a.item.payload);
+    for (std::uint16_t i = made.items; i < batch_.size(); ++i) {
+      (void)box_.give_back(batch_[i].id, outcome::cancelled, t);
+    }
+    if constexpr (packs_items<Hooks>) {
+      f.others = static_cast<std::uint16_t>(made.items - 1);
+      for (std::uint16_t i = 1; i < made.items; ++i) {
+        f.behind[i - 1U] = batch_[i].id.seq;
+        f.length += static_cast<std::uint32_t>(batch_[i].payload.size());
+      }
+    }
+    a.item.payload = made.bytes;
+    a.items = made.items;
+    a.squeezed = made.squeezed;
+  }
+  /// The other items of a message.
+  template <typename Visit>
+  static void for_others(const flight& f, Visit&& visit) noexcept {
+    for (std::uint16_t i = 0; i < f.others; ++i) {
+      visit(item_id{f.id.epoch, f.id.stream, f.behind[i]});
+    }
   }
 
   /// An outbox item that failed at one endpoint goes to the next one at once.
@@ -200,6 +257,17 @@ class courier_engine {
     }
     action<Time> a = launch(f, e, config_->attempt_timeout, t);
     a.item = item.value();
+    if constexpr (hooked) {
+      batch_.begin(a.item);
+      f.length = static_cast<std::uint32_t>(a.item.payload.size());
+      for_others(f, [&](item_id id) {
+        const result<item_view> other = box_.peek(id);
+        if (!other || !batch_.add(other.value())) {
+          (void)box_.give_back(id, outcome::cancelled, t);
+        }
+      });
+      make(f, a, t);
+    }
     return a;
   }
 
@@ -259,10 +327,19 @@ class courier_engine {
   void settle_stored(flight& f, outcome what, Time t) noexcept {
     if (what == outcome::ok) {
       delivery_counters& count = box_.count();
-      ++count.replayed;
       count.bytes_replayed += f.length;
-      (void)box_.acknowledge(f.id);
+      if (f.others == 0) {
+        ++count.replayed;
+        (void)box_.acknowledge(f.id);
+      } else {
+        count.replayed += box_.acknowledge(f.id) ? 1 : 0;  // one that was called off meanwhile is not there any more
+        for_others(f, [&](item_id id) { count.replayed += box_.acknowledge(id) ? 1 : 0; });
+      }
       flights_.clear(f);
+      return;
+    }
+    if (f.others > 0) {
+      settle_refused(f, what, t);
       return;
     }
     if (box_.would_die(f.id, what)) {
@@ -276,10 +353,25 @@ class courier_engine {
     give_back(f, what, t);
   }
 
+  /// A message of several items was not taken. A verdict on all of them is none on each: refused, they go again one by one.
+  void settle_refused(flight& f, outcome what, Time t) noexcept {
+    if constexpr (packs_items<Hooks>) {
+      if (what == outcome::permanent) {
+        batch_.alone_upto(f.id.stream) = f.behind[f.others - 1U];
+        what = outcome::transient;
+      } else if (ends_.ready(t, f.tried) != endpoint_id::none) {
+        f.stage = flight_stage::waiting;
+        return;
+      }
+      give_back(f, what, t);
+    }
+  }
+
   void give_back(flight& f, outcome what, Time t) noexcept {
     duration_t<Time> wait = backoff_.next_for(f.attempts > 0 ? static_cast<std::uint32_t>(f.attempts - 1) : 0);
     wait = wait < f.hint ? f.hint : wait;
     (void)box_.give_back(f.id, what, t, wait);
+    for_others(f, [&](item_id id) { (void)box_.give_back(id, what, t); });
     if (what == outcome::cancelled) {
       box_.hold(f.id.stream, wait, t);  // the outbox forgets what was not an attempt; this loop would not end
     }
@@ -310,6 +402,7 @@ class courier_engine {
   std::uint8_t passed_over_ = 0;  // direct sends that took the last flight since the backlog had one
   Time sync_lease_{};
   flights flights_{};
+  [[no_unique_address]] batching<Hooks, L.box.streams, L.batch_items, L.batch_bytes> batch_;
 };
 
 }  // namespace detail

@@ -22,9 +22,21 @@ enum class flight_stage : std::uint8_t {
   abandoning,  // cancelled while out; to be told to the transport
 };
 
+/// Of a message that is made of several items: the numbers of those behind the first.
+template <std::uint16_t Items>
+struct batch_members {
+  std::array<std::uint64_t, Items - 1U> behind{};
+  std::uint16_t others = 0;
+};
+template <>
+struct batch_members<1> {
+  static constexpr std::array<std::uint64_t, 0> behind{};
+  static constexpr std::uint16_t others = 0;
+};
+
 /// An item on its way, from the first attempt to the last word about it.
-template <instant Time, std::size_t Bytes>
-struct flight {
+template <instant Time, std::size_t Bytes, std::uint16_t Items = 1>
+struct flight : batch_members<Items> {
   item_id id{};
   item_options<Time> options{};
   Time until{};  // of the send as a whole
@@ -55,15 +67,18 @@ struct flight {
     tried = 0;
     cancelled = false;
     hint = {};
+    if constexpr (Items > 1) {
+      this->others = 0;
+    }
   }
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return std::span<const std::byte>{payload}.first(length); }
 };
 
 /// The attempts under way; a token is a slot and its generation.
-template <instant Time, std::uint16_t N, std::size_t Bytes>
+template <instant Time, std::uint16_t N, std::size_t Bytes, std::uint16_t Items = 1>
 class flight_table {
  public:
-  using entry = flight<Time, Bytes>;
+  using entry = flight<Time, Bytes, Items>;
 
   [[nodiscard]] entry* begin() noexcept { return entries_.data(); }
   [[nodiscard]] entry* end() noexcept { return entries_.data() + N; }

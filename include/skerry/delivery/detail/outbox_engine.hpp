@@ -784,9 +784,11 @@ class outbox_engine {
   // --- choosing ---
 
   /// Before a number is sent it must be certain that no later life gives it out again.
+  [[nodiscard]] std::uint64_t sendable() const noexcept {
+    return config_.mode == durability::volatile_ ? ~std::uint64_t{0} : sync_.sendable();
+  }
   [[nodiscard]] index candidate(const lane& s, bool& waits, bool live_only) const noexcept {
-    const std::uint64_t below = config_.mode == durability::volatile_ ? ~std::uint64_t{0} : sync_.sendable();
-    return items_.candidate(s, waits, live_only, config_.stream_window, below);
+    return items_.candidate(s, waits, live_only, config_.stream_window, sendable());
   }
 
   [[nodiscard]] index choose(Time t, bool live_only) noexcept {
