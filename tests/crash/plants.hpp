@@ -198,7 +198,7 @@ class crash_store {
   [[nodiscard]] skerry::status reclaim(Still&& still) noexcept {
     return log.reclaim(still);
   }
-  void remember(std::span<const std::byte> note) noexcept { log.remember(note); }
+  void remember(std::span<const std::byte> note, bool pending) noexcept { log.remember(note, pending); }
   [[nodiscard]] std::span<const std::byte> remembered() const noexcept { return log.remembered(); }
   [[nodiscard]] skerry::status advance(skerry::cursor done) noexcept { return log.advance(done); }
   [[nodiscard]] skerry::status sync() noexcept { return log.sync(); }

@@ -84,6 +84,8 @@ class world {
   void found(std::uint64_t tally::*what, const std::string& text);
   [[nodiscard]] static known_item* find(per_stream& in, std::uint16_t stream, std::uint64_t seq);
   void step();
+  void drop_one();
+  [[nodiscard]] bool live_first() const noexcept { return seed_ % 7 == 3; }
   void find_dropped();
   void probe(const crash_disk::disk_type& now, std::string_view name, std::uint64_t offset, std::span<const std::byte> in);
   /// What `box` holds against what is known; `seen` gets what is there.

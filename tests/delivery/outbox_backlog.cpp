@@ -3,6 +3,7 @@
 #include <skerry/core/random.hpp>
 #include <skerry/delivery/outbox.hpp>
 #include <skerry/delivery/segment_log.hpp>
+#include <skerry/testing/accountant.hpp>
 #include <skerry/testing/faulty_disk.hpp>
 
 #include <catch2/catch_test_macros.hpp>
@@ -107,6 +108,122 @@ TEST_CASE("a backlog far longer than the outbox looks ahead is taken in order, o
   }
   CHECK(taken > 100'000);
   CHECK(moved > 50);
+}
+
+// Counted wrong once: an item that was given up beyond the look-ahead and whose record had been moved or was gone already, and one that
+// lost its entry to an older one. Live items that had overtaken their backlog came back from behind it, though their acknowledgement was
+// durable.
+TEST_CASE("what is said to be queued can be seen, item by item, and what was acknowledged durably stays away, over restarts") {
+  using narrow = outbox<std::uint32_t, log_type, outbox_limits{.streams = streams, .items = 24, .record_bytes = 128}>;
+  std::uint64_t beyond = 0;
+  std::uint64_t ahead = 0;
+  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    skerry::splitmix64 random{seed};
+    faulty_disk disk{seed};
+    std::array<std::set<std::uint64_t>, streams> unsynced, gone;
+    std::uint32_t now = 0;
+    for (std::uint64_t life = 0; life < 6; ++life) {
+      const auto log =
+          std::make_unique<log_type>(log_type::create(disk, {.segment_bytes = 8192, .segments = 8, .entropy = seed * 100 + life}).value());
+      outbox_config config{.quota_bytes = 4000, .quota_items = 70, .evict = static_cast<eviction>(seed % 4)};
+      config.streams = seed % 3 != 0 ? order::live_first : order::strict;
+      config.stream_window = 3;
+      config.lease_ms = 0;
+      auto opened = narrow::open(*log, config, device_seed::for_test(seed * 50 + life), {now, {}, false});
+      REQUIRE(opened);
+      const auto box = std::make_unique<narrow>(opened.value());
+      const bool lossy = config.evict != eviction::reject;
+      std::vector<item_id> out;
+      const auto holds = [&] {
+        std::uint64_t seen = 0;
+        std::uint64_t again = 0;
+        box->drain([&](const item_view& view) {
+          ++seen;
+          again += gone[view.id.stream].contains(view.id.seq) ? 1 : 0;
+        });
+        CAPTURE(seed, life, seen, box->queued());
+        REQUIRE(seen == box->queued());
+        // Each drop makes a hole of its own; beyond some tens of holes those furthest ahead are known again after a restart.
+        REQUIRE((lossy || again == 0));
+        REQUIRE(skerry::testing::accountant::sum(box->counters(), box->queued()).empty());
+        beyond += box->queued() > 24 ? 1 : 0;
+      };
+      holds();
+      for (int step = 0; step < 60; ++step) {
+        ++now;
+        for (std::uint64_t i = random() % 4; i > 0; --i) {
+          const std::array<std::byte, 100> payload{};
+          item_options<std::uint32_t> options;
+          options.stream = static_cast<stream_id>(random() % streams);
+          options.importance = static_cast<std::uint8_t>(random() % 3);
+          (void)box->append(std::span{payload}.first(random() % payload.size()), options, now);
+        }
+        if (const auto view = box->take(now)) {
+          out.push_back(view.value().id);
+        }
+        if (!out.empty() && random() % 2 == 0) {
+          const auto at = out.begin() + static_cast<std::ptrdiff_t>(random() % out.size());
+          if (random() % 8 == 0) {
+            (void)box->give_back(*at, outcome::transient, now);
+          } else if (box->acknowledge(*at)) {
+            unsynced[at->stream].insert(at->seq);
+            ahead += box->queued(at->stream) > 0 ? 1 : 0;
+          }
+          out.erase(at);
+        }
+        if (lossy && random() % 8 == 0) {
+          const auto stream = static_cast<stream_id>(random() % streams);
+          const std::uint64_t back = random() % 40;
+          const std::uint64_t newest = box->last(stream).seq;
+          (void)box->drop({box->epoch(), stream, newest > back ? newest - back : 1}, drop_reason::cancelled);
+        }
+        if (random() % 4 == 0) {
+          (void)box->flush_acknowledgements();
+          box->sync_begins();
+          const skerry::status how = log->sync();
+          box->on_synced(how);
+          REQUIRE(how);
+          for (std::size_t s = 0; s < streams; ++s) {
+            gone[s].merge(unsynced[s]);
+          }
+        }
+        if (step % 8 == 0) {
+          holds();
+        }
+      }
+      for (auto& each : unsynced) {
+        each.clear();
+      }
+      disk.power_cut();
+    }
+  }
+  CHECK(beyond > 1000);
+  CHECK(ahead > 1000);
+}
+
+TEST_CASE("acknowledged out of turn behind the last that waits: the cursor says so") {
+  faulty_disk disk{1};
+  std::uint64_t queued = 3;
+  for (std::uint64_t life = 0; life < 2; ++life) {
+    auto log = log_type::create(disk, {.segment_bytes = 8192, .segments = 8, .entropy = life}).value();
+    outbox_config config{.quota_bytes = 4000, .quota_items = 24};
+    config.stream_window = 3;
+    auto box = box_type::open(log, config, device_seed::for_test(life), {0, {}, false}).value();
+    if (life == 0) {
+      for (int i = 0; i < 3; ++i) {
+        REQUIRE(box.append(std::array<std::byte, 8>{}, {}, 0));
+      }
+      (void)box.take(0);
+      const item_id second = box.take(0).value().id;
+      const item_id third = box.take(0).value().id;
+      REQUIRE(box.acknowledge(second));
+      REQUIRE(box.acknowledge(third));
+      REQUIRE(box.flush_acknowledgements());
+      REQUIRE(log.sync());
+    }
+    queued = box.queued();
+  }
+  CHECK(queued == 1);
 }
 
 }  // namespace

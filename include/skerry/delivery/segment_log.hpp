@@ -158,7 +158,11 @@ class segment_log : private detail::segment_files<Device, L> {
   }
 
   /// Bytes of the user's that stand beside the acknowledgements, checked together with them; found again by `remembered` after `open`.
-  void remember(std::span<const std::byte> note) noexcept { control_.remember(note); }
+  /// `pending`: they are to be written with the next append or sync even if nothing is acknowledged meanwhile.
+  void remember(std::span<const std::byte> note, bool pending) noexcept {
+    control_.remember(note);
+    acks_pending_ = acks_pending_ || pending;
+  }
   [[nodiscard]] std::span<const std::byte> remembered() const noexcept { return control_.remembered(); }
 
   /// Begins a new segment, whatever room there is in this one. `full`: no segment is free.

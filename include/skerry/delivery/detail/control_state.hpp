@@ -47,7 +47,7 @@ class control_state {
   static constexpr std::size_t cursor_bytes = 18;  // u16 stream, u64 up to, u64 bitmap
   static constexpr std::size_t cursors_bytes = Streams * cursor_bytes;
   static constexpr std::size_t lease_bytes = 16;
-  static constexpr std::size_t note_bytes = 100 + Streams * 13;
+  static constexpr std::size_t note_bytes = 400 + Streams * 13;
   static constexpr std::size_t counters_bytes = 192;
   static constexpr std::size_t acks_bytes = cursors_bytes + note_bytes;
   using acks_buffer = std::array<std::byte, acks_bytes>;

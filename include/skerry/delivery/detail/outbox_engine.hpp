@@ -7,6 +7,7 @@
 #include <skerry/delivery/counters.hpp>
 #include <skerry/delivery/detail/class_turns.hpp>
 #include <skerry/delivery/detail/eviction.hpp>
+#include <skerry/delivery/detail/gone_numbers.hpp>
 #include <skerry/delivery/detail/steady.hpp>
 #include <skerry/delivery/detail/stream_index.hpp>
 #include <skerry/delivery/detail/sync_window.hpp>
@@ -41,17 +42,21 @@ class outbox_engine {
   static constexpr index none = no_entry;
   static constexpr std::uint64_t lease_block = 4096;
   // What a store may do beside what record_store asks for.
-  static constexpr bool keeps_notes = requires(Store & s, std::span<const std::byte> note) {
-    s.remember(note);
+  static constexpr bool keeps_notes = looks_ahead && requires(Store & s, std::span<const std::byte> note) {
+    s.remember(note, true);
     s.remembered();
   };
   static constexpr std::uint64_t counters_every = 64;  // syncs
-  static constexpr std::size_t most_note = 1 + 11 * 10 + L.streams * std::size_t{13};
+  static constexpr std::size_t most_ranges = 32, range_room = 23;
+  static constexpr std::size_t most_note = 1 + 11 * 10 + 1 + most_ranges * 9 + L.streams * std::size_t{13};
 
   struct ahead_state {
     clock_reading<Time> opened{};
-    std::uint64_t old_below = 0;          // numbers of earlier lives
-    std::array<item_id, 16> forgotten{};  // dropped beyond the look-ahead
+    std::uint64_t old_below = 0;       // numbers of earlier lives
+    gone_numbers<most_ranges> gone{};  // beyond the look-ahead
+    std::uint64_t told = 0;            // items that had left when the last note was written
+    bool recovering = true;
+    bool overflowed = false;
   };
   struct nothing {};
 
@@ -86,17 +91,12 @@ class outbox_engine {
       return report.error();
     }
     noted before = read_note();
-    for (position at = report.value().first; at < report.value().end;) {
-      const result<record_view> record = store_->read(at, std::span<std::byte>{record_});
-      if (!record) {
-        if (record.error() == errc::width || record.error() == errc::io) {
-          return record.error();  // to go on would be to forget what lies behind
-        }
-        ++counters_.damaged_records;
-        break;
-      }
-      take_record(at, record.value(), before, clock);
-      at = record.value().next;
+    const status walked = walk(report.value(), [&](position at, const record_view& r) { take_record(at, r, before, clock); });
+    if (!walked) {
+      return walked;
+    }
+    if (const status settled = settle_ahead(report.value()); !settled) {
+      return settled;
     }
     restore_totals(before, report.value().damaged_records);
     for (const lane& s : items_.lanes) {
@@ -134,6 +134,55 @@ class outbox_engine {
     return {};
   }
 
+  template <typename F>
+  [[nodiscard]] status walk(const recovery_report& all, F&& visit) noexcept {
+    for (position at = all.first; at < all.end;) {
+      const result<record_view> record = store_->read(at, std::span<std::byte>{record_});
+      if (!record) {
+        if (record.error() == errc::width || record.error() == errc::io) {
+          return record.error();  // to go on would be to forget what lies behind
+        }
+        ++counters_.damaged_records;
+        break;
+      }
+      visit(at, record.value());
+      at = record.value().next;
+    }
+    return {};
+  }
+  /// What lies beyond the look-ahead was counted as it came. Where records had been moved, stood twice or were given up, it is counted
+  /// again in its order.
+  [[nodiscard]] status settle_ahead([[maybe_unused]] const recovery_report& all) noexcept {
+    if constexpr (looks_ahead) {
+      bool again = false;
+      for (stream_id n = 0; n < L.streams; ++n) {
+        const lane& of = items_.lanes[n];
+        ahead_.gone.forget(n, of.beyond > 0 ? of.indexed : ~std::uint64_t{0});
+        again = again || (of.beyond > 0 && ahead_.overflowed);
+      }
+      if (again) {  // now it is known which of them matter
+        ahead_.overflowed = false;
+        const status walked = walk(all, [&](position, const record_view& r) {
+          if (r.header.kind == record_kind::drops && r.payload.size() == 1 && r.header.stream < L.streams) {
+            drop_recovered(r.header);
+          }
+        });
+        if (!walked) {
+          return walked;
+        }
+      }
+      for (stream_id n = 0; n < L.streams; ++n) {
+        lane& of = items_.lanes[n];
+        if (const status counted = of.beyond > 0 && of.muddled ? recount(n) : status{}; !counted) {
+          return counted;
+        }
+        of.muddled = false;
+      }
+      ahead_.recovering = false;
+    }
+    return {};
+  }
+
   /// What the newest note of the store said: the sums, and which numbers they were about.
   struct noted {
     bool known = false;
@@ -148,7 +197,8 @@ class outbox_engine {
     n.next.fill(1);
     if constexpr (keeps_notes) {
       byte_reader in{store_->remembered()};
-      if (in.remaining().empty() || in.u8() != 1) {
+      const std::uint8_t form = in.remaining().empty() ? 0 : in.u8();
+      if (form != 1 && form != 2) {
         return n;
       }
       delivery_counters c;
@@ -159,6 +209,7 @@ class outbox_engine {
       for (std::uint64_t& dropped : c.dropped) {
         dropped = in.varint();
       }
+      read_gone(in, form == 2 ? in.varint() : 0);
       while (in.error() == errc::ok && !in.remaining().empty()) {
         const std::uint64_t stream = in.varint();
         const std::uint64_t next = in.varint();
@@ -178,7 +229,7 @@ class outbox_engine {
     if constexpr (keeps_notes) {
       std::array<std::byte, most_note> bytes;
       byte_writer out{bytes};
-      out.u8(1);
+      out.u8(2);
       out.varint(counters_.produced);
       out.varint(counters_.refused);
       out.varint(counters_.recovered);
@@ -186,13 +237,69 @@ class outbox_engine {
       for (const std::uint64_t dropped : counters_.dropped) {
         out.varint(dropped);
       }
+      write_gone(out);
       for (stream_id s = 0; s < L.streams; ++s) {
         if (items_.lanes[s].next_seq > 1) {
           out.varint(s);
           out.varint(items_.lanes[s].next_seq);
         }
       }
-      store_->remember(out.written());
+      const std::uint64_t left = counters_.delivered + counters_.dropped_total();
+      store_->remember(out.written(), left != ahead_.told);
+      ahead_.told = left;
+    }
+  }
+  /// What has left its stream further ahead than a cursor with its bitmap can say. Ranges that find no room come back after a restart.
+  void write_gone(byte_writer& out) noexcept {
+    std::array<std::byte, most_ranges * 9> bytes;
+    byte_writer ranges{bytes};
+    std::uint64_t count = 0;
+    const auto tell = [&](stream_id n, std::uint64_t from, std::uint64_t to) {
+      if (count < most_ranges && ranges.written().size() + range_room <= bytes.size()) {
+        ranges.varint(n);
+        ranges.varint(from);
+        ranges.varint(to - from);
+        ++count;
+      }
+    };
+    ahead_.gone.for_each(tell);
+    for (stream_id n = 0; n < L.streams; ++n) {
+      const lane& s = items_.lanes[n];
+      if (s.count == 0) {
+        continue;
+      }
+      const std::uint64_t said = items_.entries[s.head].seq + 63;
+      const std::uint64_t upto = s.beyond > 0 ? s.indexed : s.next_seq - 1;
+      std::uint64_t last = items_.entries[s.tail].seq;
+      if (last < upto || last - items_.entries[s.head].seq + 1 != s.count) {
+        (void)store_->advance(items_.cursor_of(n));  // the note is about this moment, so must be what the cursors say
+      }
+      if (last < upto && upto > said) {
+        tell(n, last + 1, upto);
+      }
+      if (last - items_.entries[s.head].seq + 1 == s.count) {
+        continue;
+      }
+      for (index i = items_.entries[s.tail].prev; i != none && last > said; i = items_.entries[i].prev) {
+        const std::uint64_t here = items_.entries[i].seq;
+        if (here + 1 < last && here < upto) {
+          tell(n, here + 1, last - 1 < upto ? last - 1 : upto);
+        }
+        last = here;
+      }
+    }
+    out.varint(count);
+    out.bytes(ranges.written());
+  }
+  void read_gone(byte_reader& in, std::uint64_t count) noexcept {
+    for (std::uint64_t i = 0; i < count && in.error() == errc::ok; ++i) {
+      const std::uint64_t stream = in.varint();
+      const std::uint64_t from = in.varint();
+      const std::uint64_t more = in.varint();
+      if (in.error() == errc::ok && stream < L.streams && from != 0 && more < ~from) {
+        (void)ahead_.gone.add(static_cast<stream_id>(stream), from, from + more);
+        items_.lanes[static_cast<std::size_t>(stream)].muddled = true;
+      }
     }
   }
   void take_record(position at, const record_view& r, noted& before, clock_reading<Time> clock) noexcept {
@@ -231,13 +338,17 @@ class outbox_engine {
     if (before.known && r.header.stamp.value > before.dropped && why < drop_reasons) {
       ++counters_.dropped[why];
     }
-    if (const index i = items_.find(r.header.stream, r.header.seq); i != none) {
+    drop_recovered(r.header);
+  }
+  void drop_recovered(const record_header& h) noexcept {
+    if (const index i = items_.find(h.stream, h.seq); i != none) {
       (void)items_.erase(i);
-    } else if constexpr (looks_ahead) {
-      lane& of = items_.lanes[r.header.stream];
-      if (of.beyond > 0 && r.header.seq > of.indexed && forget(r.header.stream, r.header.seq)) {
-        items_.uncount_beyond(of, 1, r.header.ttl_s < of.beyond_bytes ? r.header.ttl_s : of.beyond_bytes);
-      }
+    }
+    if constexpr (looks_ahead) {  // its record may be met once more, further on or beyond the look-ahead
+      lane& of = items_.lanes[h.stream];
+      of.muddled = true;
+      const bool matters = ahead_.recovering && (of.beyond == 0 || h.seq > of.indexed || !ahead_.overflowed);
+      ahead_.overflowed = (matters && !ahead_.gone.add(h.stream, h.seq, h.seq)) || ahead_.overflowed;
     }
   }
   /// What was counted in all lives, so that the sum holds for what is there.
@@ -285,6 +396,13 @@ class outbox_engine {
       items_.entries[i].at = at;  // the later copy lives longer
       return false;
     }
+    if constexpr (looks_ahead) {
+      if (ahead_.gone.find(r.header.stream, r.header.seq) != 0) {
+        to.next_seq = r.header.seq >= to.next_seq ? r.header.seq + 1 : to.next_seq;
+        return false;
+      }
+      to.muddled = to.muddled || r.header.seq < to.next_seq;
+    }
     to.next_seq = r.header.seq >= to.next_seq ? r.header.seq + 1 : to.next_seq;
     entry e = entry_of(at, r);
     if (r.header.ttl_s != 0) {
@@ -321,21 +439,99 @@ class outbox_engine {
   }
   index place_ahead(const entry& e) noexcept {
     lane& to = items_.lanes[e.stream];
-    const bool ahead = to.is_live(e) && has_place(to);  // live items are sent before the backlog, wherever that ends
+    // Live items are sent before the backlog, wherever that ends.
+    const bool ahead = to.is_live(e) && has_place(to) && can_forget_one_more();
     if (to.beyond > 0 && e.seq > to.indexed && !ahead) {
-      items_.count_beyond(to, e.length);
+      items_.count_beyond(to, 1, e.length);
       return none;
     }
-    if (!has_place(to)) {
-      const index last = to.tail;
-      if (last == none || items_.entries[last].seq < e.seq || items_.entries[last].in_flight) {
-        to.indexed = to.beyond == 0 || e.seq <= to.indexed ? e.seq - 1 : to.indexed;
-        items_.count_beyond(to, e.length);
-        return none;
-      }
-      items_.push_beyond(to);
+    if (has_place(to)) {
+      return items_.insert(e);
     }
-    return items_.insert(e);
+    const index last = to.tail;
+    const bool pushed = last != none && items_.entries[last].seq > e.seq && !items_.entries[last].in_flight;
+    look_up_from(e.stream, pushed ? items_.entries[last].seq : e.seq);
+    index at = none;
+    if (pushed) {
+      items_.push_beyond(to);
+      at = items_.insert(e);
+    } else {
+      items_.count_beyond(to, 1, e.length);
+    }
+    if (to.muddled && !ahead_.recovering) {
+      const std::uint64_t before = to.beyond;
+      (void)recount(e.stream);
+      counters_.recovered += to.beyond - before;
+    }
+    return at;
+  }
+  /// From this number on the items of a stream are looked up in the store, which still has those that are gone.
+  void look_up_from(stream_id n, std::uint64_t seq) noexcept {
+    lane& of = items_.lanes[n];
+    std::uint64_t upto = of.beyond == 0 ? of.next_seq - 1 : of.indexed;
+    if (of.beyond > 0 && seq > of.indexed) {
+      return;  // it is so already
+    }
+    if (ahead_.recovering) {
+      of.indexed = seq - 1;
+      return;  // what has not been read yet is not gone
+    }
+    if (of.beyond == 0) {
+      ahead_.gone.forget(n, ~std::uint64_t{0});
+    }
+    of.indexed = seq - 1;
+    bool known = true;
+    for (index i = of.tail; i != none && items_.entries[i].seq > seq; i = items_.entries[i].prev) {
+      const std::uint64_t here = items_.entries[i].seq;
+      known = (here >= upto || ahead_.gone.add(n, here + 1, upto)) && known;
+      upto = here <= upto ? here - 1 : upto;
+    }
+    known = (upto <= seq || ahead_.gone.add(n, seq + 1, upto)) && known;
+    of.muddled = of.muddled || !known;
+  }
+  /// Each entry ahead of its stream's look-ahead may become a range of its own when it goes.
+  [[nodiscard]] bool can_forget_one_more() const noexcept {
+    std::size_t want = ahead_.gone.size() + 1;
+    for (const lane& s : items_.lanes) {
+      for (index i = s.beyond > 0 ? s.tail : none; i != none && items_.entries[i].seq > s.indexed; i = items_.entries[i].prev) {
+        ++want;
+      }
+    }
+    return want <= most_ranges;
+  }
+  /// An item with an entry goes. False: its record will be met again beyond the look-ahead, and nobody will know.
+  [[nodiscard]] bool note_gone(stream_id n, std::uint64_t seq) noexcept {
+    if constexpr (looks_ahead) {
+      const lane& of = items_.lanes[n];
+      return of.beyond == 0 || seq <= of.indexed || ahead_.gone.add(n, seq, seq);
+    } else {
+      return true;
+    }
+  }
+  /// Counts what a stream has beyond its entries, record by record.
+  [[nodiscard]] status recount(stream_id n) noexcept {
+    lane& of = items_.lanes[n];
+    std::uint64_t items = 0;
+    std::uint64_t length = 0;
+    for (std::uint64_t last = of.indexed;;) {
+      const result<position> at = store_->next_of(n, last);
+      if (!at && at.error() == errc::absent) {
+        break;
+      }
+      const result<record_view> record = at ? store_->read(at.value(), std::span<std::byte>{record_}) : result<record_view>{at.error()};
+      if (!record) {
+        return record.error();
+      }
+      last = record.value().header.seq;
+      if (items_.find(n, last) == none && ahead_.gone.find(n, last) == 0) {
+        ++items;
+        length += record.value().payload.size();
+      }
+    }
+    items_.uncount_beyond(of, of.beyond, of.beyond_bytes);
+    items_.count_beyond(of, items, length);
+    of.muddled = false;
+    return {};
   }
 
   /// Entries for what comes next in streams that have room for them. Uses the record buffer.
@@ -363,6 +559,7 @@ class outbox_engine {
       if (at.error() != errc::absent) {
         return false;
       }
+      ahead_.gone.forget(n, ~std::uint64_t{0});
       counters_.dropped[static_cast<std::size_t>(drop_reason::damaged)] += s.beyond;
       items_.uncount_beyond(s, s.beyond, s.beyond_bytes);
       return true;
@@ -373,7 +570,12 @@ class outbox_engine {
     }
     const record_view& r = record.value();
     s.indexed = r.header.seq;
-    if (items_.find(n, r.header.seq) != none || was_forgotten(n, r.header.seq)) {
+    if (const std::uint64_t gone_to = ahead_.gone.find(n, r.header.seq); gone_to != 0) {
+      s.indexed = gone_to;
+      ahead_.gone.forget(n, gone_to);
+      return true;
+    }
+    if (items_.find(n, r.header.seq) != none) {
       return true;
     }
     entry e = entry_of(at.value(), r);
@@ -426,33 +628,6 @@ class outbox_engine {
     return age_ms / 1000 < h.ttl_s ? h.ttl_s - age_ms / 1000 : 0;
   }
 
-  /// An item beyond the look-ahead that is not queued any more; false: too many to remember.
-  bool forget(stream_id stream, std::uint64_t seq) noexcept {
-    for (item_id& each : ahead_.forgotten) {
-      if (each.seq == 0) {
-        each = {0, stream, seq};
-        return true;
-      }
-    }
-    return false;
-  }
-  bool was_forgotten(stream_id stream, std::uint64_t seq) noexcept {
-    for (item_id& each : ahead_.forgotten) {
-      if (each.seq == seq && each.stream == stream) {
-        each = {};
-        return true;
-      }
-    }
-    return false;
-  }
-  [[nodiscard]] bool is_forgotten(stream_id stream, std::uint64_t seq) const noexcept {
-    for (const item_id& each : ahead_.forgotten) {
-      if (each.seq == seq && each.stream == stream) {
-        return true;
-      }
-    }
-    return false;
-  }
   /// Gives up an item that has no entry.
   [[nodiscard]] status drop_beyond(const item_id& id, drop_reason why) noexcept {
     if constexpr (looks_ahead) {
@@ -460,7 +635,7 @@ class outbox_engine {
         return errc::absent;
       }
       lane& of = items_.lanes[id.stream];
-      if (of.beyond == 0 || id.seq <= of.indexed || id.seq >= of.next_seq || is_forgotten(id.stream, id.seq)) {
+      if (of.beyond == 0 || id.seq <= of.indexed || id.seq >= of.next_seq || ahead_.gone.find(id.stream, id.seq) != 0) {
         return errc::absent;
       }
       const result<position> at = store_->next_of(id.stream, id.seq - 1);
@@ -474,7 +649,7 @@ class outbox_engine {
       if (record.value().header.seq != id.seq) {
         return errc::absent;
       }
-      if (!forget(id.stream, id.seq)) {
+      if (!can_forget_one_more() || !ahead_.gone.add(id.stream, id.seq, id.seq)) {
         return errc::full;
       }
       const auto length = static_cast<std::uint32_t>(record.value().payload.size());
@@ -514,7 +689,7 @@ class outbox_engine {
       last = record.value().header.seq;
       if (const index i = items_.find(n, last); i != none) {
         visit(view_of(items_.entries[i], record.value()));
-      } else if (last > items_.lanes[n].indexed && !is_forgotten(n, last)) {
+      } else if (last > items_.lanes[n].indexed && ahead_.gone.find(n, last) == 0) {
         visit(view_of(entry_of(at.value(), record.value()), record.value()));
       }
       return true;
@@ -538,7 +713,7 @@ class outbox_engine {
       }
       if constexpr (looks_ahead) {
         const lane& of = box->items_.lanes[h.stream];
-        return of.beyond > 0 && h.seq > of.indexed && !box->is_forgotten(h.stream, h.seq) ? &elsewhere : nullptr;
+        return of.beyond > 0 && h.seq > of.indexed && box->ahead_.gone.find(h.stream, h.seq) == 0 ? &elsewhere : nullptr;
       }
       return nullptr;
     }
@@ -637,8 +812,7 @@ class outbox_engine {
     if (swap) {
       lose(replaced, drop_reason::cancelled);
     }
-    while (items_.queued + 1 > most || items_.bytes + payload.size() > config_.quota_bytes) {
-      (void)evict_one(options.importance, none);
+    while ((items_.queued + 1 > most || items_.bytes + payload.size() > config_.quota_bytes) && evict_one(options.importance, none)) {
     }
     entry e;
     e.at = at.value();
@@ -705,12 +879,23 @@ class outbox_engine {
   /// True if the cursor of its stream says so.
   bool remove(index i) noexcept {
     const stream_id stream = items_.entries[i].stream;
-    if (!items_.erase(i)) {
+    lane& of = items_.lanes[stream];
+    const std::uint32_t length = items_.entries[i].length;
+    const bool ahead = of.beyond > 0 && items_.entries[i].seq > of.indexed;
+    const bool known = note_gone(stream, items_.entries[i].seq);
+    const bool oldest = items_.erase(i);
+    if constexpr (looks_ahead) {
+      if (!known) {
+        ++counters_.recovered;
+        items_.count_beyond(of, 1, length);
+      }
+    }
+    if (!oldest) {
       return false;
     }
     (void)store_->advance(items_.cursor_of(stream));  // a store that fails here keeps the record: it is delivered again, not lost
     write_note();
-    return true;
+    return !ahead;
   }
 
   // --- time ---

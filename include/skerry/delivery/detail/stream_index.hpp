@@ -41,6 +41,7 @@ struct lane_ahead {
   std::uint64_t beyond = 0;   // queued items that have none
   std::uint64_t beyond_bytes = 0;
   std::uint64_t stamped = 0;  // from here on stamps tell ages: the wall clock was not set since
+  bool muddled = false;       // what is beyond has to be counted again
 };
 struct lane_whole {
   static constexpr std::uint64_t indexed = 0, beyond = 0;
@@ -163,15 +164,13 @@ class stream_index {
   void push_beyond(lane& of) noexcept {
     const entry_index i = of.tail;
     const std::uint32_t length = entries[i].length;
-    const std::uint64_t seq = entries[i].seq;
-    of.indexed = of.beyond == 0 || seq <= of.indexed ? seq - 1 : of.indexed;
-    count_beyond(of, length);  // first, or the stream looks empty for a moment
+    count_beyond(of, 1, length);  // first, or the stream looks empty for a moment
     (void)erase(i);
   }
-  void count_beyond(lane& of, std::uint32_t length) noexcept {
-    ++of.beyond;
+  void count_beyond(lane& of, std::uint64_t items, std::uint64_t length) noexcept {
+    of.beyond += items;
     of.beyond_bytes += length;
-    ++queued;
+    queued += static_cast<std::uint32_t>(items);
     bytes += length;
   }
   void uncount_beyond(lane& of, std::uint64_t items, std::uint64_t length) noexcept {
@@ -270,11 +269,12 @@ class stream_index {
       first = s.indexed + 1;
     }
     done.upto = (s.reserved != 0 && s.reserved < first ? s.reserved : first) - 1;
-    if (s.head == no_entry || (s.reserved == 0 && entries[s.tail].seq - entries[s.head].seq + 1 == s.count)) {
+    const std::uint64_t known = s.beyond > 0 ? s.indexed : s.next_seq - 1;
+    if (s.head == no_entry ||
+        (s.reserved == 0 && entries[s.tail].seq >= known && entries[s.tail].seq - entries[s.head].seq + 1 == s.count)) {
       return done;  // no holes
     }
-    std::uint64_t last = entries[s.tail].seq < done.upto + 64 ? entries[s.tail].seq : done.upto + 64;
-    last = s.beyond > 0 && s.indexed < last ? s.indexed : last;
+    const std::uint64_t last = known < done.upto + 64 ? known : done.upto + 64;
     if (last <= done.upto) {
       return done;
     }
