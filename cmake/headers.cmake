@@ -286,6 +286,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/detail/linear_reference.hpp
     skerry/anomaly/detail/lower.hpp
     skerry/anomaly/detail/monitor_image.hpp
+    skerry/anomaly/detail/monitor_settings.hpp
     skerry/anomaly/detail/onnx_model.hpp
     skerry/anomaly/detail/padded_range.hpp
     skerry/anomaly/detail/reference.hpp

@@ -173,7 +173,7 @@ TEST_CASE("an image of another width, configuration or version is refused as suc
   monitor<2, no_model, small> narrow;
   REQUIRE(decode_all_into(narrow, image).error() == errc::mismatch);
   REQUIRE(m.encode(nothing).error() == errc::full);
-  image[4] = std::byte{2};
+  image[4] = std::byte{255};
   sign(image);
   REQUIRE(decode_all_into(m, image).error() == errc::unsupported);
   image[0] = std::byte{'X'};

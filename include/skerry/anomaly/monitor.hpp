@@ -8,6 +8,7 @@
 #include <skerry/anomaly/detail/known_judge.hpp>
 #include <skerry/anomaly/detail/last_instant.hpp>
 #include <skerry/anomaly/detail/monitor_image.hpp>
+#include <skerry/anomaly/detail/monitor_settings.hpp>
 #include <skerry/anomaly/detail/reference.hpp>
 #include <skerry/anomaly/detail/row_judges.hpp>
 #include <skerry/anomaly/detail/row_keeper.hpp>
@@ -61,7 +62,6 @@ class monitor {
 
   using apprentice = detail::apprentice<Features, Config>;
   using reference = typename apprentice::model;
-  static constexpr std::uint8_t most_latch_rows = 32;
   using drift = basic_drift_gate<64>;
   using keeper = detail::row_keeper<Features, Config>;
 
@@ -158,6 +158,18 @@ class monitor {
     }
   }
 
+  /// The machine was worked on: standing alarms end, the known failure's too, and count neither as false nor against the levels. Columns
+  /// have their place where the next rows are, so a new bearing that hums a little otherwise is no alarm; levels, reference and history
+  /// stay.
+  void maintained() noexcept {
+    counters_.alarms_cleared += (novelty_stands() ? 1U : 0U) + (known_.alarmed() ? 1U : 0U);
+    judges_.reset();
+    charts_.begin_anew();
+    known_.reset();
+    shingle_.clear();
+    ++serial_;
+  }
+
   [[nodiscard]] const monitor_counters& counters() const noexcept { return counters_; }
   /// A `verdict::score` from here on is high: 1/2, as scores are relative to the level of their judge. `insufficient` while learning.
   [[nodiscard]] result<float> enter() const noexcept { return trained_ ? result<float>{0.5F} : result<float>{errc::insufficient}; }
@@ -199,28 +211,15 @@ class monitor {
     [[nodiscard]] bool sound() const noexcept { return since_us >= 0; }
   };
 
-  [[nodiscard]] static bool possible(const monitor_config& c) noexcept {
-    const auto positive = [](double x) { return x > 0 && x - x == 0; };
-    latch_config latch = c.latch;
-    latch.enter = latch.leave = 0;
-    return positive(c.alarms_per_day) && (c.rows_per_day == 0 || positive(c.rows_per_day)) && c.known_threshold > 0 &&
-           c.known_threshold <= 1 && c.max_gap_ms >= 0 && (c.horizon == 0 || positive(c.horizon)) && alarm_latch::create(latch) &&
-           c.latch.n <= most_latch_rows;
-  }
   static status check(const monitor_config& c, const Known& known) noexcept {
-    return possible(c) ? detail::known_judge<Features, Known>::fits(known) : status{errc::invalid};
-  }
-  static alarm_latch known_latch(const monitor_config& c) noexcept {
-    latch_config levels = c.latch;
-    levels.enter = levels.leave = c.known_threshold;
-    return alarm_latch::create(levels).value();
+    return detail::possible_settings(c) ? detail::known_judge<Features, Known>::fits(known) : status{errc::invalid};
   }
   void settle(const monitor_config& config) noexcept {
     config_ = config;
     judges_ = detail::row_judges{config.latch, Config::lags};
     rows_per_day_ = config.rows_per_day;
     charts_ = charts_type{config};
-    known_.set_latch(known_latch(config));
+    known_.set_latch(detail::latch_of_known(config));
     created_ = true;
   }
 
@@ -292,12 +291,12 @@ class monitor {
       return;
     }
     measure_rate();
-    gate_ = make_gate(config_, rows_per_day_);
+    gate_ = detail::gate_of(config_, rows_per_day_);
     apprentice_.begin(models_[current_], rows_.history(), next_seed());
     auto outcome = apprentice::outcome::working;
     while (outcome == apprentice::outcome::working) {
-      outcome =
-          apprentice_.advance(models_[current_], rows_.history(), rows_.held(), rows_.quarantined(), wanted(config_, rows_per_day_), gate_);
+      outcome = apprentice_.advance(models_[current_], rows_.history(), rows_.held(), rows_.quarantined(),
+                                    detail::budgets_of(config_, rows_per_day_), gate_);
     }
     if (outcome == apprentice::outcome::failed) {
       // Too few rows followed each other: learn on, from newer ones.
@@ -306,7 +305,7 @@ class monitor {
       return;
     }
     trained_ = true;
-    charts_.set_budget(per_row(config_, rows_per_day_));
+    charts_.set_budget(detail::budget_per_row(config_, rows_per_day_));
     use_reference();
   }
 
@@ -334,10 +333,15 @@ class monitor {
       const detail::row_scores scores = r.judge(codes);
       high = judges_.high(scores);
       if (judges_.observe(scores, counters_.scored) == alarm_edge::cleared) {
-        judges_.keep_budget(shares(), counters_.scored);
+        judges_.keep_budget(detail::shares_per_row(config_, rows_per_day_), counters_.scored);
       }
       const bool follow = !known && (!judges_.alarmed() || novel_.accepted);
       const std::array<float, Features> moved = charts_.observe(row, follow);
+      charts_.keep_homes(known);
+      if (known) {  // what goes with a known failure is no false alarm
+        judges_.confirm();
+        charts_.confirm();
+      }
       move_shingle(moved);
       for (std::size_t f = 0; f < Features; ++f) {
         centred[f] -= moved[f];
@@ -420,13 +424,13 @@ class monitor {
     if (!apprentice_.busy()) {
       if (rows_.since_refit() >= Config::refit_every) {
         rows_.set_since_refit(0);
-        gate_ = make_gate(config_, rows_per_day_);
+        gate_ = detail::gate_of(config_, rows_per_day_);
         apprentice_.begin(candidate, rows_.history(), next_seed());
       }
       return;
     }
-    const auto outcome =
-        apprentice_.advance(candidate, rows_.history(), rows_.held(), rows_.quarantined(), wanted(config_, rows_per_day_), gate_);
+    const auto outcome = apprentice_.advance(candidate, rows_.history(), rows_.held(), rows_.quarantined(),
+                                             detail::budgets_of(config_, rows_per_day_), gate_);
     if (outcome == apprentice::outcome::failed) {
       ++counters_.refit_failed;
     }
@@ -449,21 +453,6 @@ class monitor {
       constexpr double day_us = 86'400'000'000.0;
       rows_per_day_ = warm_up_us_ > 0 ? day_us * static_cast<double>(warm_up_steps_) / static_cast<double>(warm_up_us_) : 86400.0;
     }
-  }
-  // False alarms per row: more than one is no budget, and none at all is none either.
-  [[nodiscard]] static double per_row(const monitor_config& c, double rows_per_day) noexcept {
-    return rows_per_day > 0 ? std::clamp(c.alarms_per_day / rows_per_day, 1e-200, 1.0) : 0.0;
-  }
-  // Half of the budget is the charts', a quarter the forest's, an eighth each that of T² and Q.
-  [[nodiscard]] std::array<double, detail::row_judge_count> shares() const noexcept {
-    const double all = per_row(config_, rows_per_day_);
-    return {all / 4, all / 8, all / 8};
-  }
-  [[nodiscard]] static typename apprentice::budget wanted(const monitor_config& c, double rows_per_day) noexcept {
-    return {c.latch, {c.alarms_per_day / 4, rows_per_day}, {c.alarms_per_day / 8, rows_per_day}};
-  }
-  [[nodiscard]] static refit_gate make_gate(const monitor_config& c, double rows_per_day) noexcept {
-    return refit_gate::create({.budget_per_row = per_row(c, rows_per_day)}).value();
   }
   [[nodiscard]] std::uint64_t next_seed() noexcept { return config_.seed + 2 * epoch_++; }
 

@@ -32,7 +32,9 @@ struct shift_config {
 /// soon as they outnumber the budget (`episode_peaks`).
 ///
 /// An alarm ends when the short mean is back within the median of past blocks, or within a tenth of the greatest excursion; then the
-/// long mean starts again from where the column is. Slow drift is followed; a step that stays is not.
+/// long mean starts again from where the column is. Slow drift is followed; a step that stays is not. A fault that shakes a column to
+/// both sides may end its alarm and give it a place within the fault; so whoever knows of other alarms calls `hold_home` while they
+/// stand: an alarm also ends where the column was before them.
 ///
 /// Input   one finite value per row
 /// Units   distances in those of the column
@@ -71,10 +73,11 @@ class shift_chart {
   constexpr alarm_edge observe(float x, bool may_follow = true) noexcept {
     average(x);
     const double distance = std::min(math::fabs(short_), greatest);
+    const double from_home = held_home_ ? math::fabs(long_ + short_ - home_) : greatest;
     alarm_edge edge = alarm_edge::none;
     if (alarmed_) {
       peak_ = std::max(peak_, static_cast<float>(distance));
-      const bool calm = distance < std::max(static_cast<double>(leave_), static_cast<double>(peak_) * returned);
+      const bool calm = std::min(distance, from_home) < std::max(static_cast<double>(leave_), static_cast<double>(peak_) * returned);
       calm_ = calm ? static_cast<std::uint8_t>(calm_ + 1) : std::uint8_t{0};
       if (calm_ >= config_.m) {
         if (!confirmed_) {
@@ -109,6 +112,24 @@ class shift_chart {
     return long_ - before;
   }
 
+  /// What was is over: the column has its place where the next rows are.
+  constexpr void begin_anew() noexcept {
+    restart();
+    age_ = 0;
+    settling_ = std::uint32_t{5} * config_.memory;  // a mean of fewer rows wanders too much to be judged against
+    held_home_ = false;
+  }
+
+  /// Something else is wrong with the machine: where the column has its place now, an alarm may end until `release_home`, whatever place
+  /// it takes meanwhile. A place that is held already stays the one it was.
+  constexpr void hold_home() noexcept {
+    if (!held_home_) {
+      home_ = long_;
+      held_home_ = true;
+    }
+  }
+  constexpr void release_home() noexcept { held_home_ = false; }
+
   /// The standing alarm is no false one: it does not count against the budget.
   constexpr void confirm() noexcept { confirmed_ = alarmed_; }
 
@@ -123,6 +144,8 @@ class shift_chart {
   [[nodiscard]] constexpr float strength() const noexcept {
     return ready() ? static_cast<float>(std::min(math::fabs(short_) / static_cast<double>(level_), 1e30)) : 0.0F;
   }
+  /// The next row is the column's place.
+  [[nodiscard]] constexpr bool anew() const noexcept { return age_ == 0; }
   [[nodiscard]] constexpr bool ready() const noexcept { return level_ > 0; }
   [[nodiscard]] constexpr bool alarmed() const noexcept { return alarmed_; }
   [[nodiscard]] constexpr bool suspect() const noexcept { return !alarmed_ && window_ != 0; }
@@ -157,6 +180,8 @@ class shift_chart {
     f(self.calm_);
     f(self.alarmed_);
     f(self.confirmed_);
+    f(self.home_);
+    f(self.held_home_);
   }
   /// What `fields` has read can be used.
   [[nodiscard]] constexpr bool sound() const noexcept {
@@ -166,7 +191,7 @@ class shift_chart {
            age_ >= 0 && age_ <= config_.follow && std::all_of(maxima_.begin(), maxima_.end(), distance) && peaks_.sound() &&
            distance(greatest_) && distance(peak_) && distance(level_) && distance(leave_) && leave_ <= level_ && held_ <= blocks &&
            next_ < blocks && (held_ == blocks || next_ == held_) && in_block_ < config_.block && calm_ < config_.m &&
-           (held_ >= least_blocks || level_ == 0);
+           (held_ >= least_blocks || level_ == 0) && finite(home_);
   }
 
  private:
@@ -185,8 +210,9 @@ class shift_chart {
   }
 
   constexpr void average(float x) noexcept {
-    if (rows_ == 0) {
+    if (anew()) {
       long_ = recent_ = static_cast<double>(x);
+      short_ = 0;
     }
     ++rows_;
     const double seen = static_cast<double>(rows_);
@@ -266,6 +292,7 @@ class shift_chart {
   double short_ = 0;
   double recent_ = 0;  // a still shorter mean: where the column is when an alarm ends
   double age_ = 0;     // rows in the long mean, at most config_.follow
+  double home_ = 0;    // its place before something else went wrong with the machine
   std::uint64_t rows_ = 0;
   episode_peaks<> peaks_{};
   std::array<float, blocks> maxima_{};
@@ -281,6 +308,7 @@ class shift_chart {
   std::uint8_t calm_ = 0;
   bool alarmed_ = false;
   bool confirmed_ = false;
+  bool held_home_ = false;
 };
 
 }  // namespace skerry::inline v0::anomaly

@@ -53,16 +53,34 @@ class column_charts {
       charts_[f].learn(row[f]);
     }
   }
-  /// How far the places of columns have moved whose alarms end with this row.
+  /// How far the places of columns have moved whose alarms end with this row, or that begin anew with it.
   amounts observe(row_span row, bool follow) noexcept {
     amounts moved{};
     for (std::size_t f = 0; f < Features; ++f) {
       const double before = charts_[f].centre();
-      if (charts_[f].observe(row[f], follow || charts_[f].ready()) == alarm_edge::cleared) {
+      const bool anew = charts_[f].anew();
+      if (charts_[f].observe(row[f], follow || charts_[f].ready()) == alarm_edge::cleared || anew) {
         moved[f] = narrow(charts_[f].centre() - before);
       }
     }
     return moved;
+  }
+  /// Once after each row: a column keeps the place it had before something else went wrong, the known failure or another column, until
+  /// `Config::follow` rows without any of them.
+  void keep_homes(bool known) noexcept {
+    const auto standing = std::count_if(charts_.begin(), charts_.end(), [](const shift_chart& c) { return c.alarmed(); });
+    if (!known && standing == 0) {
+      quiet_ += quiet_ < Config::follow ? 1U : 0U;
+    } else {
+      quiet_ = 0;
+    }
+    for (shift_chart& c : charts_) {
+      if (known || standing > (c.alarmed() ? 1 : 0)) {
+        c.hold_home();
+      } else if (quiet_ == Config::follow) {
+        c.release_home();
+      }
+    }
   }
   /// All columns that stand in an alarm have their place where they are now; how far each has moved.
   amounts accept() noexcept {
@@ -73,6 +91,13 @@ class column_charts {
       }
     }
     return moved;
+  }
+  /// Ends all alarms; each column has its place where the next rows are.
+  void begin_anew() noexcept {
+    for (shift_chart& c : charts_) {
+      c.begin_anew();
+    }
+    quiet_ = 0;
   }
   void confirm() noexcept {
     for (shift_chart& c : charts_) {
@@ -100,15 +125,17 @@ class column_charts {
     for (auto& c : self.charts_) {
       shift_chart::fields(c, f);
     }
+    f(self.quiet_);
   }
   [[nodiscard]] bool sound() const noexcept {
-    return std::all_of(charts_.begin(), charts_.end(), [](const shift_chart& c) { return c.sound(); });
+    return quiet_ <= Config::follow && std::all_of(charts_.begin(), charts_.end(), [](const shift_chart& c) { return c.sound(); });
   }
 
  private:
   [[nodiscard]] static float narrow(double x) noexcept { return static_cast<float>(std::clamp(x, -3e38, 3e38)); }
 
   std::array<shift_chart, Features> charts_{};
+  std::uint32_t quiet_ = 0;  // rows since the last alarm, Config::follow at most
 };
 
 }  // namespace skerry::inline v0::anomaly::detail

@@ -62,6 +62,7 @@ class known_judge {
   [[nodiscard]] bool alarmed() const noexcept { return latch_.alarmed(); }
   [[nodiscard]] bool suspect() const noexcept { return latch_.suspect(); }
   [[nodiscard]] const alarm_latch& latch() const noexcept { return latch_; }
+  void reset() noexcept { latch_.reset(); }
   void set_latch(const alarm_latch& latch) noexcept { latch_ = latch; }
 
  private:

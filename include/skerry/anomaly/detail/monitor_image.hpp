@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/anomaly/detail/image_fields.hpp>
+#include <skerry/anomaly/detail/monitor_settings.hpp>
 #include <skerry/anomaly/detail/row_judges.hpp>
 #include <skerry/anomaly/monitor_types.hpp>
 #include <skerry/anomaly/refit_gate.hpp>
@@ -18,7 +19,7 @@
 #include <string_view>
 #include <type_traits>
 
-// A monitor as bytes, version 1, little-endian, no padding:
+// A monitor as bytes, version 2, little-endian, no padding:
 //
 //   `SKMO`, u8 version, then as u32: bytes of a code, columns, lags, trees, sample, history, warm-up, fold, held, quarantine, memory,
 //   follow, block, row visits, judge slice, pivots, guard percent settings, clock, counters, alarms, charts, shingle, latches, gate, rows,
@@ -28,7 +29,7 @@
 namespace skerry::inline v0::anomaly::detail {
 
 inline constexpr std::array<std::byte, 4> monitor_magic{std::byte{'S'}, std::byte{'K'}, std::byte{'M'}, std::byte{'O'}};
-inline constexpr std::uint8_t monitor_version = 1;
+inline constexpr std::uint8_t monitor_version = 2;
 
 /// Reads and writes what is inside a monitor, which names it a friend.
 struct monitor_image {
@@ -168,7 +169,7 @@ struct monitor_image {
     }
     monitor_config config{};
     settings(config, get);
-    if (in.error() == errc::ok && !Monitor::possible(config)) {
+    if (in.error() == errc::ok && !possible_settings(config)) {
       in.fail(errc::corrupt);
     }
     if (in.error() != errc::ok) {
@@ -207,12 +208,12 @@ struct monitor_image {
     read_sound(in, m.shingle_, keep);
     row_judges judges{config.latch, config_type::lags};
     read_into(in, judges, m.judges_, keep);
-    alarm_latch known = Monitor::known_latch(config);
+    alarm_latch known = latch_of_known(config);
     read_sound(in, known, true);
     if (keep) {
       m.known_.set_latch(known);
     }
-    refit_gate gate = Monitor::make_gate(config, p.rows_per_day_);
+    refit_gate gate = gate_of(config, p.rows_per_day_);
     read_into(in, gate, m.gate_, keep);
     decltype(m.rows_)::read(in, keep ? &m.rows_ : nullptr);
     if (!p.trained_ || in.error() != errc::ok) {
@@ -235,7 +236,7 @@ struct monitor_image {
     if (keep) {
       m.judges_.set_levels(m.models_[p.current_].levels(), m.models_[p.current_].judges());
     }
-    const auto wanted = Monitor::wanted(config, p.rows_per_day_);
+    const auto wanted = budgets_of(config, p.rows_per_day_);
     m.apprentice_.read(in, keep, m.models_[1 - p.current_], m.rows_.history(), m.rows_.held(), wanted);
   }
 

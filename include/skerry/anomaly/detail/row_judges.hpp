@@ -99,6 +99,14 @@ class row_judges {
     apply();
   }
 
+  /// Ends what stands, and forgets it.
+  void reset() noexcept {
+    for (alarm_latch& l : latches_) {
+      l.reset();
+    }
+    peak_ = {};
+    confirmed_ = false;
+  }
   /// What stands is no false alarm: it does not count against the budget.
   void confirm() noexcept { confirmed_ = alarmed(); }
 
