@@ -128,6 +128,7 @@ TEST_CASE("what is said to be queued can be seen, item by item, and what was ack
       outbox_config config{.quota_bytes = 4000, .quota_items = 70, .evict = static_cast<eviction>(seed % 4)};
       config.streams = seed % 3 != 0 ? order::live_first : order::strict;
       config.stream_window = 3;
+      config.receiver_window = 0;
       config.lease_ms = 0;
       auto opened = narrow::open(*log, config, device_seed::for_test(seed * 50 + life), {now, {}, false});
       REQUIRE(opened);
