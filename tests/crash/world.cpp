@@ -37,6 +37,7 @@ outbox_config world::config() const {
   }
   c.stream_window = seed_ % 8 < 4 ? 1 : 3;
   c.streams = live_first() ? order::live_first : order::strict;
+  c.receiver_window = 0;
   return c;
 }
 
