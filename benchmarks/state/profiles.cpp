@@ -60,11 +60,13 @@ struct reading {
 };
 using schema = state::schema<reading>;
 
-/// The gateway's profile, with the room that these keys and values need.
+/// The gateway's profile, with the room that these children, keys and values need.
 struct fitted : state::limits::gateway {
+  static constexpr std::size_t actors = 3072;
+  static constexpr std::size_t members = 3072;
   static constexpr std::size_t records = 61'000;
-  static constexpr std::size_t key_bytes = 8;
-  static constexpr std::size_t payload_bytes = 12;
+  static constexpr std::size_t key_bytes = 7;
+  static constexpr std::size_t payload_bytes = 9;
   static constexpr std::size_t log_bytes = 4096;
 };
 struct child_limits : state::limits::firmware {

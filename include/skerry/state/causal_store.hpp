@@ -63,6 +63,8 @@ class causal_store {
   static constexpr index none = table_type::none;
   /// Whether it remembers what changed when.
   static constexpr bool logs = table_type::logs;
+  /// How many paths keys can have.
+  static constexpr std::size_t most_paths = table_type::most_paths;
 
   [[nodiscard]] constexpr const actor_table<Limits::actors>& actors() const noexcept { return actors_; }
   [[nodiscard]] constexpr const context_type& context() const noexcept { return context_; }

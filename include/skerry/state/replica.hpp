@@ -71,6 +71,8 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   using instant_t = typename Limits::time;
   using store_type = causal_store<detail::store_limits<Schema, Limits>>;
 
+  static_assert(Schema::size < store_type::most_paths, "more paths than a key can name");
+
   using detail::replica_members<replica, Limits>::acknowledge;  // links acknowledge too, in their own way
 
   /// The shortest `link_options::mtu` that its links take: every change can be told in frames of that length.

@@ -328,7 +328,8 @@ class link_cutter {
   }
 
   [[nodiscard]] bool names_key(index slot) const noexcept {
-    return !link_->key_names.known(slot) && slot < link_->their_interned && (naming_ || link_->key_names.said(slot));
+    return !link_->key_names.known(slot) && slot < link_type::interned && slot < link_->their_interned &&
+           (naming_ || link_->key_names.said(slot));
   }
   [[nodiscard]] bool names_actor(actor_ref who) const noexcept {
     return !(who == self_ && said_) && !link_->actor_names.known(who) && (naming_ || link_->actor_names.said(who));
@@ -353,10 +354,16 @@ class link_cutter {
       return out.error();
     }
     pen at;
-    const stamp* first = nullptr;
-    for_each_listed([&](const auto& r) { first = first == nullptr && (r.kind & kinds::stamped) != 0 ? &r.at : first; });
+    bool stamped = false;
+    stamp first{};
+    for_each_listed([&](const auto& r) {
+      if (!stamped && (r.kind & kinds::stamped) != 0) {
+        stamped = true;
+        first = r.at;
+      }
+    });
     begin_frame(out, frame_kind::delta,
-                static_cast<std::uint8_t>(flags | (first != nullptr ? link_flag::stamped : 0) | (is_part() ? link_flag::part : 0)));
+                static_cast<std::uint8_t>(flags | (stamped ? link_flag::stamped : 0) | (is_part() ? link_flag::part : 0)));
     write_ack(out, ack);
     out.varint(to_ - link_->base);
     out.varint(to_ - claimed());
@@ -364,9 +371,9 @@ class link_cutter {
       out.u32(low_ > 0 ? part_mark(store_->actors()[store_->actors().sorted(low_ - 1)]) : 0);
       out.u32(goes_on() ? part_mark(store_->actors()[last_told()]) : 0);
     }
-    if (first != nullptr) {
-      write_stamp(out, *first, link_->base_ms);
-      at.at = *first;
+    if (stamped) {
+      write_stamp(out, first, link_->base_ms);
+      at.at = first;
     }
     write_actors(out);
     for (std::size_t i = 0; i < item_count_ && out.error() == errc::ok; ++i) {

@@ -121,7 +121,7 @@ struct link_state {
   actor them{};
   std::array<key_number, interned> keys{};  ///< the peer's numbers: the place of the key here
   std::array<actor_number, Limits::actors> actors{};
-  spoken_names<(Limits::keys < 65535 ? Limits::keys : 65535)> key_names{};
+  spoken_names<interned> key_names{};  ///< more than this node itself takes need no number
   spoken_names<Limits::actors> actor_names{};
 
   [[nodiscard]] constexpr contact outgoing() const noexcept { return {mine, theirs}; }

@@ -10,11 +10,31 @@
 #include <skerry/state/limits.hpp>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0::state::detail {
+
+/// Eight bytes of a table of many, without the gaps that their alignment would leave between its records.
+template <typename T>
+class compact {
+  static_assert(sizeof(T) == 8);
+
+ public:
+  constexpr compact() noexcept = default;
+  constexpr compact& operator=(T value) noexcept {
+    words_ = std::bit_cast<words>(value);
+    return *this;
+  }
+  constexpr operator T() const noexcept { return std::bit_cast<T>(words_); }
+
+ private:
+  using words = std::array<std::uint16_t, 4>;
+  words words_ = std::bit_cast<words>(T{});
+};
 
 /// The memory of a causal store: records in lists per key, both found by hash. Knows nothing of joins.
 ///
@@ -33,25 +53,37 @@ class record_table {
   static constexpr bool logs = log_type::enabled;
   enum class place : std::uint8_t { free, used, needed };
 
+  /// A small machine would rather read its eight bytes at once.
+  static constexpr bool compacts = record_capacity > 1024;
+  template <typename T>
+  using eight_bytes = std::conditional_t<compacts, compact<T>, T>;
+
   struct record {
-    std::uint64_t n = 0;
-    stamp at{};
+    eight_bytes<std::uint64_t> n{};
+    eight_bytes<stamp> at{};
     actor_ref who = no_actor;  ///< no_actor: a free place
     index key = 0;
-    index next = 0;  ///< of the same key, or the next free place
+    index next = 0;      ///< of the same key, or the next free place
+    index chain = none;  ///< the next one that the delta covers
     std::uint8_t kind = 0;
     std::uint8_t size = 0;
     bool marked = false;  ///< covered by the delta that is being joined, and not yet found in it
-    index chain = none;   ///< the next one that the delta covers
     std::array<std::byte, payload_capacity> payload{};
   };
-  struct key_slot {
+  struct plain_head {
     std::uint16_t path = 0;
+    place state = place::free;
+  };
+  struct compact_head {
+    std::uint16_t path : 14 = 0;
+    place state : 2 = place::free;
+  };
+  struct key_slot : std::conditional_t<compacts, compact_head, plain_head> {
     index first = 0;  ///< record, or the next free slot
     std::uint8_t size = 0;
-    place state = place::free;
     std::array<char, key_bytes> args{};
   };
+  static constexpr std::size_t most_paths = std::size_t{1} << (compacts ? 14 : 16);
 
   constexpr record_table() noexcept {
     for (std::size_t i = 0; i < record_capacity; ++i) {
@@ -134,7 +166,7 @@ class record_table {
     if (!was_placed) {
       slot = new_place();
       key_slot& k = keys_[slot];
-      k.path = in.key.path;
+      k.path = in.key.path & (most_paths - 1);
       k.first = none;
       k.size = static_cast<std::uint8_t>(in.key.args.size());
       for (std::size_t i = 0; i < in.key.args.size(); ++i) {
