@@ -231,6 +231,7 @@ set(skerry_delivery_headers
     skerry/delivery/drive_blocking.hpp
     skerry/delivery/drive_coro.hpp
     skerry/delivery/drive_tick.hpp
+    skerry/delivery/endpoint_policy.hpp
     skerry/delivery/failover.hpp
     skerry/delivery/flash_ring.hpp
     skerry/delivery/health.hpp

@@ -44,6 +44,29 @@ void policy_step(benchmark::State& state) {
 }
 BENCHMARK(policy_step);
 
+/// The same side by side, over one pointer.
+void policy_step_shared(benchmark::State& state) {
+  static const policy_config<tick> config{};
+  endpoint_policy<tick> policy{config, device_seed::for_test(1)};
+  tick now = 0;
+  std::uint32_t n = 0;
+  for (auto _ : state) {
+    now += 7;
+    policy.deposit(now);
+    const auto leave = policy.acquire(now);
+    if ((++n & 15) == 0) {
+      policy.record(leave.value(), outcome::transient, 5, now);
+      if (policy.try_withdraw(now)) {
+        benchmark::DoNotOptimize(policy.next_wait());
+      }
+    } else {
+      policy.record(leave.value(), outcome::ok, 5, now);
+    }
+  }
+  state.counters["bytes"] = static_cast<double>(sizeof(policy));
+}
+BENCHMARK(policy_step_shared);
+
 /// The same, its configs known while compiling.
 constexpr backoff_config<tick> fixed_waits{};
 constexpr breaker_config<tick> fixed_breaker{};

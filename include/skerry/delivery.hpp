@@ -15,6 +15,7 @@
 #include <skerry/delivery/drive_blocking.hpp>
 #include <skerry/delivery/drive_coro.hpp>
 #include <skerry/delivery/drive_tick.hpp>
+#include <skerry/delivery/endpoint_policy.hpp>
 #include <skerry/delivery/failover.hpp>
 #include <skerry/delivery/flash_ring.hpp>
 #include <skerry/delivery/health.hpp>

@@ -28,7 +28,7 @@ constexpr breaker_config<tick> fixed_breaker{};
 constexpr retry_budget_config<tick> fixed_budget{};
 static_assert(sizeof(backoff<tick, &fixed_waits>) + sizeof(circuit_breaker<tick, 20, breaker_window::count, &fixed_breaker>) +
                   sizeof(retry_budget<tick, &fixed_budget>) <=
-              64);
+              56);
 
 constexpr outbox_limits small{8, 32, 256};
 static_assert(sizeof(outbox<tick, memory_store<4096>, small>) <= 2560 + 2 * small.record_bytes);

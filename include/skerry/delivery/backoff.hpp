@@ -91,6 +91,16 @@ class backoff {
   backoff(const backoff_config<Time>&&, device_seed) = delete;  // the config is shared: name it, so that it lives
   explicit constexpr backoff(device_seed seed) noexcept requires(Fixed != nullptr) : random_{seed.value()} { check(); }
 
+  /// What changes in it; for an owner that keeps the config elsewhere (`endpoint_policy`).
+  struct kept {
+    splitmix64 random;
+    std::uint32_t retry = 0;
+    duration_t<Time> previous{};
+  };
+  constexpr backoff(const backoff_config<Time>& config, const kept& k) noexcept requires(Fixed == nullptr)
+      : config_{config}, random_{k.random}, retry_{k.retry}, previous_{k.previous} {}
+  [[nodiscard]] constexpr kept keep() const noexcept { return {random_, retry_, previous_}; }
+
   /// Draws the next wait and advances.
   [[nodiscard]] duration_t<Time> next() noexcept { return next(draw()); }
 

@@ -44,39 +44,54 @@ struct permit {
 
 namespace detail {
 
-/// The last N results, one bit each.
+/// The last N results, one bit each. Of two-byte parts, so that nothing is lost between the members of a breaker.
 template <std::uint16_t N>
 class result_bits {
+  static_assert(N <= 32767, "circuit_breaker: a window of at most 32767 results");
+
  public:
-  constexpr void push(bool failed, bool slow, std::uint16_t size) noexcept {
-    const std::size_t word = words == 1 ? 0 : head_ / 32;
-    const std::uint32_t bit = 1U << (head_ % 32);
-    if (count_ == size) {
-      failures_ = static_cast<std::uint16_t>(failures_ - ((failed_[word] & bit) != 0 ? 1 : 0));
-      slows_ = static_cast<std::uint16_t>(slows_ - ((slow_[word] & bit) != 0 ? 1 : 0));
-    } else {
-      ++count_;
-    }
-    failed_[word] = failed ? failed_[word] | bit : failed_[word] & ~bit;
-    slow_[word] = slow ? slow_[word] | bit : slow_[word] & ~bit;
-    failures_ = static_cast<std::uint16_t>(failures_ + (failed ? 1 : 0));
-    slows_ = static_cast<std::uint16_t>(slows_ + (slow ? 1 : 0));
-    head_ = head_ + 1 == size ? std::uint16_t{0} : static_cast<std::uint16_t>(head_ + 1);
+  void push(bool failed, bool slow, std::uint16_t size) noexcept {
+    const std::uint32_t place = at_ >= size ? at_ - std::uint32_t{size} : at_;
+    // The bit of a place that was never used is clear: nothing leaves then.
+    failures_ = static_cast<std::uint16_t>(failures_ + (failed ? 1U : 0U) - exchange(failed_, place, failed));
+    slows_ = static_cast<std::uint16_t>(slows_ + (slow ? 1U : 0U) - exchange(slow_, place, slow));
+    at_ = at_ + 1U == 2U * size ? size : static_cast<std::uint16_t>(at_ + 1);
   }
   constexpr void tally(bool failed, bool slow) noexcept {
-    ++count_;
+    ++at_;
     failures_ = static_cast<std::uint16_t>(failures_ + (failed ? 1 : 0));
     slows_ = static_cast<std::uint16_t>(slows_ + (slow ? 1 : 0));
   }
-  [[nodiscard]] constexpr std::uint32_t calls() const noexcept { return count_; }
+  /// `most`: the size of the window, or, where results are tallied, what they never reach.
+  [[nodiscard]] constexpr std::uint32_t calls(std::uint16_t most) const noexcept { return at_ < most ? at_ : most; }
   [[nodiscard]] constexpr std::uint32_t failures() const noexcept { return failures_; }
   [[nodiscard]] constexpr std::uint32_t slows() const noexcept { return slows_; }
 
  private:
-  static constexpr std::size_t words = (std::size_t{N} + 31) / 32;
-  std::array<std::uint32_t, words> failed_{};
-  std::array<std::uint32_t, words> slow_{};
-  std::uint16_t head_ = 0, count_ = 0, failures_ = 0, slows_ = 0;
+  static constexpr std::size_t words = (std::size_t{N} + 15) / 16;
+  using bits = std::array<std::uint16_t, words>;
+
+  /// Writes one bit, and answers what it was.
+  static std::uint32_t exchange(bits& in, std::uint32_t place, bool to) noexcept {
+    if constexpr (words == 2) {  // the usual window: one word of the machine
+      std::uint32_t all = 0;
+      __builtin_memcpy(&all, in.data(), sizeof all);  // not bit_cast: GCC writes its halves one by one then, and the next read has to wait
+      const std::uint32_t was = all >> place & 1U;
+      all = (all & ~(1U << place)) | (std::uint32_t{to} << place);
+      __builtin_memcpy(in.data(), &all, sizeof all);
+      return was;
+    } else {
+      std::uint16_t& word = in[words == 1 ? 0 : place / 16];
+      const std::uint32_t bit = place % 16;
+      const std::uint32_t was = std::uint32_t{word} >> bit & 1U;
+      word = static_cast<std::uint16_t>((word & ~(1U << bit)) | (std::uint32_t{to} << bit));
+      return was;
+    }
+  }
+
+  bits failed_{}, slow_{};
+  std::uint16_t at_ = 0;  // results until there are as many as the window takes; then its size and the place of the oldest
+  std::uint16_t failures_ = 0, slows_ = 0;
 };
 
 /// The results of the last N seconds, one bucket each; a bucket is full at 65535.
@@ -122,7 +137,7 @@ class result_seconds {
     failures_ += failed ? 1U : 0U;
     slows_ += slow ? 1U : 0U;
   }
-  [[nodiscard]] constexpr std::uint32_t calls() const noexcept { return calls_; }
+  [[nodiscard]] constexpr std::uint32_t calls(std::uint16_t) const noexcept { return calls_; }
   [[nodiscard]] constexpr std::uint32_t failures() const noexcept { return failures_; }
   [[nodiscard]] constexpr std::uint32_t slows() const noexcept { return slows_; }
 
@@ -135,6 +150,192 @@ class result_seconds {
   std::uint32_t calls_ = 0, failures_ = 0, slows_ = 0;
   std::uint16_t head_ = 0;
   bool started_ = false;
+};
+
+/// What of a breaker changes, and how: everything but where its config is.
+template <instant Time, std::uint16_t Window, breaker_window Kind>
+class breaker_core {
+  using config = breaker_config<Time>;
+  using results_type = std::conditional_t<Kind == breaker_window::count, result_bits<Window>, result_seconds<Time, Window>>;
+
+ public:
+  constexpr void check(const config& c) const noexcept {
+    SKERRY_ASSERT(c.failure_percent > 0 && c.slow_percent > 0 && c.permitted > 0 && c.wait_mult > 0);
+    SKERRY_ASSERT(c.calls <= Window);
+    SKERRY_ASSERT(seconds(c) <= Window || Kind == breaker_window::count);
+  }
+
+  [[nodiscard]] result<permit> acquire(const config& c, Time now) noexcept {
+    settle(c, now);
+    if (state_ == breaker_state::open) {
+      if (elapsed(now, since_) < current_wait(c)) {
+        return errc::refused;
+      }
+      change(breaker_state::half_open, now);
+    }
+    if (state_ == breaker_state::half_open) {
+      if (out_ + results_.calls(most) >= c.permitted) {
+        return errc::refused;
+      }
+      ++out_;
+      leased_ = now;
+    }
+    return permit{generation_};
+  }
+
+  void record(const config& c, permit of, outcome what, duration_t<Time> took, Time now) noexcept {
+    settle(c, now);
+    if (of.generation != generation_ || state_ == breaker_state::open) {
+      return;
+    }
+    if (what == outcome::cancelled) {
+      release(c, of, now);
+      return;
+    }
+    const bool failed = what == outcome::transient || what == outcome::throttled || what == outcome::unknown;
+    const bool slow = c.slow_after < took;
+    if (state_ == breaker_state::half_open) {
+      if (out_ == 0) {
+        return;  // a permit used twice
+      }
+      --out_;
+      results_.tally(failed, slow);
+      judge_trials(c, now);
+      return;
+    }
+    if constexpr (Kind == breaker_window::count) {
+      results_.push(failed, slow, size(c));
+    } else {
+      results_.slide(now, seconds(c));
+      results_.push(failed, slow);
+    }
+    const std::uint32_t needed = Kind == breaker_window::count && size(c) < c.min_calls ? size(c) : c.min_calls;
+    if (results_.calls(size(c)) >= needed && bad(c, size(c))) {
+      change(breaker_state::open, now);
+    }
+  }
+
+  void release(const config& c, permit of, Time now) noexcept {
+    settle(c, now);
+    if (of.generation == generation_ && state_ == breaker_state::half_open && out_ > 0) {
+      --out_;
+    }
+  }
+
+  void tick(const config& c, Time now) noexcept { settle(c, now); }
+
+  [[nodiscard]] bool ready(const config& c, Time now) const noexcept {
+    breaker_core then = *this;
+    return static_cast<bool>(then.acquire(c, now));
+  }
+  [[nodiscard]] breaker_state state(const config& c, Time now) const noexcept {
+    breaker_core then = *this;
+    then.settle(c, now);
+    return then.state_;
+  }
+  [[nodiscard]] breaker_state last_state() const noexcept { return state_; }
+  [[nodiscard]] deadline<Time> next_deadline(const config& c) const noexcept {
+    if (state_ == breaker_state::open) {
+      return advance(since_, current_wait(c));
+    }
+    if (state_ == breaker_state::half_open) {
+      deadline<Time> at;
+      if (out_ > 0 && duration_t<Time>{} < c.lease) {
+        at = advance(leased_, lease(c));
+      }
+      if (duration_t<Time>{} < c.max_half_open) {
+        at = earliest<Time>(at, advance(since_, half_open_limit(c)), since_);
+      }
+      return at;
+    }
+    return deadline<Time>::none;
+  }
+  void expect_recovery(const config& c, Time now) noexcept {
+    if (state_ == breaker_state::open && elapsed(now, since_) < current_wait(c)) {
+      since_ = advance(now, duration_from_count<Time>(-count_of<Time>(current_wait(c))));
+    }
+  }
+
+ private:
+  static constexpr std::uint16_t most = std::numeric_limits<std::uint16_t>::max();
+
+  [[nodiscard]] constexpr std::uint16_t size(const config& c) const noexcept { return c.calls == 0 ? Window : c.calls; }
+  [[nodiscard]] constexpr std::uint16_t seconds(const config& c) const noexcept {
+    const std::int64_t second = count_of<Time>(from_ms<Time>(1000));
+    const std::int64_t n = second > 0 ? count_of<Time>(c.window) / second : 0;
+    return n == 0 ? Window : static_cast<std::uint16_t>(n < 65535 ? n : 65535);
+  }
+  [[nodiscard]] bool bad(const config& c, std::uint16_t of) const noexcept {
+    const std::uint32_t calls = results_.calls(of);
+    return results_.failures() * 100U >= c.failure_percent * calls || results_.slows() * 100U >= c.slow_percent * calls;
+  }
+
+  void judge_trials(const config& c, Time now) noexcept {
+    const std::uint32_t needed = c.permitted < c.min_calls ? c.permitted : c.min_calls;
+    if (results_.calls(most) >= needed) {
+      change(bad(c, most) ? breaker_state::open : breaker_state::closed, now);
+    }
+  }
+
+  /// What time alone does: a clock that stepped back, silent trials, a half-open state that lasts too long.
+  void settle(const config& c, Time now) noexcept {
+    if (state_ == breaker_state::closed) {
+      return;
+    }
+    if (elapsed(now, since_) < duration_t<Time>{}) {
+      since_ = now;  // no wait becomes longer than its nominal length
+      leased_ = now;
+    }
+    if (state_ != breaker_state::half_open) {
+      return;
+    }
+    const bool limited = duration_t<Time>{} < c.max_half_open;
+    if (limited && !(elapsed(now, since_) < half_open_limit(c))) {
+      change(c.half_open_timeout_to, advance(since_, half_open_limit(c)));
+      return;
+    }
+    if (out_ > 0 && duration_t<Time>{} < c.lease && !(elapsed(now, leased_) < lease(c))) {
+      for (; out_ > 0; --out_) {
+        results_.tally(true, false);
+      }
+      judge_trials(c, advance(leased_, lease(c)));
+    }
+  }
+
+  void change(breaker_state to, Time at) noexcept {
+    if (to == breaker_state::open && openings_ < 255) {
+      ++openings_;
+    } else if (to == breaker_state::closed) {
+      openings_ = 0;
+    }
+    state_ = to;
+    since_ = at;
+    leased_ = at;
+    out_ = 0;
+    results_ = results_type{};
+    ++generation_;
+  }
+
+  [[nodiscard]] duration_t<Time> current_wait(const config& c) const noexcept {
+    std::int64_t wait = count_of<Time>(c.wait);
+    const std::int64_t cap = count_of<Time>(c.wait_cap);
+    if (c.wait_mult > 1) {
+      for (std::uint8_t i = 1; i < openings_ && wait < cap; ++i) {
+        wait = wait > cap / c.wait_mult ? cap : wait * c.wait_mult;
+      }
+    }
+    return measurable<Time>(duration_from_count<Time>(wait < cap ? wait : cap));
+  }
+  [[nodiscard]] duration_t<Time> lease(const config& c) const noexcept { return measurable<Time>(c.lease); }
+  [[nodiscard]] duration_t<Time> half_open_limit(const config& c) const noexcept { return measurable<Time>(c.max_half_open); }
+
+  Time since_{};   // the present state began
+  Time leased_{};  // the newest trial began
+  results_type results_{};
+  std::uint16_t generation_ = 0;
+  std::uint16_t out_ = 0;  // trials under way
+  breaker_state state_ = breaker_state::closed;
+  std::uint8_t openings_ = 0;  // since the last close
 };
 
 }  // namespace detail
@@ -159,197 +360,34 @@ class circuit_breaker {
   static_assert(Window > 0, "circuit_breaker: a window holds at least one result (or one second)");
 
  public:
-  explicit constexpr circuit_breaker(const breaker_config<Time>& config) noexcept requires(Fixed == nullptr) : config_{config} { check(); }
+  explicit constexpr circuit_breaker(const breaker_config<Time>& config) noexcept requires(Fixed == nullptr) : config_{config} {
+    in_.check(config_.get());
+  }
   explicit circuit_breaker(const breaker_config<Time>&&) = delete;  // the config is shared: name it, so that it lives
-  constexpr circuit_breaker() noexcept requires(Fixed != nullptr) { check(); }
+  constexpr circuit_breaker() noexcept requires(Fixed != nullptr) { in_.check(config_.get()); }
 
   /// Leave to call, or `refused`.
-  [[nodiscard]] result<permit> acquire(Time now) noexcept {
-    settle(now);
-    if (state_ == breaker_state::open) {
-      if (elapsed(now, since_) < current_wait()) {
-        return errc::refused;
-      }
-      change(breaker_state::half_open, now);
-    }
-    if (state_ == breaker_state::half_open) {
-      if (out_ + results_.calls() >= config_.get().permitted) {
-        return errc::refused;
-      }
-      ++out_;
-      leased_ = now;
-    }
-    return permit{generation_};
-  }
-
+  [[nodiscard]] result<permit> acquire(Time now) noexcept { return in_.acquire(config_.get(), now); }
   /// The call was made and ended. A stale permit changes nothing.
-  void record(permit of, outcome what, duration_t<Time> took, Time now) noexcept {
-    settle(now);
-    if (of.generation != generation_ || state_ == breaker_state::open) {
-      return;
-    }
-    if (what == outcome::cancelled) {
-      release(of, now);
-      return;
-    }
-    const bool failed = what == outcome::transient || what == outcome::throttled || what == outcome::unknown;
-    const bool slow = config_.get().slow_after < took;
-    if (state_ == breaker_state::half_open) {
-      if (out_ == 0) {
-        return;  // a permit used twice
-      }
-      --out_;
-      results_.tally(failed, slow);
-      judge_trials(now);
-      return;
-    }
-    if constexpr (Kind == breaker_window::count) {
-      results_.push(failed, slow, size());
-    } else {
-      results_.slide(now, seconds());
-      results_.push(failed, slow);
-    }
-    const std::uint32_t needed = Kind == breaker_window::count && size() < config_.get().min_calls ? size() : config_.get().min_calls;
-    if (results_.calls() >= needed && bad()) {
-      change(breaker_state::open, now);
-    }
-  }
-
+  void record(permit of, outcome what, duration_t<Time> took, Time now) noexcept { in_.record(config_.get(), of, what, took, now); }
   /// The call was not made: the permit comes back without a verdict.
-  void release(permit of, Time now) noexcept {
-    settle(now);
-    if (of.generation == generation_ && state_ == breaker_state::half_open && out_ > 0) {
-      --out_;
-    }
-  }
-
+  void release(permit of, Time now) noexcept { in_.release(config_.get(), of, now); }
   /// Lets time pass: what a silent trial or a long half-open state leads to happens now, and next_deadline() lies ahead.
-  void tick(Time now) noexcept { settle(now); }
+  void tick(Time now) noexcept { in_.tick(config_.get(), now); }
+  /// A hint that the peer may be back: an open breaker lets trials begin now.
+  void expect_recovery(Time now) noexcept { in_.expect_recovery(config_.get(), now); }
 
   /// Would `acquire` grant a permit now?
-  [[nodiscard]] bool ready(Time now) const noexcept {
-    circuit_breaker then = *this;
-    return static_cast<bool>(then.acquire(now));
-  }
-  [[nodiscard]] breaker_state state(Time now) const noexcept {
-    circuit_breaker then = *this;
-    then.settle(now);
-    return then.state_;
-  }
+  [[nodiscard]] bool ready(Time now) const noexcept { return in_.ready(config_.get(), now); }
+  [[nodiscard]] breaker_state state(Time now) const noexcept { return in_.state(config_.get(), now); }
   /// The state as of the last call.
-  [[nodiscard]] breaker_state last_state() const noexcept { return state_; }
+  [[nodiscard]] breaker_state last_state() const noexcept { return in_.last_state(); }
   /// When trials may begin, if open; when a silent trial is given up, if half-open; none if closed.
-  [[nodiscard]] deadline<Time> next_deadline() const noexcept {
-    if (state_ == breaker_state::open) {
-      return advance(since_, current_wait());
-    }
-    if (state_ == breaker_state::half_open) {
-      deadline<Time> at;
-      if (out_ > 0 && duration_t<Time>{} < config_.get().lease) {
-        at = advance(leased_, lease());
-      }
-      if (duration_t<Time>{} < config_.get().max_half_open) {
-        at = earliest<Time>(at, advance(since_, half_open_limit()), since_);
-      }
-      return at;
-    }
-    return deadline<Time>::none;
-  }
-  /// A hint that the peer may be back: an open breaker lets trials begin now.
-  void expect_recovery(Time now) noexcept {
-    if (state_ == breaker_state::open && elapsed(now, since_) < current_wait()) {
-      since_ = advance(now, duration_from_count<Time>(-count_of<Time>(current_wait())));
-    }
-  }
+  [[nodiscard]] deadline<Time> next_deadline() const noexcept { return in_.next_deadline(config_.get()); }
 
  private:
-  using results = std::conditional_t<Kind == breaker_window::count, detail::result_bits<Window>, detail::result_seconds<Time, Window>>;
-
-  constexpr void check() const noexcept {
-    const breaker_config<Time>& c = config_.get();
-    SKERRY_ASSERT(c.failure_percent > 0 && c.slow_percent > 0 && c.permitted > 0 && c.wait_mult > 0);
-    SKERRY_ASSERT(c.calls <= Window);
-    SKERRY_ASSERT(seconds() <= Window || Kind == breaker_window::count);
-  }
-  [[nodiscard]] constexpr std::uint16_t size() const noexcept { return config_.get().calls == 0 ? Window : config_.get().calls; }
-  [[nodiscard]] constexpr std::uint16_t seconds() const noexcept {
-    const std::int64_t second = count_of<Time>(from_ms<Time>(1000));
-    const std::int64_t n = second > 0 ? count_of<Time>(config_.get().window) / second : 0;
-    return n == 0 ? Window : static_cast<std::uint16_t>(n < 65535 ? n : 65535);
-  }
-  [[nodiscard]] bool bad() const noexcept {
-    const std::uint32_t calls = results_.calls();
-    return results_.failures() * 100U >= config_.get().failure_percent * calls ||
-           results_.slows() * 100U >= config_.get().slow_percent * calls;
-  }
-
-  void judge_trials(Time now) noexcept {
-    const std::uint32_t needed = config_.get().permitted < config_.get().min_calls ? config_.get().permitted : config_.get().min_calls;
-    if (results_.calls() >= needed) {
-      change(bad() ? breaker_state::open : breaker_state::closed, now);
-    }
-  }
-
-  /// What time alone does: a clock that stepped back, silent trials, a half-open state that lasts too long.
-  void settle(Time now) noexcept {
-    if (state_ == breaker_state::closed) {
-      return;
-    }
-    if (elapsed(now, since_) < duration_t<Time>{}) {
-      since_ = now;  // no wait becomes longer than its nominal length
-      leased_ = now;
-    }
-    if (state_ != breaker_state::half_open) {
-      return;
-    }
-    const bool limited = duration_t<Time>{} < config_.get().max_half_open;
-    if (limited && !(elapsed(now, since_) < half_open_limit())) {
-      change(config_.get().half_open_timeout_to, advance(since_, half_open_limit()));
-      return;
-    }
-    if (out_ > 0 && duration_t<Time>{} < config_.get().lease && !(elapsed(now, leased_) < lease())) {
-      for (; out_ > 0; --out_) {
-        results_.tally(true, false);
-      }
-      judge_trials(advance(leased_, lease()));
-    }
-  }
-
-  void change(breaker_state to, Time at) noexcept {
-    if (to == breaker_state::open && openings_ < 255) {
-      ++openings_;
-    } else if (to == breaker_state::closed) {
-      openings_ = 0;
-    }
-    state_ = to;
-    since_ = at;
-    leased_ = at;
-    out_ = 0;
-    results_ = results{};
-    ++generation_;
-  }
-
-  [[nodiscard]] duration_t<Time> current_wait() const noexcept {
-    std::int64_t wait = count_of<Time>(config_.get().wait);
-    const std::int64_t cap = count_of<Time>(config_.get().wait_cap);
-    if (config_.get().wait_mult > 1) {
-      for (std::uint8_t i = 1; i < openings_ && wait < cap; ++i) {
-        wait = wait > cap / config_.get().wait_mult ? cap : wait * config_.get().wait_mult;
-      }
-    }
-    return detail::measurable<Time>(duration_from_count<Time>(wait < cap ? wait : cap));
-  }
-  [[nodiscard]] duration_t<Time> lease() const noexcept { return detail::measurable<Time>(config_.get().lease); }
-  [[nodiscard]] duration_t<Time> half_open_limit() const noexcept { return detail::measurable<Time>(config_.get().max_half_open); }
-
   [[no_unique_address]] detail::shared_config<breaker_config<Time>, Fixed> config_;
-  Time since_{};   // the present state began
-  Time leased_{};  // the newest trial began
-  results results_{};
-  std::uint16_t generation_ = 0;
-  std::uint16_t out_ = 0;  // trials under way
-  breaker_state state_ = breaker_state::closed;
-  std::uint8_t openings_ = 0;  // since the last close
+  detail::breaker_core<Time, Window, Kind> in_{};
 };
 
 }  // namespace skerry::inline v0::delivery

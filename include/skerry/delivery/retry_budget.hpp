@@ -50,6 +50,15 @@ class retry_budget {
   explicit retry_budget(const retry_budget_config<Time>&&) = delete;  // the config is shared: name it, so that it lives
   constexpr retry_budget() noexcept requires(Fixed != nullptr) { begin(); }
 
+  /// What changes in it; for an owner that keeps the config elsewhere (`endpoint_policy`).
+  struct kept {
+    Time begin{};
+    std::int32_t current = 0, previous = 0;
+  };
+  constexpr retry_budget(const retry_budget_config<Time>& config, const kept& k) noexcept requires(Fixed == nullptr)
+      : config_{config}, begin_{k.begin}, current_{k.current}, previous_{k.previous} {}
+  [[nodiscard]] constexpr kept keep() const noexcept { return {begin_, current_, previous_}; }
+
   /// A first attempt is made.
   constexpr void deposit(Time now) noexcept {
     if (config_.get().kind == budget_kind::ratio_reserve) {
