@@ -6,6 +6,7 @@
 set(skerry_core_headers
     skerry/core.hpp
     skerry/core/algebra.hpp
+    skerry/core/array_of.hpp
     skerry/core/assert.hpp
     skerry/core/bytes.hpp
     skerry/core/config.hpp

@@ -31,7 +31,33 @@ COSTLY = set("""
 """.split())
 EXCEPT = {"skerry/core/spsc_ring.hpp": {"atomic"}}
 
+# What std::array may hold directly. For classes there is skerry::array_of (core/array_of.hpp says why); names of type parameters and of
+# aliases for integers are listed, because a line of text does not tell.
+PLAIN = set("""
+    bool byte char char8_t double float int long short size_t string_view uint8_t uint16_t uint32_t uint64_t int8_t int16_t int32_t int64_t
+    unsigned Code Leaf Real actor_number actor_ref cell_index code code_type compared_type count entry_index feature_type index key_number
+    leaf_type link_id number stream_id
+""".split())
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def arrays(text):
+    """The arrays of classes that are std::array; a reference to one makes no array."""
+    for line in text.split("\n"):
+        if line.lstrip().startswith("//"):
+            continue
+        for start in re.finditer(r"std::array<", line):
+            inner = line[start.end():]
+            depth, end = 1, 0
+            while end < len(inner) and depth > 0:
+                depth += {"<": 1, ">": -1}.get(inner[end], 0)
+                end += 1
+            element = re.match(r"(?:const )?(?:typename )?((?:\w+::)*)(\w+)", inner)
+            if element is None or inner[end:end + 1] == "&" or re.match(r"[^<>,]*\*\s*,", inner):
+                continue
+            if element.group(2) not in PLAIN and element.group(2) != "conditional_t":
+                yield element.group(0), inner[element.end():end]
 
 
 def violations(header, text):
@@ -43,6 +69,8 @@ def violations(header, text):
     if module not in ALLOWED and module not in BESIDE:
         yield f"{header}: no module of that name is known to tests/floors/floors.py"
         return
+    for element, rest in arrays(text) if header != "skerry/core/array_of.hpp" else []:
+        yield f"{header}: std::array<{element}{rest}: an array of a class is an array_of"
     for bracket, name in INCLUDE.findall(text):
         if bracket == '"':
             yield f'{header}: includes "{name}": use angle brackets'

@@ -23,6 +23,9 @@ REFUSED = [
     ("skerry/anomaly/x.hpp", "#include <skerry/testing/virtual_clock.hpp>"),
     ("skerry/testing/x.hpp", "#include <skerry/adapters/fmt.hpp>"),
     ("skerry/elsewhere/x.hpp", ""),
+    ("skerry/state/x.hpp", "  std::array<entry, N> entries_{};"),
+    ("skerry/state/x.hpp", "  std::array<std::array<std::byte, 8>, N> rows_{};"),
+    ("skerry/state/x.hpp", "  std::array<other<4>, N> rows_{};"),
 ]
 ACCEPTED = [
     ("skerry/core/spsc_ring.hpp", "#include <atomic>"),
@@ -31,6 +34,8 @@ ACCEPTED = [
     ("skerry/protocol/x.hpp", "#include <skerry/delivery/backoff.hpp>"),
     ("skerry/testing/x.hpp", "#include <skerry/state/replica.hpp>\n#include <map>"),
     ("skerry/node/x.hpp", "#include <skerry/protocol/senml.hpp>"),
+    ("skerry/state/x.hpp", "  std::array<std::byte, N> bytes_{};\n  std::array<const entry*, 4> at;\n  array_of<entry, N> entries_{};"),
+    ("skerry/state/x.hpp", "  void take(const std::array<entry, N>& all);"),
 ]
 C = ["// " + line for line in notices.NOTICE]
 NOTICES = [

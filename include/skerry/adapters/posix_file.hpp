@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/storage.hpp>
 
 #include <dirent.h>
@@ -249,7 +250,7 @@ class basic_posix_file {
   }
 
   int directory_ = -1;
-  std::array<open_file, Descriptors> files_{};
+  array_of<open_file, Descriptors> files_{};
   std::uint64_t clock_ = 0;
 };
 using posix_file = basic_posix_file<>;

@@ -11,6 +11,7 @@
 #include <skerry/anomaly/detail/heap_array.hpp>
 #include <skerry/anomaly/detail/lower.hpp>
 #include <skerry/anomaly/isolation_forest.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <array>
 #include <cstddef>
@@ -146,7 +147,7 @@ class blend_list {
   bool learned_, missing_too_;
   std::array<std::uint32_t, (Trees + detail::blend_chunk - 1) / detail::blend_chunk> chunk_end_{};
   std::array<float, Features> lo_{}, inv_step_{};
-  std::array<split_type, Nodes> splits_{};
+  array_of<split_type, Nodes> splits_{};
 };
 
 /// The same for a forest whose width and size come from data.

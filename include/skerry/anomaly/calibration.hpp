@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/algebra.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/math.hpp>
 #include <skerry/core/result.hpp>
@@ -269,7 +270,7 @@ class basic_calibration {
   // The i-th in falling order, from 0.
   constexpr Score falling(std::size_t i) const noexcept { return scores_[size() - 1 - i]; }
 
-  std::array<Score, Capacity> scores_{};
+  array_of<Score, Capacity> scores_{};
   std::uint64_t detector_ = 0;
   std::uint64_t size_ = 0;  // wide, so that the object has no padding and equal ones are equal in bytes
 };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/config.hpp>
 
 #include <array>
@@ -75,9 +76,9 @@ struct contribution {
   }
   /// The K columns that speak loudest against the row. Columns beyond Features never come up; K <= Features.
   template <std::size_t K>
-  [[nodiscard]] constexpr std::array<column_share, K> top() const noexcept {
+  [[nodiscard]] constexpr array_of<column_share, K> top() const noexcept {
     static_assert(K <= Features, "contribution::top: there are not so many columns");
-    std::array<column_share, K> out{};
+    array_of<column_share, K> out{};
     (void)top_shares(low, high, out);
     return out;
   }

@@ -6,6 +6,7 @@
 #include <skerry/anomaly/detail/heap_array.hpp>
 #include <skerry/anomaly/detail/lower.hpp>
 #include <skerry/anomaly/row_view.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/result.hpp>
 
 #include <array>
@@ -201,7 +202,7 @@ class flash_forest {
   std::array<std::uint16_t, Trees> places_{};
   std::array<Code, Nodes> threshold_{};
   std::array<Leaf, Nodes + Trees> leaves_{};
-  std::array<word_type, Nodes> word_{};
+  array_of<word_type, Nodes> word_{};
 };
 
 /// The same for a forest whose width and size come from data.

@@ -7,6 +7,7 @@
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/tree_key.hpp>
 #include <skerry/core/algebra.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/crc32c.hpp>
 #include <skerry/stats/kll.hpp>
@@ -103,7 +104,7 @@ class forest_set {
       } else if constexpr (requires { forest.first_tree(); }) {
         index += forest.first_tree();  // a part of a forest: its trees have their numbers in the whole
       }
-      std::array<split_type, Slot> splits;
+      array_of<split_type, Slot> splits;
       const auto theirs = forest.splits_of(t);
       for (std::size_t i = 0; i < theirs.size(); ++i) {
         splits[i].feature = static_cast<decltype(splits[i].feature)>(theirs[i].feature);
@@ -333,7 +334,7 @@ class forest_set {
     }
   }
   template <std::size_t... I>
-  [[nodiscard]] static constexpr std::array<Scores, References> all_empty(std::index_sequence<I...>) noexcept {
+  [[nodiscard]] static constexpr array_of<Scores, References> all_empty(std::index_sequence<I...>) noexcept {
     return {((void)I, no_scores())...};
   }
 
@@ -342,9 +343,9 @@ class forest_set {
   detail::ranked_keys<Trees> keys_{};
   detail::ranked_keys<References> score_keys_{};
   std::array<std::uint16_t, Trees> count_{};
-  std::array<split_type, Trees * Slot + 1> splits_{};
+  array_of<split_type, Trees * Slot + 1> splits_{};
   std::array<leaf_type, Trees*(Slot + 1)> leaves_{};
-  std::array<Scores, References> scores_ = all_empty(std::make_index_sequence<References>{});
+  array_of<Scores, References> scores_ = all_empty(std::make_index_sequence<References>{});
 };
 
 }  // namespace skerry::inline v0::anomaly

@@ -4,6 +4,7 @@
 
 #include <skerry/anomaly/detail/forest_access.hpp>
 #include <skerry/anomaly/detail/forest_layout.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/crc32c.hpp>
 #include <skerry/core/result.hpp>
@@ -288,7 +289,7 @@ class forest_image {
 
   detail::forest_layout<Code> from_;
   mutable std::size_t tree_ = nowhere, first_ = 0;
-  mutable std::array<split_type, Sample - 1> splits_{};
+  mutable array_of<split_type, Sample - 1> splits_{};
   mutable std::array<leaf_type, Sample> leaves_{};
   mutable std::array<std::uint8_t, Sample> densities_{};
 };

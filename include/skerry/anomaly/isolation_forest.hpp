@@ -8,6 +8,7 @@
 #include <skerry/anomaly/forest_config.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/row_view.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 
 #include <array>
@@ -454,7 +455,7 @@ class isolation_forest {
   template <typename CodeAt, typename Gather>
   [[nodiscard, gnu::noinline]] status fit_table(std::size_t rows, const forest_config& config, const training_options& options,
                                                 const CodeAt& code_at, const Gather& gather) noexcept {
-    std::array<category_order, orders_room> made;
+    array_of<category_order, orders_room> made;
     if (const status learnt = detail::learn_orders<Code>(config.seed, config.missing, options, rows, code_at, made.data()); !learnt) {
       return learnt;
     }
@@ -493,11 +494,11 @@ class isolation_forest {
   quantizer<Features, Code> codes_{};
   std::array<std::uint32_t, Trees> first_{};
   detail::forest_state state_{};
-  std::array<split_type, Nodes> splits_{};
+  array_of<split_type, Nodes> splits_{};
   std::array<leaf_type, Nodes + Trees> leaves_{};
   [[no_unique_address]] std::array<leaf_type, Room.explain ? Nodes : 0> node_codes_{};
   [[no_unique_address]] std::array<std::uint8_t, Room.density ? Nodes + Trees : 0> densities_{};
-  [[no_unique_address]] std::array<category_order, orders_room> orders_{};
+  [[no_unique_address]] array_of<category_order, orders_room> orders_{};
 };
 
 }  // namespace skerry::inline v0::anomaly

@@ -18,6 +18,7 @@
 #include <skerry/anomaly/monitor_types.hpp>
 #include <skerry/anomaly/refit_gate.hpp>
 #include <skerry/anomaly/shingler.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/instant.hpp>
 #include <skerry/core/result.hpp>
 
@@ -477,7 +478,7 @@ class monitor {
   bool created_ = false;
   bool trained_ = false;
   keeper rows_{};
-  std::array<reference, 2> models_{};
+  array_of<reference, 2> models_{};
   apprentice apprentice_{};
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/anomaly/alarm_latch.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/counters.hpp>
 #include <skerry/core/errc.hpp>
 
@@ -99,7 +100,7 @@ struct verdict {
   float p_value = 1;            ///< how likely a reference row scores as high in forest, T² or Q; see calibration
   std::int64_t since_raise_ms = 0;
   /// What speaks loudest, in falling order; filled when the state is suspect or alarmed.
-  std::array<verdict_share, 4> shares{};
+  array_of<verdict_share, 4> shares{};
 
   friend bool operator==(const verdict&, const verdict&) = default;
 };

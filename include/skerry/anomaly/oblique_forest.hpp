@@ -8,6 +8,7 @@
 #include <skerry/anomaly/path_length.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/row_view.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/math.hpp>
 #include <skerry/core/random.hpp>
 #include <skerry/core/result.hpp>
@@ -170,7 +171,7 @@ class oblique_forest {
   using count = std::conditional_t<(Sample <= 256), std::uint8_t, std::uint16_t>;
   using leaf = std::conditional_t<(Sample <= 512), std::uint8_t, std::uint16_t>;
   using weights = std::array<float, Terms>;
-  using columns = std::array<feature, Terms>;
+  using columns = array_of<feature, Terms>;
   static constexpr std::uint32_t leaf_most = static_cast<leaf>(-1);
 
   struct growth {
@@ -237,7 +238,7 @@ class oblique_forest {
     for (std::uint32_t i = 0; i < plan.sample; ++i) {
       order[i] = sampled(i);
     }
-    std::array<waiting, detail::greatest_depth + 2> todo;
+    array_of<waiting, detail::greatest_depth + 2> todo;
     std::size_t size = 0;
     std::uint32_t splits = 0;
     std::uint32_t leaves = 0;
@@ -283,7 +284,7 @@ class oblique_forest {
   [[nodiscard]] static bool draw(row_view<float> rows, const std::uint32_t* order, double* along, std::uint32_t begin, std::uint32_t end,
                                  detail::word_stream& words, weights& w, columns& c, double& cut) noexcept {
     // Columns in random order, the constant ones passed over: the first Terms of a shuffle that goes as far as it has to.
-    std::array<feature, Features> shuffled;
+    array_of<feature, Features> shuffled;
     for (std::size_t j = 0; j < Features; ++j) {
       shuffled[j] = static_cast<feature>(j);
     }
@@ -333,14 +334,14 @@ class oblique_forest {
   [[nodiscard]] static double uniform_unit(detail::word_stream& words) noexcept { return static_cast<double>(words()) * 0x1p-32; }
 
   std::array<double, Nodes> threshold_{};
-  std::array<weights, Nodes> weight_{};
+  array_of<weights, Nodes> weight_{};
   std::array<std::uint32_t, Trees> first_{};
   std::uint32_t splits_ = 0;
   std::uint16_t trees_ = 0, sample_ = 0, scale_ = 0;
   std::uint8_t depth_ = 0;
-  std::array<columns, Nodes> column_{};
+  array_of<columns, Nodes> column_{};
   std::array<count, Nodes> left_{};
-  std::array<leaf, Nodes + Trees> leaves_{};
+  array_of<leaf, Nodes + Trees> leaves_{};
 };
 
 }  // namespace skerry::inline v0::anomaly

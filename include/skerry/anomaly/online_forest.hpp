@@ -7,6 +7,7 @@
 #include <skerry/anomaly/detail/tree_random.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/row_view.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/assert.hpp>
 #include <skerry/core/math.hpp>
 
@@ -209,7 +210,7 @@ class online_forest {
     std::uint32_t drawn = 0;  ///< names the next draw
     std::uint8_t free = 0;    ///< the first pair of free nodes; the others hang on `children`
     std::uint8_t splits = 0;
-    std::array<node, 2 * Splits + 1> nodes{};
+    array_of<node, 2 * Splits + 1> nodes{};
   };
 
   [[nodiscard]] static constexpr std::uint32_t depth_of(const online_config& config) noexcept {
@@ -373,7 +374,7 @@ class online_forest {
   online_config config_{};
   std::uint32_t rows_ = 0, next_row_ = 0;
   std::uint8_t depth_limit_ = 0;
-  std::array<tree, Trees> trees_{};
+  array_of<tree, Trees> trees_{};
   std::array<Code, Window * Features> window_{};
 };
 

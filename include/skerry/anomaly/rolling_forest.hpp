@@ -10,6 +10,7 @@
 #include <skerry/anomaly/forest_config.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/row_view.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/crc32c.hpp>
 
 #include <algorithm>
@@ -546,7 +547,7 @@ class rolling_forest {
   bool paused_ = false, retry_ = false;
   std::array<std::uint16_t, Trees + 1> count_{};
   std::array<std::uint32_t, Trees + 1> number_{};
-  std::array<split_type, (Trees + 1) * Slot + 1> splits_{};
+  array_of<split_type, (Trees + 1) * Slot + 1> splits_{};
   std::array<leaf_type, (Trees + 1) * (Slot + 1)> leaves_{};
   [[no_unique_address]] std::array<leaf_type, Room.explain ? (Trees + 1) * Slot : 0> node_codes_{};
   [[no_unique_address]] std::array<std::uint8_t, Room.density ? (Trees + 1) * (Slot + 1) : 0> densities_{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/anomaly/robust_z.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/math.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/stats/moments.hpp>
@@ -112,7 +113,7 @@ class scaler {
     return std::all_of(row.begin(), row.end(), [](float x) { return math::isfinite(x); });
   }
 
-  std::array<Scale, Features> column_{};
+  array_of<Scale, Features> column_{};
 };
 
 /// By median and MAD of the last Window rows.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/assert.hpp>
 #include <skerry/core/result.hpp>
 
@@ -74,7 +75,7 @@ class shingler {
   constexpr void clear() noexcept { next_ = held_ = 0; }
 
  private:
-  std::array<T, columns> ring_{};
+  array_of<T, columns> ring_{};
   std::uint64_t next_ = 0;
   std::uint64_t held_ = 0;
 };

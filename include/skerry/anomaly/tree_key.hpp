@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/assert.hpp>
 #include <skerry/core/hash.hpp>
 
@@ -93,7 +94,7 @@ class ranked_keys {
   }
 
  private:
-  std::array<entry, Capacity> entries_{};
+  array_of<entry, Capacity> entries_{};
   std::size_t size_ = 0;
 };
 

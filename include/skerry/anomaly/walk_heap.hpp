@@ -6,6 +6,7 @@
 #include <skerry/anomaly/detail/heap_walk.hpp>
 #include <skerry/anomaly/detail/lower.hpp>
 #include <skerry/anomaly/isolation_forest.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <array>
 #include <cstddef>
@@ -98,7 +99,7 @@ class walk_heap {
 
   alignas(sizeof(void*) < 8 ? 4 : 64) std::array<Code, Trees * width + spare> threshold_{};
   std::array<feature_type, Trees * width + spare> feature_{};
-  std::array<typename trees_type::block, Trees * width> blocks_{};
+  array_of<typename trees_type::block, Trees * width> blocks_{};
   std::uint16_t trees_;
   bool missing_too_;
 };

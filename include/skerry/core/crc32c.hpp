@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/config.hpp>
 
 #include <array>
@@ -35,8 +36,8 @@ static_assert(SKERRY_CRC32C_TABLES == 1 || SKERRY_CRC32C_TABLES == 4 || SKERRY_C
 
 /// Remainders of one byte with k bytes of zeros behind it, for each k: the polynomial 0x1EDC6F41 with its bits in reverse order.
 template <std::size_t Tables>
-inline constexpr std::array<std::array<std::uint32_t, 256>, Tables> crc32c_remainders = [] {
-  std::array<std::array<std::uint32_t, 256>, Tables> table{};
+inline constexpr array_of<std::array<std::uint32_t, 256>, Tables> crc32c_remainders = [] {
+  array_of<std::array<std::uint32_t, 256>, Tables> table{};
   for (std::uint32_t i = 0; i < 256; ++i) {
     std::uint32_t remainder = i;
     for (int bit = 0; bit < 8; ++bit) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/instant.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/delivery/detail/scale.hpp>
@@ -115,7 +116,7 @@ class bulkhead {
     --in_use_;
   }
 
-  std::array<place, N> places_{};
+  array_of<place, N> places_{};
   duration_t<Time> lease_;
   std::uint32_t expired_ = 0;
   std::uint32_t late_releases_ = 0;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/instant.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/delivery/detail/shared_config.hpp>
@@ -145,7 +146,7 @@ class result_seconds {
   struct bucket {
     std::uint16_t calls = 0, failures = 0, slows = 0;
   };
-  std::array<bucket, N> buckets_{};
+  array_of<bucket, N> buckets_{};
   Time begin_{};
   std::uint32_t calls_ = 0, failures_ = 0, slows_ = 0;
   std::uint16_t head_ = 0;

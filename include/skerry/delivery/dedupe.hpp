@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/algebra.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/portable.hpp>
 #include <skerry/delivery/item.hpp>
 
@@ -154,7 +155,7 @@ class dedupe_window {
     return by >= 64 ? 0 : (bits << by) & mask;
   }
 
-  std::array<window, Streams> windows_{};
+  array_of<window, Streams> windows_{};
 };
 
 }  // namespace skerry::inline v0::delivery

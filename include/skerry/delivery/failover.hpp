@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/instant.hpp>
 #include <skerry/delivery/detail/steady.hpp>
 #include <skerry/delivery/health.hpp>
@@ -137,7 +138,7 @@ class failover {
   [[nodiscard]] bool probing(std::uint8_t i) const noexcept { return places_[i].left && !places_[i].seen.declared_down() && !all_left(); }
 
   const failover_config<Time>* config_;
-  std::array<place, N> places_{};
+  array_of<place, N> places_{};
   std::uint8_t count_;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/storage.hpp>
 
 #include <array>
@@ -204,7 +205,7 @@ class memory_store {
     return nowhere;
   }
 
-  std::array<block, blocks> data_{};
+  array_of<block, blocks> data_{};
   std::array<std::uint32_t, blocks> link_{};
   std::array<bool, blocks> first_{};
   std::size_t free_ = blocks;

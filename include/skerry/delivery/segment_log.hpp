@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/delivery/detail/control_state.hpp>
 #include <skerry/delivery/detail/segment_files.hpp>
@@ -924,7 +925,7 @@ class segment_log : private detail::segment_files<Device, L> {
   std::uint32_t on_medium_below_ = 0;
   control control_{};
   position elsewhere_{};
-  std::array<found_record, L.streams> last_found_{};
+  array_of<found_record, L.streams> last_found_{};
 };
 
 }  // namespace skerry::inline v0::delivery

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/generator.hpp>
 #include <skerry/core/result.hpp>
 
@@ -231,7 +232,7 @@ class actor_table {
     return low;
   }
 
-  std::array<actor, A> actors_{};
+  array_of<actor, A> actors_{};
   std::array<actor_ref, A> order_{};
   std::uint16_t size_ = 0;
 };

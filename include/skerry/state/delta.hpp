@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/state/actor.hpp>
 #include <skerry/state/hlc.hpp>
@@ -175,8 +176,8 @@ class delta_context {
   }
 
  private:
-  std::array<actor, A> actors_;
-  std::array<run, run_capacity> runs_;  ///< only the first `run_count_` are anything: a small delta costs what it holds
+  array_of<actor, A> actors_;
+  array_of<run, run_capacity> runs_;  ///< only the first `run_count_` are anything: a small delta costs what it holds
   std::uint16_t actor_count_ = 0;
   std::uint16_t run_count_ = 0;
 };

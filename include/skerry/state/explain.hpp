@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/policy.hpp>
 #include <skerry/state/schema.hpp>
 
@@ -55,13 +56,13 @@ struct explanation {
   std::uint8_t policy = 0;
   write_rule writer = owner::any;
   state::why why = state::why::nothing;
-  std::array<explained_record, shown> records{};        ///< by (actor, number), the winner among them
-  std::size_t count = 0;                                ///< how many of `records` are filled
-  std::size_t live = 0;                                 ///< how many live records there are that can be read, or are listed
-  std::size_t unknown = 0;                              ///< how many live records there are of kinds that nothing here reads
-  std::size_t winner = no_winner;                       ///< which of `records`
-  std::array<overruled_write, remembered> overruled{};  ///< of the last that this replica remembers of all its keys; the last first
-  std::size_t overruled_count = 0;                      ///< how many of `overruled` are filled
+  array_of<explained_record, shown> records{};        ///< by (actor, number), the winner among them
+  std::size_t count = 0;                              ///< how many of `records` are filled
+  std::size_t live = 0;                               ///< how many live records there are that can be read, or are listed
+  std::size_t unknown = 0;                            ///< how many live records there are of kinds that nothing here reads
+  std::size_t winner = no_winner;                     ///< which of `records`
+  array_of<overruled_write, remembered> overruled{};  ///< of the last that this replica remembers of all its keys; the last first
+  std::size_t overruled_count = 0;                    ///< how many of `overruled` are filled
 
   /// Fills in the records. `trusted(record_view)` says whether a stamp is of a real time.
   template <typename Records, typename Trusted>

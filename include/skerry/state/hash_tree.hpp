@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/digest.hpp>
 
 #include <array>
@@ -43,7 +44,7 @@ class hash_tree {
   }
 
   [[nodiscard]] constexpr status ask(byte_writer& out) const noexcept {
-    std::array<node, Batch> nodes{};
+    array_of<node, Batch> nodes{};
     const std::size_t count = next(nodes);
     out.varint(count);
     for (std::size_t i = 0; i < count; ++i) {
@@ -57,7 +58,7 @@ class hash_tree {
 
   template <digest_source S>
   [[nodiscard]] static constexpr status answer(std::uint64_t /*salt*/, byte_reader& in, const S& set, byte_writer& out) {
-    std::array<node, Batch> nodes{};
+    array_of<node, Batch> nodes{};
     std::size_t count = in.count(2);
     std::size_t used = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -85,8 +86,8 @@ class hash_tree {
       return errc::corrupt;
     }
     // The first sixteen values of a node, and the sums of its children: which of them are sent is known at the end of the walk.
-    std::array<std::array<std::uint64_t, leaf>, Batch> values{};
-    std::array<std::array<std::uint64_t, fan_out>, Batch> sums{};
+    array_of<std::array<std::uint64_t, leaf>, Batch> values{};
+    array_of<std::array<std::uint64_t, fan_out>, Batch> sums{};
     std::array<std::uint64_t, Batch> elements{};
     std::array<std::uint16_t, Batch> mask{};
     set.for_each([&](const digest_item& item) {
@@ -138,9 +139,9 @@ class hash_tree {
     if (size_ == 0) {
       return errc::stale;
     }
-    std::array<node, Batch> nodes{};
+    array_of<node, Batch> nodes{};
     const std::size_t asked = next(nodes);
-    std::array<std::array<std::uint64_t, fan_out>, Batch> numbers{};  // listed values, or sums of children: theirs minus own
+    array_of<std::array<std::uint64_t, fan_out>, Batch> numbers{};  // listed values, or sums of children: theirs minus own
     std::array<std::uint8_t, Batch> listed{};
     std::array<std::uint16_t, Batch> mask{};
     std::size_t answered = 0;
@@ -179,7 +180,7 @@ class hash_tree {
     }
 
     std::array<std::uint16_t, Batch> seen{};  // listed values that are here too
-    std::array<std::array<std::uint8_t, fan_out>, Batch> elements{};
+    array_of<std::array<std::uint8_t, fan_out>, Batch> elements{};
     std::array<std::uint16_t, Batch> own{};
     set.for_each([&](const digest_item& item) {
       for (std::size_t i = 0; i < answered; ++i) {
@@ -302,7 +303,7 @@ class hash_tree {
     }
   }
 
-  std::array<branch, Depth> open_{};
+  array_of<branch, Depth> open_{};
   std::size_t size_ = 0;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/state/chunk.hpp>
 #include <skerry/state/delta.hpp>
@@ -395,7 +396,7 @@ class key_chunk {
     return in.error();
   }
 
-  std::array<actor, A> actors_{};
+  array_of<actor, A> actors_{};
   std::array<std::uint64_t, A> greatest_{};
   std::span<const std::byte> keys_{};
   std::string_view after_{};

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/crc32c.hpp>
 #include <skerry/state/detail/number_text.hpp>
@@ -336,7 +337,7 @@ class owned_merge {
     const std::uint64_t local = in.varint();
     const std::uint64_t upto = in.varint();
     const std::size_t documents = (flags & 4U) != 0 ? 3 : 2;
-    std::array<std::span<const std::byte>, 3> stored{};
+    array_of<std::span<const std::byte>, 3> stored{};
     for (std::size_t i = 0; i < documents; ++i) {
       stored[i] = in.bytes(in.count(1));
       if (const status s = work_.restore(stored[i]); !s) {

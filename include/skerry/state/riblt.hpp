@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/generator.hpp>
 #include <skerry/core/sqrt.hpp>
 #include <skerry/state/digest.hpp>
@@ -143,7 +144,7 @@ class riblt {
     out.varint(mark.count);
     out.u64(mark.sum);
     out.varint(first);
-    std::array<coded_symbol, Window> window{};
+    array_of<coded_symbol, Window> window{};
     std::uint64_t at = first;
     const std::uint64_t end = first + wanted;
     while (at < end) {
@@ -418,9 +419,9 @@ class riblt {
   std::size_t asked_from_ = 0;
   bool done_ = false;
   bool spoiled_ = false;
-  std::array<coded_symbol, M> cells_{};
+  array_of<coded_symbol, M> cells_{};
   std::array<cell_index, M> queue_{};
-  std::array<use, M> use_{};
+  array_of<use, M> use_{};
 };
 
 }  // namespace skerry::inline v0::state

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/algebra.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/hash.hpp>
 #include <skerry/state/actor.hpp>
@@ -322,7 +323,7 @@ class roster {
     ++size_;
     return {};
   }
-  std::array<member, A> entries_{};
+  array_of<member, A> entries_{};
   std::size_t size_ = 0;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/hash.hpp>
 #include <skerry/core/inplace_vector.hpp>
 #include <skerry/state/policy.hpp>
@@ -223,7 +224,7 @@ class schema {
 
  public:
   static constexpr std::size_t size = sizeof...(Ps);
-  static constexpr std::array<path, size> paths{detail::pattern_of<Ps>()...};
+  static constexpr array_of<path, size> paths{detail::pattern_of<Ps>()...};
   static constexpr bool has_placeholders = ((detail::pattern_of<Ps>().placeholders() > 0) || ...);
   /// Length of the longest path's text.
   static constexpr std::size_t longest = [] {
@@ -329,8 +330,8 @@ class schema {
     std::size_t behind = 0;
     bool side_by_side = false;
   };
-  static constexpr std::array<frame_of_path, size> frames = [] {
-    std::array<frame_of_path, size> all{};
+  static constexpr array_of<frame_of_path, size> frames = [] {
+    array_of<frame_of_path, size> all{};
     for (std::size_t i = 0; i < size; ++i) {
       const path& at = paths[i];
       frame_of_path& f = all[i];

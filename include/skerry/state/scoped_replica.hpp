@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/hash.hpp>
 #include <skerry/core/instant.hpp>
@@ -573,7 +574,7 @@ class scoped_replica : private detail::scope_part<Ss>... {
     return {};
   }
 
-  std::array<bundle, links_max> links_{};
+  array_of<bundle, links_max> links_{};
   std::array<std::byte, tag_bytes + log_bytes> frame_{};  ///< holds the last delta with its tag
   std::uint64_t not_carried_ = 0;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/algebra.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/state/version_vector.hpp>
 
@@ -180,7 +181,7 @@ class stability {
     return low;
   }
 
-  std::array<row, M> rows_{};
+  array_of<row, M> rows_{};
   std::size_t size_ = 0;
 };
 

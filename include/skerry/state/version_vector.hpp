@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/algebra.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/actor.hpp>
 
 #include <array>
@@ -179,7 +180,7 @@ class version_vector {
     size_ = kept;
   }
 
-  std::array<entry, A> entries_{};
+  array_of<entry, A> entries_{};
   std::size_t size_ = 0;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/delivery/dedupe.hpp>
 #include <skerry/delivery/outcome.hpp>
 
@@ -63,7 +64,7 @@ class broker {
  private:
   delivery::dedupe_window<Streams, W> window_;
   std::map<std::pair<delivery::stream_id, std::uint64_t>, delivery::outcome> answers_;
-  std::array<std::array<std::uint64_t, 3>, Streams> last_{};
+  array_of<std::array<std::uint64_t, 3>, Streams> last_{};
   std::array<std::uint32_t, Streams> epochs_{};
   std::uint64_t received_ = 0, effects_ = 0, repeats_ = 0, too_old_ = 0, bytes_ = 0, order_violations_ = 0, overtaken_ = 0;
 };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/math.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/stats/moments.hpp>
@@ -188,7 +189,7 @@ class cnc_second {
 
   std::array<float, blocks * cnc_block::max_samples> samples_{};  ///< first axis, in counts
   std::size_t size_ = 0;
-  std::array<stats::moments<float, 4>, 3> axes_{};
+  array_of<stats::moments<float, 4>, 3> axes_{};
   stats::moments<double, 2> rpm_{}, load_{}, current_{};
   cnc_slow last_{};
   std::size_t count_ = 0, missing_ = 0, stuck_ = 0;
@@ -239,7 +240,7 @@ class cnc_baseline {
  private:
   struct mode_moments {
     std::uint16_t mode = 0;
-    std::array<stats::moments<double, 2>, cnc_feature_count> columns{};
+    array_of<stats::moments<double, 2>, cnc_feature_count> columns{};
   };
   mode_moments* find(std::uint16_t mode) noexcept {
     for (std::size_t i = 0; i < count_; ++i) {
@@ -255,7 +256,7 @@ class cnc_baseline {
   }
 
   static constexpr double least_spread = 0.05;  ///< dB or %: what is smaller is of no interest to anybody
-  std::array<mode_moments, modes> known_{};
+  array_of<mode_moments, modes> known_{};
   std::size_t count_ = 0;
 };
 

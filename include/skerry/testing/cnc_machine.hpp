@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/assert.hpp>
 #include <skerry/core/math.hpp>
 #include <skerry/core/random.hpp>
@@ -32,7 +33,7 @@ struct cnc_segment {
 
 struct cnc_program {
   static constexpr std::size_t max_segments = 12;
-  std::array<cnc_segment, max_segments> segments{};
+  array_of<cnc_segment, max_segments> segments{};
   std::size_t size = 0;
 };
 
@@ -59,7 +60,7 @@ struct cnc_block {
   std::uint64_t index = 0;
   std::size_t samples = 0;        ///< per axis
   bool waveform_present = false;  ///< false: the sensor's block is missing and `waveform` holds nothing of use
-  std::array<std::array<std::int16_t, max_samples>, 3> waveform{};
+  array_of<std::array<std::int16_t, max_samples>, 3> waveform{};
   cnc_slow slow{};
 
   [[nodiscard]] std::span<const std::int16_t> axis(std::size_t a) const noexcept { return {waveform[a].data(), samples}; }
@@ -488,11 +489,11 @@ class cnc_machine {
   philox random_;
   std::uint16_t number_;
   bearing_geometry bearing_{};
-  std::array<resonator, 2> mode_{};
+  array_of<resonator, 2> mode_{};
   float ring_kick_ = 0;
   double head_left_ = math::exp(-block_seconds / profile_.head_time_constant);
-  std::array<cnc_program, 4> programs_{};
-  std::array<scenario_entry, max_faults> faults_{};
+  array_of<cnc_program, 4> programs_{};
+  array_of<scenario_entry, max_faults> faults_{};
   std::size_t fault_count_ = 0;
 
   std::uint64_t next_ = 0;
@@ -505,7 +506,7 @@ class cnc_machine {
   } state_{};
   std::uint32_t shaft_phase_ = 0;
   std::array<float, 2> ring_{};
-  std::array<std::array<float, 4>, 3> filter_{};
+  array_of<std::array<float, 4>, 3> filter_{};
   float to_impulse_ = 1;
   std::uint64_t impulses_ = 0;
   std::array<double, max_faults> cutting_wear_{};

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/random.hpp>
 #include <skerry/delivery/detail/scale.hpp>
 #include <skerry/delivery/transport.hpp>
@@ -115,7 +116,7 @@ class faulty_link {
   faulty_link_config<Time> config_;
   request_handler request_;
   answer_handler answer_;
-  std::array<link_condition, 8> conditions_{};
+  array_of<link_condition, 8> conditions_{};
   std::uint64_t started_ = 0;
   std::uint64_t abandoned_ = 0;
   std::uint64_t arrived_ = 0;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/random.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/testing/lossy_network.hpp>
@@ -180,8 +181,8 @@ struct sim_options {
       case 9: when(sim_fault::partition, sim_action::cut); break;
       case 10: when(sim_fault::partition, below(3) == 0 ? sim_action::cut : sim_action::heal); break;
       case 11: {
-        constexpr std::array<sim_fault, 5> clocks{sim_fault::skew, sim_fault::step, sim_fault::freeze, sim_fault::year_1970,
-                                                  sim_fault::year_2030};
+        constexpr array_of<sim_fault, 5> clocks{sim_fault::skew, sim_fault::step, sim_fault::freeze, sim_fault::year_1970,
+                                                sim_fault::year_2030};
         const std::size_t which = below(clocks.size());
         when(clocks[which], sim_action::clock);
         if (e.what == sim_action::clock) {

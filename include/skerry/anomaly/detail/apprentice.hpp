@@ -8,6 +8,7 @@
 #include <skerry/anomaly/detail/row_judges.hpp>
 #include <skerry/anomaly/detail/row_ring.hpp>
 #include <skerry/anomaly/refit_gate.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <algorithm>
 #include <array>
@@ -486,7 +487,7 @@ class apprentice {
   }
 
   learning_block<Config::history, guards, columns, Config::fold, code> block_{};
-  std::array<forest_sums, Config::history + guards> sums_{};
+  array_of<forest_sums, Config::history + guards> sums_{};
   std::array<float, Features> lo_{}, hi_{};
   linear_apprentice<Features, Config> linear_{};
   row_judges judges_{};

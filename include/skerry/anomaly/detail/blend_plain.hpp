@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/anomaly/quantizer.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <array>
 #include <cstddef>
@@ -47,7 +48,7 @@ inline constexpr std::size_t blend_chunk = 256;  // trees: 256 · 255 < 2^16
 template <std::size_t Aside, typename Split, typename Code>
 [[nodiscard]] std::uint32_t blend_row(const Split* at, const Split* end, const Code* x) noexcept {
   using leaf = typename Split::leaf_type;
-  std::array<leaf, Aside + 1> aside;
+  array_of<leaf, Aside + 1> aside;
   std::size_t waiting = 0;
   leaf work = 0;
   std::uint32_t sum = 0;

@@ -5,6 +5,7 @@
 #include <skerry/anomaly/detail/blend_plain.hpp>
 #include <skerry/anomaly/detail/lower.hpp>
 #include <skerry/anomaly/detail/tree_growth.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <array>
 #include <cstddef>
@@ -70,7 +71,7 @@ struct blend_run {
     constexpr std::size_t width = Vectors * Kernel::width;
     alignas(64) std::array<compared_type, Columns * width> codes;
     alignas(64) std::array<leaf_type, Levels * width> aside;
-    alignas(64) std::array<blend_sum<leaf_type>, width> sums;
+    alignas(64) array_of<blend_sum<leaf_type>, width> sums;
     for (std::size_t i = 0; i < width; ++i) {
       const Code* x = codes_of(at + (i < n ? i : n - 1));
       compared_type* to = codes.data() + Kernel::template column_position<Code>(i);
@@ -102,7 +103,7 @@ void place_in_list(std::span<const Split> splits, std::span<const From> leaves, 
   struct waiting {
     std::uint32_t split, splits, leaf;
   };
-  std::array<waiting, greatest_depth + 1> todo;
+  array_of<waiting, greatest_depth + 1> todo;
   std::size_t size = 0;
   auto to = static_cast<std::uint32_t>(splits.size());
   todo[size++] = {0, to, 0};

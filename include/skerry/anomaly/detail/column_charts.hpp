@@ -4,6 +4,7 @@
 
 #include <skerry/anomaly/monitor_types.hpp>
 #include <skerry/anomaly/shift_chart.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <algorithm>
 #include <array>
@@ -134,7 +135,7 @@ class column_charts {
  private:
   [[nodiscard]] static float narrow(double x) noexcept { return static_cast<float>(std::clamp(x, -3e38, 3e38)); }
 
-  std::array<shift_chart, Features> charts_{};
+  array_of<shift_chart, Features> charts_{};
   std::uint32_t quiet_ = 0;  // rows since the last alarm, Config::follow at most
 };
 

@@ -4,6 +4,7 @@
 
 #include <skerry/anomaly/detail/lower.hpp>
 #include <skerry/anomaly/detail/tree_growth.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <array>
 #include <bit>
@@ -40,7 +41,7 @@ constexpr bool visit_tree(const Split* splits, std::uint32_t count, Visitor& vis
     std::uint32_t rest, at;
     bool on_right;
   };
-  std::array<above, greatest_depth + 1> path{};
+  array_of<above, greatest_depth + 1> path{};
   std::size_t depth = 0;
   std::uint32_t open = count;
   for (;;) {
@@ -183,7 +184,7 @@ struct flash_trees {
         std::uint32_t rest;
         bool on_right, is_long;
       };
-      std::array<above, greatest_depth + 1> path{};
+      array_of<above, greatest_depth + 1> path{};
       std::size_t depth = 0;
       std::uint32_t open = places[tree];
       if (open > all_places - at) {

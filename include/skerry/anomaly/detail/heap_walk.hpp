@@ -5,6 +5,7 @@
 #include <skerry/anomaly/detail/lower.hpp>
 #include <skerry/anomaly/detail/tree_growth.hpp>
 #include <skerry/anomaly/quantizer.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <array>
 #include <cstddef>
@@ -264,7 +265,7 @@ void place_in_heap(std::span<const Split> splits, std::span<const From> from_lea
   struct waiting {
     std::uint32_t k, level, splits;
   };
-  std::array<waiting, greatest_depth + 2> todo;
+  array_of<waiting, greatest_depth + 2> todo;
   std::size_t size = 0;
   const Split* split = splits.data();
   const From* next_leaf = from_leaves.data();

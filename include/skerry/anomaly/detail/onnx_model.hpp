@@ -6,6 +6,7 @@
 #include <skerry/anomaly/forest_config.hpp>
 #include <skerry/anomaly/path_length.hpp>
 #include <skerry/anomaly/quantizer.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/protobuf.hpp>
 #include <skerry/core/result.hpp>
 
@@ -58,7 +59,7 @@ void each_split_of(const Splits& splits, const F& f) noexcept {
   struct part {
     std::uint32_t splits, leaf;
   };
-  std::array<part, greatest_depth + 1> waiting{};
+  array_of<part, greatest_depth + 1> waiting{};
   const auto all = static_cast<std::uint32_t>(splits.size());
   std::size_t open = 0;
   part now{all, 0};

@@ -11,6 +11,7 @@
 #include <skerry/anomaly/isolation_forest.hpp>
 #include <skerry/anomaly/quantizer.hpp>
 #include <skerry/anomaly/score_fusion.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <algorithm>
 #include <array>
@@ -30,8 +31,8 @@ struct reference {
   using wide_row = std::array<code, columns>;
 
   quantizer<Features, code> codes{};
-  std::array<forest, 2> halves{};
-  std::array<score_fusion, 2> fusions{};
+  array_of<forest, 2> halves{};
+  array_of<score_fusion, 2> fusions{};
   using scores_type = basic_calibration<float, Config::history>;
   scores_type scores{};
   judged_level level{};
@@ -88,7 +89,7 @@ struct reference {
       lo[j] = in.f32();
       inv_step[j] = in.f32();
     }
-    std::array<score_fusion, 2> fused;
+    array_of<score_fusion, 2> fused;
     for (score_fusion& each : fused) {
       const sum_scale depth{in.f32(), in.f32()};
       const sum_scale density{in.f32(), in.f32()};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/anomaly/rolling_forest.hpp>
+#include <skerry/core/array_of.hpp>
 
 namespace skerry::inline v0::anomaly {
 
@@ -164,7 +165,7 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot, Room>::decod
     return good;
   };
   bool good = codes_are_there(std::size_t{rows} * Features);
-  std::array<split_type, Slot> some_splits;
+  array_of<split_type, Slot> some_splits;
   std::array<leaf_type, Slot> some_node_codes;
   bench some;
   const auto more_bytes = [&config](std::uint32_t count) noexcept {

@@ -6,6 +6,7 @@
 #include <skerry/anomaly/detail/alarm_level.hpp>
 #include <skerry/anomaly/episode_peaks.hpp>
 #include <skerry/anomaly/shift_chart.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +17,7 @@ namespace skerry::inline v0::anomaly::detail {
 
 inline constexpr std::size_t judge_forest = 0, judge_t2 = 1, judge_q = 2, row_judge_count = 3;
 using row_scores = std::array<float, row_judge_count>;
-using row_levels = std::array<judged_level, row_judge_count>;
+using row_levels = array_of<judged_level, row_judge_count>;
 
 struct judge_budgets {
   latch_config latch{};
@@ -148,9 +149,9 @@ class row_judges {
     }
   }
 
-  std::array<alarm_latch, row_judge_count> latches_{alarm_latch::create({}).value(), alarm_latch::create({}).value(),
-                                                    alarm_latch::create({}).value()};
-  std::array<episode_peaks<>, row_judge_count> peaks_{};
+  array_of<alarm_latch, row_judge_count> latches_{alarm_latch::create({}).value(), alarm_latch::create({}).value(),
+                                                  alarm_latch::create({}).value()};
+  array_of<episode_peaks<>, row_judge_count> peaks_{};
   row_levels levels_{};
   row_scores peak_{};
   row_scores kept_{};

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/assert.hpp>
 #include <skerry/core/config.hpp>
 #include <skerry/core/errc.hpp>
@@ -124,7 +125,7 @@ class row_ring {
   static constexpr std::size_t slot(std::uint64_t number) noexcept { return static_cast<std::size_t>(number % Capacity); }
 
   std::array<float, Features * Capacity> rows_{};
-  std::array<row_note, Capacity> notes_{};
+  array_of<row_note, Capacity> notes_{};
   std::uint64_t first_ = 0;
   std::uint64_t end_ = 0;
 };

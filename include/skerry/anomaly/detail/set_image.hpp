@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/anomaly/forest_set.hpp>
+#include <skerry/core/array_of.hpp>
 
 namespace skerry::inline v0::anomaly {
 
@@ -83,7 +84,7 @@ errc forest_set<Features, Trees, Sample, Code, Slot, Scores, References>::read_i
     return errc::full;
   }
   tree_key before{};
-  std::array<split_type, Slot> splits;
+  array_of<split_type, Slot> splits;
   std::array<leaf_type, Slot + 1> leaves;
   for (std::uint16_t i = 0; i < trees; ++i) {
     const tree_key now = detail::take_key(in);

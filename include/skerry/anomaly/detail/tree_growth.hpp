@@ -7,6 +7,7 @@
 #include <skerry/anomaly/detail/tree_random.hpp>
 #include <skerry/anomaly/path_length.hpp>
 #include <skerry/anomaly/quantizer.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <array>
 #include <bit>
@@ -298,7 +299,7 @@ growth grow_tree(const tree_plan& plan, tree_state& state, tree_place<Split, Lea
     std::uint32_t split, end;
     std::int32_t right;  // volume of the right child
   };
-  std::array<level, greatest_depth + 1> path;  // the splits above the node at work, and where their rows end
+  array_of<level, greatest_depth + 1> path;  // the splits above the node at work, and where their rows end
   auto depth = static_cast<std::uint32_t>(std::bit_width(state.heap)) - 1U;
   std::uint32_t end = plan.rows;
   std::int32_t volume = 0;

@@ -5,6 +5,7 @@
 #include <skerry/anomaly/detail/column_charts.hpp>
 #include <skerry/anomaly/detail/reference.hpp>
 #include <skerry/anomaly/monitor_types.hpp>
+#include <skerry/core/array_of.hpp>
 
 #include <array>
 #include <cstddef>
@@ -33,8 +34,8 @@ class loudest {
       high_[at] = high;
     }
   }
-  [[nodiscard]] std::array<verdict_share, 4> shares() const noexcept {
-    std::array<verdict_share, 4> out = entries_;
+  [[nodiscard]] array_of<verdict_share, 4> shares() const noexcept {
+    array_of<verdict_share, 4> out = entries_;
     for (std::size_t i = 0; i < out.size(); ++i) {
       const float part = total_ > 0 ? static_cast<float>(static_cast<double>(out[i].share) / total_) : 0.0F;
       out[i].share = high_[i] ? part : -part;
@@ -43,7 +44,7 @@ class loudest {
   }
 
  private:
-  std::array<verdict_share, 4> entries_{};
+  array_of<verdict_share, 4> entries_{};
   std::array<bool, 4> high_{};
   double total_ = 0;
 };

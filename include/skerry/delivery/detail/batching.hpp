@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/delivery/batch.hpp>
 #include <skerry/delivery/item.hpp>
@@ -76,7 +77,7 @@ class batching {
   [[no_unique_address]] Hooks hooks_;
   std::uint16_t size_ = 0;
   std::size_t used_ = 0;
-  std::array<item_view, Items> items_{};
+  array_of<item_view, Items> items_{};
   std::array<std::uint64_t, Streams> alone_upto_{};
   std::array<std::byte, Bytes> in_{}, out_{};
 };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/storage.hpp>
 
@@ -142,7 +143,7 @@ class control_state {
   }
 
  private:
-  std::array<stream_cursor, Streams> cursors_{};
+  array_of<stream_cursor, Streams> cursors_{};
   record_header lease_{};
   std::array<std::byte, lease_bytes> lease_payload_{};
   std::uint8_t lease_length_ = 0;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/delivery/detail/control_state.hpp>
@@ -79,7 +80,7 @@ class cursor_state {
 
  private:
   static_assert(Streams <= 64);
-  std::array<stream_cursor, Streams> cursors_{};
+  array_of<stream_cursor, Streams> cursors_{};
   std::uint64_t lease_upto_ = 0;
   std::array<std::byte, lease_bytes> lease_payload_{};
   std::uint8_t lease_length_ = 0;

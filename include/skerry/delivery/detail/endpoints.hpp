@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/delivery/courier_action.hpp>
 #include <skerry/delivery/failover.hpp>
 
@@ -100,14 +101,14 @@ class endpoint_bundle {
 
  private:
   template <typename T, std::size_t... I>
-  [[nodiscard]] static std::array<T, sizeof...(I)> filled(const T& value, std::index_sequence<I...>) noexcept {
+  [[nodiscard]] static array_of<T, sizeof...(I)> filled(const T& value, std::index_sequence<I...>) noexcept {
     return {{(static_cast<void>(I), value)...}};
   }
 
   std::uint8_t count_;
   failover<Time, N> paths_;
-  std::array<circuit_breaker<Time>, N> breakers_;
-  std::array<retry_budget<Time>, N> budgets_;
+  array_of<circuit_breaker<Time>, N> breakers_;
+  array_of<retry_budget<Time>, N> budgets_;
 };
 
 }  // namespace skerry::inline v0::delivery::detail

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/delivery/circuit_breaker.hpp>
 #include <skerry/delivery/courier_action.hpp>
 #include <skerry/delivery/item.hpp>
@@ -137,7 +138,7 @@ class flight_table {
   }
 
  private:
-  std::array<entry, N> entries_{};
+  array_of<entry, N> entries_{};
 };
 
 }  // namespace skerry::inline v0::delivery::detail

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/delivery/item.hpp>
 
@@ -72,7 +73,7 @@ class gone_numbers {
     std::uint64_t from = 0, to = 0;  // both in it; 0: there is none
     stream_id stream = 0;
   };
-  std::array<range, Ranges> ranges_{};
+  array_of<range, Ranges> ranges_{};
 };
 
 }  // namespace skerry::inline v0::delivery::detail

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/hash.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/delivery/detail/segment_header.hpp>
@@ -160,7 +161,7 @@ class segment_files {
   }
 
   [[nodiscard]] status find_segments() noexcept {
-    std::array<segment_header, L.segments> headers{};
+    array_of<segment_header, L.segments> headers{};
     std::uint32_t newest = 0;
     for (std::size_t i = 0; i < L.segments; ++i) {
       const result<std::uint64_t> size = device_->size(name_at(i).view());
@@ -313,7 +314,7 @@ class segment_files {
   std::uint64_t entropy_;
   std::uint64_t store_ = 0;
   std::uint32_t last_number_ = 0;
-  std::array<slot, L.segments> slots_{};
+  array_of<slot, L.segments> slots_{};
   segment_counters counters_{};
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/delivery/item.hpp>
 #include <skerry/delivery/outbox_config.hpp>
@@ -97,8 +98,8 @@ class stream_index {
   using entry = index_entry<Time>;
   using lane = stream_lane<Time, Ahead>;
 
-  std::array<lane, Streams> lanes{};
-  std::array<entry, Items> entries{};
+  array_of<lane, Streams> lanes{};
+  array_of<entry, Items> entries{};
   std::uint64_t bytes = 0;
   std::uint32_t queued = 0;
   std::uint16_t in_flight = 0;

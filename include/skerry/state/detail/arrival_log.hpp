@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/actor.hpp>
 #include <skerry/state/detail/probe_table.hpp>
 
@@ -295,13 +296,13 @@ class arrival_log {
   std::array<index, Keys> newer_{};
   std::array<index, Keys> older_{};
   std::array<number, Keys> slot_at_{};
-  std::array<hearer, Keys> deaths_{};  ///< the only link whose peer knows of all deaths that are not told otherwise
+  array_of<hearer, Keys> deaths_{};  ///< the only link whose peer knows of all deaths that are not told otherwise
   std::array<number, Records> record_at_{};
-  std::array<link_marks<Links>, Records> known_{};
+  array_of<link_marks<Links>, Records> known_{};
   std::array<number, Actors> changed_{};
-  std::array<hearer, Actors> changed_by_{};
+  array_of<hearer, Actors> changed_by_{};
   std::array<number, Actors> died_{};
-  std::array<gone, Gone == 0 ? 1 : Gone> gone_{};
+  array_of<gone, Gone == 0 ? 1 : Gone> gone_{};
   std::array<std::uint8_t, (Keys + 7) / 8> reassigned_{};
   std::array<index, 2> newest_{};
   std::array<index, 2> oldest_{};

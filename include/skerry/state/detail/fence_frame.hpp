@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/crc32c.hpp>
 #include <skerry/state/frame.hpp>
@@ -175,7 +176,7 @@ class fence_frame {
     return in.error();
   }
 
-  std::array<actor, Members> names_{};
+  array_of<actor, Members> names_{};
   std::span<const std::byte> lives_{};
   std::span<const std::byte> rows_{};
   std::size_t life_count_ = 0;

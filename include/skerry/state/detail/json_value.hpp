@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/json.hpp>
 
 #include <array>
@@ -210,7 +211,7 @@ inline constexpr std::size_t array_depth = 16;
       return whole.error();
     }
   }
-  std::array<level, array_depth> levels{};
+  array_of<level, array_depth> levels{};
   std::size_t depth = 0;
   const auto enter = [&](const json_reader& at) -> status {
     if (depth == array_depth) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/state/detail/link_reader.hpp>
 #include <skerry/state/detail/link_state.hpp>
@@ -681,8 +682,8 @@ class link_cutter {
   std::size_t run_limit_ = most_runs;
   std::size_t item_count_ = 0;
   std::size_t run_count_ = 0;
-  std::array<item, most_keys> items_;
-  std::array<run, most_runs> runs_;
+  array_of<item, most_keys> items_;
+  array_of<run, most_runs> runs_;
 };
 
 }  // namespace skerry::inline v0::state::detail

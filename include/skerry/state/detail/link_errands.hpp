@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/detail/picked_delta.hpp>
 #include <skerry/state/frame.hpp>
 
@@ -68,7 +69,7 @@ class link_errands {
   [[nodiscard]] told write(link_number link, byte_writer& out, const Store& store, const Text& text) {
     for (std::size_t most = per_frame; most > 0; most /= 2) {
       picked_delta<Store, per_frame, TextBytes> delta{store};
-      std::array<errand, Capacity> left;
+      array_of<errand, Capacity> left;
       std::size_t kept = 0;
       for (std::size_t i = 0; i < size_; ++i) {
         const errand& e = queue_[i];
@@ -126,7 +127,7 @@ class link_errands {
     actor_ref who;
     link_number link;
   };
-  std::array<errand, Capacity> queue_{};
+  array_of<errand, Capacity> queue_{};
   std::uint16_t size_ = 0;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/delta.hpp>
 #include <skerry/state/detail/link_state.hpp>
 #include <skerry/state/detail/schema_delta.hpp>
@@ -543,7 +544,7 @@ class link_reader {
   incoming short_{};
   index short_slot_ = Store::none;
   std::size_t actor_count_ = 0;
-  std::array<actor_entry, Limits::actors> actors_;  // as far as `actor_count_`
+  array_of<actor_entry, Limits::actors> actors_;  // as far as `actor_count_`
   context_type covers_{};
 };
 

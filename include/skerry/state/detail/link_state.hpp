@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/instant.hpp>
 #include <skerry/state/detail/arrival_log.hpp>
 #include <skerry/state/detail/link_wire.hpp>
@@ -158,7 +159,7 @@ struct link_state {
 /// All links of a replica.
 template <typename Limits, std::size_t Links>
 struct link_table {
-  std::array<link_state<Limits>, Links> links{};
+  array_of<link_state<Limits>, Links> links{};
   std::uint32_t log_name = 0;  ///< this life of the log, 0 until a link asks
   std::uint32_t contacts = 0;
 };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/state/delta.hpp>
 
@@ -124,8 +125,8 @@ class local_edit {
   bool crowded_ = false;
   std::size_t count_ = 0;
   delta_context<A, R> covers_;
-  std::array<incoming, Most> written_{};
-  std::array<std::array<std::byte, PayloadBytes>, Most> payloads_;
+  array_of<incoming, Most> written_{};
+  array_of<std::array<std::byte, PayloadBytes>, Most> payloads_;
 };
 
 /// How many records one operation of a policy writes.

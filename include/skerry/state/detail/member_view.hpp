@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/state/delta.hpp>
 #include <skerry/state/policy.hpp>
@@ -80,7 +81,7 @@ class drop_list {
     actor who{};
     std::uint64_t n = 0;
   };
-  std::array<name, 12> names_{};
+  array_of<name, 12> names_{};
   std::size_t size_ = 0;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/detail/key_hash.hpp>
 #include <skerry/state/explain.hpp>
 #include <skerry/state/limits.hpp>
@@ -71,7 +72,7 @@ class overruled_ring {
     [[nodiscard]] constexpr key_ref key() const noexcept { return {path, std::span{args}.first(size)}; }
   };
 
-  std::array<entry, Most> all_{};
+  array_of<entry, Most> all_{};
   std::uint16_t next_ = 0;
   std::uint16_t size_ = 0;
 };

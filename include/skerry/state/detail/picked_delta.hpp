@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/delta.hpp>
 #include <skerry/state/dot.hpp>
 
@@ -103,7 +104,7 @@ class picked_delta {
 
   const Store* store_;
   context_type covers_{};
-  std::array<place, Most> places_{};
+  array_of<place, Most> places_{};
   std::size_t count_ = 0;
 };
 

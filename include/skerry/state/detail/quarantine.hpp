@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/delta.hpp>
 #include <skerry/state/limits.hpp>
 
@@ -59,7 +60,7 @@ class quarantine {
     std::uint8_t seen_size_ = 0;
     std::array<char, key_bytes> args_{};
     std::array<std::byte, Limits::payload_bytes> payload_{};
-    std::array<event, most_seen> seen_{};
+    array_of<event, most_seen> seen_{};
   };
 
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
@@ -105,7 +106,7 @@ class quarantine {
   }
 
  private:
-  std::array<held, Most> all_{};
+  array_of<held, Most> all_{};
   std::uint8_t size_ = 0;
   static_assert(Most < 256, "records that wait for their time are few");
 };

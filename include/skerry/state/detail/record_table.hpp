@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/delta.hpp>
 #include <skerry/state/detail/arrival_log.hpp>
 #include <skerry/state/detail/key_hash.hpp>
@@ -288,8 +289,8 @@ class record_table {
     --placed_;
   }
 
-  std::array<record, record_capacity> records_{};
-  std::array<key_slot, key_capacity> keys_{};
+  array_of<record, record_capacity> records_{};
+  array_of<key_slot, key_capacity> keys_{};
   probe_table<record_capacity> dot_index_{};
   probe_table<key_capacity> key_index_{};
   std::size_t record_count_ = 0;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/detail/key_space.hpp>
 #include <skerry/state/detail/key_text.hpp>
@@ -173,7 +174,7 @@ class schema_delta {
  private:
   const frame_type* frame_;
   places<incoming, frame_type::kept> known_;
-  std::array<key_buffer, frame_type::kept> texts_;
+  array_of<key_buffer, frame_type::kept> texts_;
 };
 
 }  // namespace skerry::inline v0::state::detail

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/hash.hpp>
 #include <skerry/state/actor.hpp>
 #include <skerry/testing/history_oracle.hpp>
@@ -44,7 +45,7 @@ class event_names {
     std::uint64_t n = 0;
     std::uint32_t run = 0;  ///< of another one: free
   };
-  std::array<place, 4 * op_set::capacity> places_{};
+  array_of<place, 4 * op_set::capacity> places_{};
   std::uint32_t run_ = 0;
 };
 

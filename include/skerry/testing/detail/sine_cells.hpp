@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/math.hpp>
 
 #include <array>
@@ -15,8 +16,8 @@ struct sine_cell {
 };
 
 /// One turn in 1024 cells, each with the slope to the next: half the work of math::sin_turn, at 8 kB instead of 2.
-inline constexpr std::array<sine_cell, 1024> sine_cells = [] {
-  std::array<sine_cell, 1024> table{};
+inline constexpr array_of<sine_cell, 1024> sine_cells = [] {
+  array_of<sine_cell, 1024> table{};
   for (std::size_t i = 0; i < 1024; ++i) {
     const double here = math::sin(math::pi / 512 * static_cast<double>(i));
     const double next = math::sin(math::pi / 512 * static_cast<double>(i + 1));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/assert.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/testing/detail/event_names.hpp>
@@ -283,7 +284,7 @@ class world_state {
   std::uint32_t calls_ = 0;
   std::size_t next_refused_ = 0;
   std::optional<Board> before_{};
-  std::array<std::vector<std::byte>, 2> encoded_{};
+  array_of<std::vector<std::byte>, 2> encoded_{};
   std::size_t encoded_at_ = 0;
 };
 
