@@ -4,7 +4,6 @@
 #include <skerry/delivery/outbox.hpp>
 #include <skerry/delivery/segment_log.hpp>
 
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,26 +76,6 @@ TEST_CASE("files are made, written, read, renamed and removed by plain names") {
     CAPTURE(name);
     CHECK(device.create(name).error() == errc::invalid);
   }
-}
-
-TEST_CASE("a directory and its files are opened and closed, and no other descriptor is touched") {
-  const folder at{"descriptors"};
-  const bool reading = ::fcntl(0, F_GETFD) >= 0;
-  const int before = ::dup(1);  // the next free number
-  ::close(before);
-  {
-    auto opened = posix_file::create(at.path.c_str());
-    REQUIRE(opened);
-    auto device = std::make_unique<posix_file>(std::move(opened).value());
-    for (const char* const name : {"a", "b", "c"}) {
-      REQUIRE(device->create(std::string_view{name}));
-    }
-    CHECK(::fcntl(before + 3, F_GETFD) >= 0);
-  }
-  const int after = ::dup(1);
-  ::close(after);
-  CHECK(after == before);
-  CHECK((::fcntl(0, F_GETFD) >= 0) == reading);
 }
 
 TEST_CASE("more files than descriptors are no matter") {
