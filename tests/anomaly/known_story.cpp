@@ -167,7 +167,7 @@ TEST_CASE("a machine that was maintained is judged from where it is now, and not
 // The machine itself, from its waveform on. One seed more in each run: Catch2's, which it prints.
 TEST_CASE("on the simulated mill the model names its bearing, novelty finds the worn tool, and four programs and their tools are silent") {
   constexpr double spall = 2000, repair = 2300, wear = 2700;
-  constexpr std::uint32_t end = 3000;
+  constexpr std::uint32_t end = 3300;
   constexpr std::array<testing::scenario_entry, 2> faults{{
       {.machine = 2, .what = testing::disturbance::bearing_outer, .at = spall, .severity = 0.6F, .until = repair},
       {.machine = 2, .what = testing::disturbance::tool_wear, .at = wear, .severity = 0.6F},

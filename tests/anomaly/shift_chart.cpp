@@ -35,7 +35,7 @@ shift_chart taught(std::uint64_t seed, const shift_config& config = {}, int rows
 }
 
 static_assert(std::is_trivially_copyable_v<shift_chart>);
-static_assert(sizeof(shift_chart) <= 488);
+static_assert(sizeof(shift_chart) <= 496);
 
 }  // namespace
 

@@ -38,7 +38,7 @@ struct shift_config {
 ///
 /// Input   one finite value per row
 /// Units   distances in those of the column
-/// Cost    O(1) per row, once per block O(Blocks log Blocks); sizeof == 472, no heap
+/// Cost    O(1) per row, once per block O(Blocks log Blocks); sizeof == 496, no heap
 /// Errors  `create`: `invalid`
 /// Source  Roberts, "Control chart tests based on geometric moving averages", Technometrics 1959; block maxima: Gumbel, Statistics of
 ///         Extremes, 1958, fitted by moments
@@ -77,13 +77,15 @@ class shift_chart {
     alarm_edge edge = alarm_edge::none;
     if (alarmed_) {
       peak_ = std::max(peak_, static_cast<float>(distance));
-      const bool calm = std::min(distance, from_home) < std::max(static_cast<double>(leave_), static_cast<double>(peak_) * returned);
-      calm_ = calm ? static_cast<std::uint8_t>(calm_ + 1) : std::uint8_t{0};
+      const double band = std::max(static_cast<double>(leave_), static_cast<double>(peak_) * returned);
+      calm_ = std::min(distance, from_home) < band ? static_cast<std::uint8_t>(calm_ + 1) : std::uint8_t{0};
       if (calm_ >= config_.m) {
         if (!confirmed_) {
           peaks_.observe(peak_, rows_);
         }
-        restart();
+        // At home on average while the newest rows are elsewhere: it passes by, or is shaken about it. Its place is none of these.
+        const bool passes = !(distance < band) && math::fabs(recent_ - home_) >= band;
+        restart(passes ? home_ : recent_);
         relevel();
         edge = alarm_edge::cleared;
       }
@@ -108,23 +110,23 @@ class shift_chart {
   /// Where the column is now is its place: ends an alarm, and does not count it against the budget. Answers how far the place moved.
   constexpr double accept() noexcept {
     const double before = long_;
-    restart();
+    restart(recent_);
     return long_ - before;
   }
 
   /// What was is over: the column has its place where the next rows are.
   constexpr void begin_anew() noexcept {
-    restart();
+    restart(recent_);
     age_ = 0;
     settling_ = std::uint32_t{5} * config_.memory;  // a mean of fewer rows wanders too much to be judged against
     held_home_ = false;
   }
 
-  /// Something else is wrong with the machine: where the column has its place now, an alarm may end until `release_home`, whatever place
-  /// it takes meanwhile. A place that is held already stays the one it was.
+  /// Something else is wrong with the machine: where the column had its place just before, an alarm may end until `release_home`, whatever
+  /// place it takes meanwhile. A place that is held already stays the one it was.
   constexpr void hold_home() noexcept {
     if (!held_home_) {
-      home_ = long_;
+      home_ = older_;
       held_home_ = true;
     }
   }
@@ -180,6 +182,8 @@ class shift_chart {
     f(self.calm_);
     f(self.alarmed_);
     f(self.confirmed_);
+    f(self.old_);
+    f(self.older_);
     f(self.home_);
     f(self.held_home_);
   }
@@ -191,7 +195,7 @@ class shift_chart {
            age_ >= 0 && age_ <= config_.follow && std::all_of(maxima_.begin(), maxima_.end(), distance) && peaks_.sound() &&
            distance(greatest_) && distance(peak_) && distance(level_) && distance(leave_) && leave_ <= level_ && held_ <= blocks &&
            next_ < blocks && (held_ == blocks || next_ == held_) && in_block_ < config_.block && calm_ < config_.m &&
-           (held_ >= least_blocks || level_ == 0) && finite(home_);
+           (held_ >= least_blocks || level_ == 0) && finite(old_) && finite(older_) && finite(home_);
   }
 
  private:
@@ -211,7 +215,7 @@ class shift_chart {
 
   constexpr void average(float x) noexcept {
     if (anew()) {
-      long_ = recent_ = static_cast<double>(x);
+      long_ = old_ = older_ = recent_ = static_cast<double>(x);
       short_ = 0;
     }
     ++rows_;
@@ -221,6 +225,10 @@ class shift_chart {
   }
 
   constexpr void follow(float x) noexcept {
+    if (rows_ % config_.memory == 0) {
+      older_ = old_;
+      old_ = long_;
+    }
     age_ = std::min<double>(age_ + 1, config_.follow);
     long_ += (static_cast<double>(x) - long_) / age_;
     if (settling_ > 0 || 2 * rows_ <= 3 * std::uint64_t{config_.memory}) {
@@ -241,9 +249,9 @@ class shift_chart {
     in_block_ = 0;
   }
 
-  // The column stays where it is: the long mean begins there, and for a while all is left out.
-  constexpr void restart() noexcept {
-    long_ = recent_;
+  // The long mean begins at this place, and for a while all is left out.
+  constexpr void restart(double place) noexcept {
+    long_ = old_ = older_ = place;
     short_ = 0;
     age_ = config_.memory;
     settling_ = static_cast<std::uint32_t>(2 * config_.memory);
@@ -292,7 +300,9 @@ class shift_chart {
   double short_ = 0;
   double recent_ = 0;  // a still shorter mean: where the column is when an alarm ends
   double age_ = 0;     // rows in the long mean, at most config_.follow
-  double home_ = 0;    // its place before something else went wrong with the machine
+  double old_ = 0;     // the long mean one and two short memories ago: rows just before an alarm are the fault's already
+  double older_ = 0;
+  double home_ = 0;  // its place before something else went wrong with the machine
   std::uint64_t rows_ = 0;
   episode_peaks<> peaks_{};
   std::array<float, blocks> maxima_{};
