@@ -259,6 +259,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/blend_list.hpp
     skerry/anomaly/calibration.hpp
     skerry/anomaly/contribution.hpp
+    skerry/anomaly/decision_log.hpp
     skerry/anomaly/detail/alarm_level.hpp
     skerry/anomaly/detail/apprentice.hpp
     skerry/anomaly/detail/blend_avx2.hpp
@@ -333,6 +334,7 @@ set(skerry_anomaly_headers
     skerry/anomaly/score_fusion.hpp
     skerry/anomaly/shift_chart.hpp
     skerry/anomaly/shingler.hpp
+    skerry/anomaly/signal_watch.hpp
     skerry/anomaly/t2_q.hpp
     skerry/anomaly/t2_q_wide.hpp
     skerry/anomaly/tree_key.hpp

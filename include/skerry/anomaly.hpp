@@ -7,6 +7,7 @@
 #include <skerry/anomaly/blend_list.hpp>
 #include <skerry/anomaly/calibration.hpp>
 #include <skerry/anomaly/contribution.hpp>
+#include <skerry/anomaly/decision_log.hpp>
 #include <skerry/anomaly/drift_gate.hpp>
 #include <skerry/anomaly/dynamic_isolation_forest.hpp>
 #include <skerry/anomaly/episode_peaks.hpp>
@@ -33,6 +34,7 @@
 #include <skerry/anomaly/score_fusion.hpp>
 #include <skerry/anomaly/shift_chart.hpp>
 #include <skerry/anomaly/shingler.hpp>
+#include <skerry/anomaly/signal_watch.hpp>
 #include <skerry/anomaly/t2_q.hpp>
 #include <skerry/anomaly/tree_key.hpp>
 #include <skerry/anomaly/walk_heap.hpp>

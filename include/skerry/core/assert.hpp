@@ -39,4 +39,7 @@ inline panic_handler set_panic_handler(panic_handler handler) noexcept {
   __builtin_trap();
 }
 
+/// The same without texts: `what` and `file` are empty.
+[[noreturn, gnu::cold, gnu::noinline]] inline void panic_at(std::uint32_t line) noexcept { panic(panic_info{"", "", line}); }
+
 }  // namespace skerry::inline v0

@@ -16,5 +16,12 @@
 #endif
 
 /// Checks a precondition in every build; a violation leads to skerry::panic.
+///
+/// With SKERRY_SHORT_PANICS set to 1 for the whole program it hands over the line alone, without texts and file names: for firmware, where
+/// they take kilobytes of flash.
+#if defined(SKERRY_SHORT_PANICS) && SKERRY_SHORT_PANICS
+#define SKERRY_ASSERT(condition) (static_cast<bool>(condition) ? static_cast<void>(0) : ::skerry::panic_at(__LINE__))
+#else
 #define SKERRY_ASSERT(condition) \
   (static_cast<bool>(condition) ? static_cast<void>(0) : ::skerry::panic(::skerry::panic_info{#condition, __FILE__, __LINE__}))
+#endif

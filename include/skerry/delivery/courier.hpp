@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace skerry::inline v0::delivery {
 
@@ -52,12 +53,20 @@ class courier {
     }
     outbox_config box = config.box;
     box.lease_ms = 0;  // the tokens have leases already
-    result<box_type> opened = box_type::open(store, box, seed.part(0), clock);
-    if (!opened) {
-      return opened.error();
+    if (const status fine = box_type::possible(detail::not_open_yet{}, box); !fine) {
+      return fine.error();
     }
-    return courier{store, config, seed, clock, opened.value(), hooks};
+    // Built where the caller's result lies: neither the courier nor its outbox travels over the stack.
+    result<courier> made{std::in_place, detail::not_open_yet{}, store, config, box, seed, clock, hooks};
+    if (const status recovered = made.value().in_.box_.recover(detail::not_open_yet{}, clock); !recovered) {
+      return recovered.error();
+    }
+    return made;
   }
+  // What `open` builds with.
+  courier(detail::not_open_yet, Store& store, const courier_config<Time>& config, const outbox_config& box, device_seed seed,
+          clock_reading<Time> clock, const Hooks& hooks) noexcept
+      : in_{store, config, box, seed, clock, hooks} {}
   static result<courier> open(Store&, const courier_config<Time>&&, device_seed, clock_reading<Time>) = delete;  // shared: name it
 
   /// Now if it can, stored if it cannot.
@@ -302,10 +311,6 @@ class courier {
   using flight = typename engine::flight;
   using flight_kind = detail::flight_kind;
   using flight_stage = detail::flight_stage;
-
-  courier(Store& store, const courier_config<Time>& config, device_seed seed, clock_reading<Time> clock, const box_type& box,
-          const Hooks& hooks) noexcept
-      : in_{store, config, seed, clock, box, hooks} {}
 
   engine in_;
 };

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace skerry::inline v0::delivery {
 
@@ -43,6 +44,18 @@ class outbox {
   /// `width` for records longer than record_bytes, or what the store answers.
   [[nodiscard]] static result<outbox> open(Store& store, const outbox_config& config, device_seed seed,
                                            clock_reading<Time> clock) noexcept {
+    if (const status fine = possible(detail::not_open_yet{}, config); !fine) {
+      return fine.error();
+    }
+    // Built where the caller's result lies: a large index does not travel over the stack.
+    result<outbox> made{std::in_place, detail::not_open_yet{}, store, config, seed, clock};
+    if (const status recovered = made.value().recover(detail::not_open_yet{}, clock); !recovered) {
+      return recovered.error();
+    }
+    return made;
+  }
+  // The steps of `open`, for the courier, which builds an outbox into itself.
+  [[nodiscard]] static status possible(detail::not_open_yet, const outbox_config& config) noexcept {
     if (config.quota_bytes == 0 || config.quota_items == 0 || config.sync_records == 0 || config.stream_window == 0 ||
         config.in_flight == 0 ||
         (config.receiver_window != 0 && (config.streams == order::live_first || config.stream_window > config.receiver_window)) ||
@@ -50,12 +63,11 @@ class outbox {
         (engine::looks_ahead && config.quota_items > L.items && L.items < L.streams)) {
       return errc::invalid;
     }
-    outbox made{store, config, seed, clock};
-    if (const status recovered = made.in_.recover(clock); !recovered) {
-      return recovered.error();
-    }
-    return made;
+    return {};
   }
+  outbox(detail::not_open_yet, Store& store, const outbox_config& config, device_seed seed, clock_reading<Time> clock) noexcept
+      : in_{store, config, seed, clock} {}
+  [[nodiscard]] status recover(detail::not_open_yet, clock_reading<Time> clock) noexcept { return in_.recover(clock); }
 
   /// Takes an item in, whole or not at all.
   [[nodiscard]] result<ticket> append(std::span<const std::byte> payload, const item_options<Time>& options, Time now) noexcept {
@@ -405,9 +417,6 @@ class outbox {
   using entry = typename engine::entry;
   using lane = typename engine::lane;
   static constexpr index none = engine::none;
-
-  outbox(Store& store, const outbox_config& config, device_seed seed, clock_reading<Time> clock) noexcept
-      : in_{store, config, seed, clock} {}
 
   engine in_;
 };

@@ -33,12 +33,12 @@ class courier_engine {
   using flights = flight_table<Time, L.flights, L.box.record_bytes, packs_items<Hooks> ? L.batch_items : std::uint16_t{1}>;
   using flight = typename flights::entry;
 
-  courier_engine(Store& store, const courier_config<Time>& config, device_seed seed, clock_reading<Time> clock, const box_type& box,
+  courier_engine(Store& store, const courier_config<Time>& config, const outbox_config& box, device_seed seed, clock_reading<Time> clock,
                  const Hooks& hooks) noexcept
       : store_{&store},
         config_{&config},
         time_{clock.now},
-        box_{box},
+        box_{not_open_yet{}, store, box, seed.part(0), clock},
         backoff_{config.backoff, seed.part(1)},
         ends_{config},
         replay_at_{clock.now},

@@ -29,6 +29,11 @@ class outbox;
 
 namespace detail {
 
+/// Who builds an outbox into an object of their own says so.
+struct not_open_yet {
+  explicit constexpr not_open_yet() noexcept = default;
+};
+
 /// What happens inside an outbox: recovery, number leases, coming in, leaving, time, choice. The outbox is its face.
 template <instant Time, record_store Store, outbox_limits L>
 class outbox_engine {
