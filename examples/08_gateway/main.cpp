@@ -4,6 +4,7 @@
 // gateway: from signals to a page that says what to look at, through an outage. This file is the composition: sources, checks,
 // judges, state, outbox, link and region meet here, and nowhere else.
 #include "csv_source.hpp"
+#include "decisions.hpp"
 #include "hall_state.hpp"
 #include "known_model.hpp"
 #include "options.hpp"
@@ -253,6 +254,15 @@ void simulate(const options& o, run_record& run, store& kept, region& peer, doub
   run.model = known ? known->text() : std::string{};
 }
 
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream out{path, std::ios::binary};
+  out << text;
+  out.flush();
+  if (!out) {
+    throw misuse{fmt::format("cannot write {}", path)};
+  }
+}
+
 void play_back(const options& o, run_record& run, store& kept, region& peer, double until) {
   const csv_table table = read_csv(o.csv, o.renames);
   run.source = std::filesystem::path{o.csv}.filename().string();
@@ -309,6 +319,11 @@ void play_back(const options& o, run_record& run, store& kept, region& peer, dou
     p.row(0, table.t[i], [&](station& s) { return judged{s.observe(table.t[i], table.row(i), 0), table.row(i)}; });
   }
   p.finish();
+  if (!o.decision_log.empty()) {
+    const sensor_decisions decided = decide_as_sensor(table, o.decision_window);
+    write_file(o.decision_log, decided.text);
+    run.settings.emplace_back("sensor's decisions", fmt::format("{} rows a window, CRC-32C {:08x}", o.decision_window, decided.crc));
+  }
   run.model = known ? known->text() : std::string{};
 }
 
@@ -351,15 +366,6 @@ void run_all(const options& o, run_record& run) {
     for (link_cut& c : run.cuts) {
       c.restarted = o.restart >= c.from && o.restart < c.until;
     }
-  }
-}
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream out{path, std::ios::binary};
-  out << text;
-  out.flush();
-  if (!out) {
-    throw misuse{fmt::format("cannot write {}", path)};
   }
 }
 

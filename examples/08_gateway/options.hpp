@@ -35,6 +35,8 @@ struct options {
   double restart = -1;                                 ///< seconds of stream time; negative: never
   std::string model, library = "libonnxruntime.so.1";  ///< of known failures; empty: none
   float threshold = 0.85F;
+  std::string decision_log;  ///< what a sensor that judges by itself decided; empty: nobody asks
+  std::uint32_t decision_window = 160;
   link_settings link;
   bool region_only = false;
   std::string json, report;
@@ -167,6 +169,9 @@ inline options read_options(int argc, char** argv) {
   app.add_option("--model", o.model, "FILE.onnx: a model of known failures, asked for every row that is judged; needs ONNX Runtime");
   app.add_option("--library", o.library, "where ONNX Runtime is");
   app.add_option("--threshold", o.threshold, "a known failure from this probability on")->check(CLI::Range(0.01F, 1.0F));
+  app.add_option("--decision-log", o.decision_log,
+                 "with --csv: what a sensor node with the judge of 07_firmware_sensor decides on the first channel, a line per window");
+  app.add_option("--decision-window", o.decision_window, "its rows per window")->check(CLI::Range(2U, 1'000'000U));
   app.add_option("--metrics", metrics, "not in this version");
   app.add_flag("--checklist", checklist, "not in this version");
   try {
@@ -192,6 +197,9 @@ inline options read_options(int argc, char** argv) {
   }
   if (checklist) {
     throw misuse{"--checklist is not in this version"};
+  }
+  if (!o.decision_log.empty() && o.csv.empty()) {
+    throw misuse{"--decision-log judges the first channel of a --csv file"};
   }
   if (!renames.empty() && o.csv.empty()) {
     throw misuse{"--map renames columns of a --csv file"};
