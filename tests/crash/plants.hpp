@@ -165,7 +165,7 @@ class crash_disk {
 };
 static_assert(skerry::file_device<crash_disk>);
 
-inline constexpr skerry::delivery::segment_limits log_limits{6, 3};
+inline constexpr skerry::delivery::segment_limits log_limits{6, 3, 512};
 
 /// The log, but for what a planted defect does not do.
 class crash_store {

@@ -88,7 +88,7 @@ void world::compare(box_type& box, bool cut, std::array<std::vector<std::uint8_t
   for (std::size_t s = 0; s < streams; ++s) {
     for (std::size_t i = 0; i < items_[s].size(); ++i) {
       const known_item& k = items_[s][i];
-      if (seen[s][i] == 0 && !k.gone && !k.excused && (k.durable || (!cut && k.ticket))) {
+      if (seen[s][i] == 0 && !k.gone && !k.excused && (k.durable || (!cut && written_ && k.ticket))) {
         if (probing_ && may_drop_) {
           suspects_.emplace_back(s, k.seq);
           continue;
@@ -155,6 +155,12 @@ bool world::open(bool after_cut) {
 }
 
 bool world::close_badly(bool cut) {
+  // A process that ends by itself hands over what has gathered; one that is killed does not.
+  written_ = false;
+  if (!cut && !disk.inner.off() && store_) {
+    disk.inner.power_fails_after(~std::uint64_t{0});
+    written_ = boots_ % 2 == 0 && store_->log.flush();
+  }
   box_.reset();
   store_.reset();
   if (cut) {
@@ -491,7 +497,7 @@ bool world::live() {
   const auto steps = 8 + random_() % 60;
   for (std::uint64_t i = 0; i < steps && good_ && !disk.inner.off(); ++i) {
     if (disk.probe_in == 0 && !disk.inner.off()) {
-      disk.probe_in = 1 + random_() % 4;
+      disk.probe_in = 1 + random_() % 2;
     }
     step();
     const std::string wrong = good_ && options_.faults.read_errors == 0 ? sums_.now(box_->counters(), box_->queued()) : std::string{};

@@ -111,6 +111,7 @@ class world {
   bool may_drop_ = false;                                          // such an operation is under way
   bool good_ = true;
   bool cut_ = false;
+  bool written_ = false;  // all that the life before appended
   bool probing_ = false;
 };
 

@@ -20,7 +20,7 @@ using namespace skerry::delivery;
 using skerry::testing::faulty_disk;
 
 constexpr std::uint16_t streams = 3;
-using log_type = segment_log<faulty_disk, segment_limits{8, streams}>;
+using log_type = segment_log<faulty_disk, segment_limits{8, streams, 512}>;
 using box_type = outbox<std::uint32_t, log_type, outbox_limits{.streams = streams, .items = 48, .record_bytes = 128}>;
 
 struct flight {
@@ -30,7 +30,7 @@ struct flight {
 
 /// What a stream has still to deliver, and what may come back: acknowledgements that no record says yet, an append that failed.
 struct stream_state {
-  std::set<std::uint64_t> queued, maybe;
+  std::set<std::uint64_t> queued, maybe, unsynced;
 };
 
 // The process ends in the middle of a change now and then: what it had written stays.
@@ -66,6 +66,7 @@ TEST_CASE("a backlog far longer than the outbox looks ahead is taken in order, o
           const std::uint64_t next = box->last(options.stream).seq + 1;
           const auto got = box->append(std::span{payload}.first(length), options, now);
           (got ? known[options.stream].queued : known[options.stream].maybe).insert(next);
+          known[options.stream].unsynced.insert(next);
         }
         for (auto view = box->take(now); view && !disk.off(); view = box->take(now)) {
           const item_id id = view.value().id;
@@ -82,7 +83,11 @@ TEST_CASE("a backlog far longer than the outbox looks ahead is taken in order, o
         if (box->wants_sync(now)) {
           (void)box->flush_acknowledgements();
           box->sync_begins();
-          box->on_synced(log->sync());
+          const skerry::status how = log->sync();
+          box->on_synced(how);
+          for (stream_state& of : known) {
+            how ? of.unsynced.clear() : void();
+          }
         }
         std::vector<flight> still;
         for (const flight& f : out) {
@@ -99,6 +104,20 @@ TEST_CASE("a backlog far longer than the outbox looks ahead is taken in order, o
         out = still;
       }
       moved += log->counters().reclaimed;
+      if (!disk.off()) {
+        disk.power_fails_after(~std::uint64_t{0});
+        REQUIRE(log->flush());
+      } else {
+        for (stream_state& of : known) {  // what had gathered is gone
+          for (const std::uint64_t seq : of.unsynced) {
+            of.queued.erase(seq);
+            of.maybe.insert(seq);
+          }
+        }
+      }
+      for (stream_state& of : known) {
+        of.unsynced.clear();
+      }
       if (disk.off()) {
         disk.power_cut([](std::size_t) { return std::size_t{512}; }, ~std::size_t{0});
       } else {

@@ -66,6 +66,7 @@ TEST_CASE("what was appended is read in order, also after opening again") {
     const auto stream = static_cast<std::uint16_t>(seq % 3);
     REQUIRE(log.append(data(stream, seq), payload_of(stream, seq, seq * 7)));
   }
+  REQUIRE(log.flush());
   auto again = log_type::create(disk, small).value();
   report = again.open().value();
   CHECK_FALSE(report.fresh);
@@ -115,6 +116,58 @@ TEST_CASE("a full log takes acknowledgements, and then records again") {
   CHECK(log.counters().created <= 6);
 }
 
+TEST_CASE("what gathered goes with the process unless a sync or a flush came before") {
+  for (const int how : {0, 1, 2}) {
+    faulty_disk disk{5};
+    {
+      auto log = log_type::create(disk, small).value();
+      REQUIRE(log.open());
+      REQUIRE(log.append(data(0, 1), payload_of(0, 1, 40)));
+      REQUIRE(log.append(data(0, 2), payload_of(0, 2, 40)));
+      const auto before = disk.counts().writes;
+      if (how == 1) {
+        REQUIRE(log.flush());
+      } else if (how == 2) {
+        REQUIRE(log.sync());
+      }
+      CHECK(disk.counts().writes - before == (how == 0 ? 0 : 1));  // both records, what a segment begins with, and its second header
+    }
+    auto again = log_type::create(disk, small).value();
+    CHECK(all_of(again, again.open().value()).size() == (how == 0 ? 0 : 2));
+  }
+}
+
+TEST_CASE("each record is written by itself where there is no buffer") {
+  faulty_disk disk{5};
+  segment_log<faulty_disk, segment_limits{6, 3, 0}> log = segment_log<faulty_disk, segment_limits{6, 3, 0}>::create(disk, small).value();
+  REQUIRE(log.open());
+  REQUIRE(log.append(data(0, 1), payload_of(0, 1, 40)));
+  const auto before = disk.counts().writes;
+  REQUIRE(log.append(data(0, 2), payload_of(0, 2, 40)));
+  CHECK(disk.counts().writes == before + 1);
+}
+
+TEST_CASE("a write that fails when the buffer goes out costs nothing: the next sync writes it again") {
+  faulty_disk disk{6};
+  {
+    auto log = log_type::create(disk, small).value();
+    REQUIRE(log.open());
+    REQUIRE(log.append(data(0, 1), payload_of(0, 1, 40)));
+    REQUIRE(log.append(data(0, 2), payload_of(0, 2, 40)));
+    disk.faults.short_writes = 65536;
+    CHECK(log.sync().error() == errc::io);
+    CHECK(log.counters().failed_syncs == 0);
+    disk.faults = {};
+    REQUIRE(log.append(data(0, 3), payload_of(0, 3, 40)));
+    REQUIRE(log.sync());
+    CHECK(log.counters().moved_records == 0);
+  }
+  disk.power_cut();
+  auto again = log_type::create(disk, small).value();
+  CHECK(all_of(again, again.open().value()).size() == 3);
+  CHECK(again.counters().damaged_records == 0);
+}
+
 TEST_CASE("the last lease of numbers outlives the segment that it was written in") {
   faulty_disk disk{3};
   auto log = log_type::create(disk, small).value();
@@ -144,6 +197,7 @@ TEST_CASE("what is no segment of this store is set aside, whole, and counted") {
     auto other = log_type::create(disk, {.segment_bytes = 8192, .segments = 6, .entropy = 5}).value();
     REQUIRE(other.open());
     REQUIRE(other.append(data(0, 1), payload_of(0, 1, 10)));
+    REQUIRE(other.flush());
   }
   REQUIRE(disk.rename("segment-00", "segment-03"));
   REQUIRE(disk.create("segment-01"));
@@ -210,7 +264,7 @@ void live_and_die(std::uint64_t seed, skerry::testing::disk_faults faults, int l
       CAPTURE(name.first, name.second, life);
       const bool there = seen.count(name) == 1;
       if ((k.durable || !cut) && !k.acknowledged && !k.unpromised) {
-        REQUIRE(there);  // durable means durable, and the end of a process takes nothing that was written
+        REQUIRE(there);  // durable means durable, and the end of a process takes nothing that was handed over
       }
       if (!there && !k.acknowledged && faults.sync_errors != 0) {
         k.unpromised = true;  // there may have been two copies, and nobody promised which is found
@@ -260,11 +314,12 @@ void live_and_die(std::uint64_t seed, skerry::testing::disk_faults faults, int l
       }
     }
     moved += log->counters().moved_records;
-    cut = disk.off() || random() % 3 != 0;  // or the process alone dies: what was written stays
+    cut = disk.off() || random() % 3 != 0;  // or the process alone ends: what it handed over stays
     if (cut) {
       disk.power_cut();
     } else {
       disk.power_fails_after(~std::uint64_t{0});
+      cut = !log->flush();
     }
   }
 }

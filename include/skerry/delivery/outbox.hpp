@@ -216,6 +216,7 @@ class outbox {
   [[nodiscard]] status flush_acknowledgements() noexcept { return in_.flush_acknowledgements(); }
   /// What has been appended until now is what the coming `on_synced` speaks of. Without this call: what was appended until `on_synced`.
   void sync_begins() noexcept {
+    in_.write_note();
     in_.sync_.begins();
     for (lane& s : in_.items_.lanes) {
       s.mark();

@@ -19,11 +19,12 @@ namespace skerry::inline v0::delivery {
 
 /// A `record_store` in a few files of fixed size, written from front to back, again and again.
 ///
-/// Appending writes at once and never waits; `sync` makes durable what was appended, acknowledgements with it, which otherwise ride in
-/// front of the next append. A segment whose records are all acknowledged is used again as it is: its old records fail the checks of
+/// Appending never waits: records gather in memory and go out in one write, when the buffer is full and before a sync. `sync` makes durable
+/// what was appended, acknowledgements with it, which otherwise ride in front of the next append. What no sync covered may be gone when the
+/// process ends, not only when the power does; `flush` hands it to the system, which outlives the process. A segment whose records are all acknowledged is used again as it is: its old records fail the checks of
 /// its new salt. One segment is kept back for acknowledgements, so a full store can be emptied. A segment that a few records keep from
 /// being used again gives them to the newest one, by `reclaim`.
-/// Cost    `append` one write of 32 bytes and the payload; `read` one or two reads; `open` reads every used byte once
+/// Cost    `append` a copy of 32 bytes and the payload, a write each `buffer_bytes`; `read` one or two reads; `open` reads every used byte once
 /// Bound   a flip anywhere costs one record; a cut costs what was not synced, never what was
 /// Errors  `append`: `full`, `width` (a record that fits no segment), `io`; `read`: `absent`, `width`, `corrupt`, `io`;
 ///         `sync`: `io`, and then nothing new is durable until a later one succeeds elsewhere; `open`: `io` of the device only
@@ -48,7 +49,7 @@ class segment_log : private detail::segment_files<Device, L> {
 
   /// Finds what is there. Never refuses for damage.
   [[nodiscard]] result<recovery_report> open() noexcept {
-    *this = segment_log{*device_, config_, files::entropy_};
+    *this = segment_log{device_.under(), config_, files::entropy_};
     if (const status s = files::find_segments(); !s) {
       return s.error();
     }
@@ -86,7 +87,7 @@ class segment_log : private detail::segment_files<Device, L> {
       return errc::absent;
     }
     std::array<std::byte, record_head> head{};
-    if (const status got = device_->read(name_of(*s).view(), offset, head); !got) {
+    if (const status got = device_.read(name_of(*s).view(), offset, head); !got) {
       return got.error();
     }
     const auto summary = read_record_head(head, {s->salt, offset});
@@ -97,7 +98,7 @@ class segment_log : private detail::segment_files<Device, L> {
     if (length > out.size()) {
       return errc::width;
     }
-    if (const status got = device_->read(name_of(*s).view(), offset + record_head, out.first(length)); !got) {
+    if (const status got = device_.read(name_of(*s).view(), offset + record_head, out.first(length)); !got) {
       return got.error();
     }
     const record_place at{s->salt, offset};
@@ -229,8 +230,11 @@ class segment_log : private detail::segment_files<Device, L> {
           return errc::io;
         }
       }
+      if (const status out = device_.flush(); !out) {
+        return errc::io;  // what failed to be written is kept and goes out with the next sync; a sync is never tried again
+      }
       const std::uint32_t upto = s.end;
-      if (const status done = device_->sync(name_of(s).view()); !done) {
+      if (const status done = device_.sync(name_of(s).view()); !done) {
         ++counters_.failed_syncs;
         s.use = state::lost;
         s.dirty = false;
@@ -247,6 +251,9 @@ class segment_log : private detail::segment_files<Device, L> {
     free_dead();
     return {};
   }
+
+  /// What has gathered goes out. Nothing is durable by that; it survives the end of the process.
+  [[nodiscard]] status flush() noexcept { return device_.flush(); }
 
   /// Bytes of the segments in use, and of those that data may still take.
   [[nodiscard]] std::uint64_t used_bytes() const noexcept {
@@ -344,13 +351,13 @@ class segment_log : private detail::segment_files<Device, L> {
     for (std::uint32_t at = 0; at < length;) {
       const std::size_t n = length - at < zeros.size() ? length - at : zeros.size();
       sum = crc32c(std::span{zeros}.first(n), sum);
-      if (const status done = device_->write(name_of(s).view(), s.copies_from + record_head + at, std::span{zeros}.first(n)); !done) {
+      if (const status done = device_.write(name_of(s).view(), s.copies_from + record_head + at, std::span{zeros}.first(n)); !done) {
         return done;
       }
       at += static_cast<std::uint32_t>(n);
     }
     byte_writer(std::span{head}.first(4)).u32(sum);
-    if (const status done = device_->write(name_of(s).view(), s.copies_from, head); !done) {
+    if (const status done = device_.write(name_of(s).view(), s.copies_from, head); !done) {
       return done;
     }
     s.end = s.end < s.copies_to ? s.copies_to : s.end;
@@ -402,7 +409,7 @@ class segment_log : private detail::segment_files<Device, L> {
   }
   [[nodiscard]] auto scanner(const slot& s, std::uint64_t from, std::uint64_t to, std::span<std::byte> buffer) noexcept {
     const file_name name = name_of(s);
-    return record_scanner{[device = device_, name](std::uint64_t offset, std::span<std::byte> out) noexcept {
+    return record_scanner{[device = &device_, name](std::uint64_t offset, std::span<std::byte> out) noexcept {
                             return device->read(name.view(), offset, out);
                           },
                           buffer,
@@ -416,7 +423,7 @@ class segment_log : private detail::segment_files<Device, L> {
       return {};  // of a store with more streams, or the copies that do not count
     }
     const auto payload = std::span{bytes}.first(length);
-    if (const status read = device_->read(name_of(s).view(), offset + record_head, payload); !read) {
+    if (const status read = device_.read(name_of(s).view(), offset + record_head, payload); !read) {
       return read;
     }
     switch (h.kind) {
@@ -547,7 +554,7 @@ class segment_log : private detail::segment_files<Device, L> {
       if (const status s = write_record(small, h, payload, place); !s) {
         return s;
       }
-      if (const status s = device_->write(name_of(a).view(), a.end, std::span{small}.first(static_cast<std::size_t>(size))); !s) {
+      if (const status s = device_.write(name_of(a).view(), a.end, std::span{small}.first(static_cast<std::size_t>(size))); !s) {
         return s;
       }
     } else if (const status s = write_large(a, h, payload, place); !s) {
@@ -567,15 +574,15 @@ class segment_log : private detail::segment_files<Device, L> {
     const std::size_t rest = static_cast<std::size_t>(record_size(payload.size())) - record_head - payload.size();
     const std::array<std::byte, 8> zeros{};
     // The head last: until it stands there is no record.
-    if (const status s = device_->write(name_of(a).view(), a.end + record_head, payload); !s) {
+    if (const status s = device_.write(name_of(a).view(), a.end + record_head, payload); !s) {
       return s;
     }
     if (rest != 0) {
-      if (const status s = device_->write(name_of(a).view(), a.end + record_head + payload.size(), std::span{zeros}.first(rest)); !s) {
+      if (const status s = device_.write(name_of(a).view(), a.end + record_head + payload.size(), std::span{zeros}.first(rest)); !s) {
         return s;
       }
     }
-    return device_->write(name_of(a).view(), a.end, head);
+    return device_.write(name_of(a).view(), a.end, head);
   }
 
   [[nodiscard]] status write_acks() noexcept {
@@ -640,15 +647,15 @@ class segment_log : private detail::segment_files<Device, L> {
       if (at >= s.end && at + part.size() < s.bytes) {
         continue;  // nothing there yet
       }
-      if (!device_->read(name_of(s).view(), at, part)) {
+      if (!device_.read(name_of(s).view(), at, part)) {
         continue;  // what cannot be read is not there
       }
-      if (const status done = device_->write(name_of(s).view(), at, part); !done) {
+      if (const status done = device_.write(name_of(s).view(), at, part); !done) {
         return done;
       }
     }
     s.to_rewrite = false;
-    return {};
+    return device_.flush();
   }
   /// Segments whose records are all acknowledged are free, once a durable one begins with what they know.
   void free_dead() noexcept {
@@ -664,7 +671,7 @@ class segment_log : private detail::segment_files<Device, L> {
         continue;
       }
       const bool as_it_is = s.use == state::sealed && s.bytes == config_.segment_bytes;
-      if (!as_it_is && !device_->remove(name_of(s).view())) {
+      if (!as_it_is && !device_.remove(name_of(s).view())) {
         continue;  // a file that failed is not used again
       }
       s = slot{};
@@ -758,17 +765,17 @@ class segment_log : private detail::segment_files<Device, L> {
     for (std::uint32_t done = 0; done < length;) {
       const std::size_t n = length - done < piece.size() ? length - done : piece.size();
       const auto part = std::span{piece}.first(n);
-      if (const status s = device_->read(name_of(from).view(), offset + record_head + done, part); !s) {
+      if (const status s = device_.read(name_of(from).view(), offset + record_head + done, part); !s) {
         return s;
       }
       sum = crc32c(part, sum);
-      if (const status s = device_->write(name_of(to).view(), to.end + record_head + done, part); !s) {
+      if (const status s = device_.write(name_of(to).view(), to.end + record_head + done, part); !s) {
         return s;
       }
       done += static_cast<std::uint32_t>(n);
     }
     byte_writer(std::span{head}.first(4)).u32(sum);
-    if (const status s = device_->write(name_of(to).view(), to.end, head); !s) {
+    if (const status s = device_.write(name_of(to).view(), to.end, head); !s) {
       return s;
     }
     ++counters_.moved_records;

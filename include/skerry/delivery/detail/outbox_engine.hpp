@@ -59,7 +59,7 @@ class outbox_engine {
     clock_reading<Time> opened{};
     std::uint64_t old_below = 0;       // numbers of earlier lives
     gone_numbers<most_ranges> gone{};  // beyond the look-ahead
-    std::uint64_t told = 0;            // items that had left when the last note was written
+    std::uint64_t told = 0;            // what had come and left when the last note was written
     bool recovering = true;
     bool overflowed = false;
   };
@@ -123,6 +123,7 @@ class outbox_engine {
     if constexpr (looks_ahead) {
       ahead_.opened = clock;
     }
+    write_note();
     const status leased = lease(sync_.leased == 0 ? 1 : sync_.leased);
     if (!leased && !(leased.error() == errc::full && items_.queued > 0)) {
       return leased;  // a full store is emptied first: what is in it has numbers
@@ -249,9 +250,9 @@ class outbox_engine {
           out.varint(items_.lanes[s].next_seq);
         }
       }
-      const std::uint64_t left = counters_.delivered + counters_.dropped_total();
-      store_->remember(out.written(), left != ahead_.told);
-      ahead_.told = left;
+      const std::uint64_t counted = counters_.produced + counters_.recovered + counters_.delivered + counters_.dropped_total();
+      store_->remember(out.written(), counted != ahead_.told);
+      ahead_.told = counted;
     }
   }
   /// What has left its stream further ahead than a cursor with its bitmap can say. Ranges that find no room come back after a restart.
@@ -813,6 +814,11 @@ class outbox_engine {
     }
     if (!at) {
       return at.error();
+    }
+    if constexpr (requires { store_->flush(); }) {
+      if (const status out = config_.mode == durability::os ? store_->flush() : status{}; !out) {
+        return errc::io;
+      }
     }
     if (swap) {
       lose(replaced, drop_reason::cancelled);

@@ -5,6 +5,7 @@
 #include <skerry/core/array_of.hpp>
 #include <skerry/core/hash.hpp>
 #include <skerry/core/storage.hpp>
+#include <skerry/delivery/detail/gathered_device.hpp>
 #include <skerry/delivery/detail/segment_header.hpp>
 
 #include <array>
@@ -21,10 +22,11 @@ struct segment_config {
   std::uint64_t entropy = 0;               ///< for the salts: different at each boot; an outbox adds its device seed by `mix`
 };
 
-/// Sizes of a segment_log. Bytes: about (72 + 16 streams) for each segment.
+/// Sizes of a segment_log. Bytes: about (72 + 16 streams) for each segment, and the buffer.
 struct segment_limits {
   std::uint16_t segments = 16;
   std::uint16_t streams = 8;
+  std::uint32_t buffer_bytes = 16384;  ///< records gather here and go out in one write; 0: each by itself, at once
 };
 
 /// What a segment_log did and met.
@@ -97,7 +99,7 @@ class segment_files {
   };
 
   segment_files(Device& device, const segment_config& config, std::uint64_t entropy) noexcept
-      : device_{&device}, config_{config}, entropy_{entropy} {}
+      : device_{device}, config_{config}, entropy_{entropy} {}
 
   [[nodiscard]] std::uint32_t room_of_segment() const noexcept {
     return config_.segment_bytes - 2 * static_cast<std::uint32_t>(segment_header::room);
@@ -149,7 +151,7 @@ class segment_files {
     best = {};
     for (const std::uint64_t at : {std::uint64_t{0}, size - segment_header::room}) {
       std::array<std::byte, segment_header::size> bytes{};
-      if (const status s = device_->read(name_at(i).view(), at, bytes); !s) {
+      if (const status s = device_.read(name_at(i).view(), at, bytes); !s) {
         return s;
       }
       const auto h = segment_header::read(bytes);
@@ -164,7 +166,7 @@ class segment_files {
     array_of<segment_header, L.segments> headers{};
     std::uint32_t newest = 0;
     for (std::size_t i = 0; i < L.segments; ++i) {
-      const result<std::uint64_t> size = device_->size(name_at(i).view());
+      const result<std::uint64_t> size = device_.size(name_at(i).view());
       if (!size) {
         if (size.error() == errc::absent) {
           continue;
@@ -215,7 +217,7 @@ class segment_files {
   [[nodiscard]] status set_aside(std::size_t i, std::uint64_t bytes) noexcept {
     std::array<std::byte, 64> first{};
     const auto begin = std::span{first}.first(bytes < first.size() ? static_cast<std::size_t>(bytes) : first.size());
-    if (const status s = device_->read(name_at(i).view(), 0, begin); !s) {
+    if (const status s = device_.read(name_at(i).view(), 0, begin); !s) {
       return s;
     }
     bool blank = true;
@@ -223,18 +225,18 @@ class segment_files {
       blank = blank && b == std::byte{0};
     }
     if (blank) {
-      if (const status s = device_->remove(name_at(i).view()); !s) {
+      if (const status s = device_.remove(name_at(i).view()); !s) {
         return s;
       }
-      return device_->sync_directory();
+      return device_.sync_directory();
     }
     ++counters_.set_aside;
     const file_name from = name_at(i);
     const file_name aside{{'a', 's', 'i', 'd', 'e', '-', from.text[8], from.text[9]}, 8};
-    if (const status s = device_->rename(from.view(), aside.view()); !s) {
+    if (const status s = device_.rename(from.view(), aside.view()); !s) {
       return s;
     }
-    return device_->sync_directory();
+    return device_.sync_directory();
   }
 
   /// Makes the next segment the active one: its headers stand, nothing else does. There must be one free.
@@ -264,7 +266,7 @@ class segment_files {
     // From here on the old content of the file is gone.
     slots_[i].use = state::free;
     for (const std::uint64_t at : {std::uint64_t{0}, std::uint64_t{fresh.limit()}}) {
-      if (const status s = device_->write(name_at(i).view(), at, image); !s) {
+      if (const status s = device_.write(name_at(i).view(), at, image); !s) {
         return s.error();
       }
     }
@@ -281,35 +283,35 @@ class segment_files {
   /// Zeros in pieces of 4 KiB: larger ones make some file systems account as much for every small write later.
   [[nodiscard]] status make_file(std::size_t i) noexcept {
     const file_name name = name_at(i);
-    status made = device_->create(name.view());
+    status made = device_.create(name.view());
     if (!made && made.error() == errc::refused) {  // left behind by an attempt that failed
-      made = device_->remove(name.view());
-      made = made ? device_->create(name.view()) : made;
+      made = device_.remove(name.view());
+      made = made ? device_.create(name.view()) : made;
     }
     if (!made) {
       return made.error() == errc::full ? errc::full : errc::io;
     }
     made = fill(name);
     if (!made) {
-      (void)device_->remove(name.view());
+      (void)device_.remove(name.view());
     }
     return made;
   }
   [[nodiscard]] status fill(const file_name& name) noexcept {
     std::array<std::byte, 4096> const zeros{};
     for (std::uint32_t at = 0; at < config_.segment_bytes; at += static_cast<std::uint32_t>(zeros.size())) {
-      if (const status s = device_->write(name.view(), at, zeros); !s) {
+      if (const status s = device_.under().write(name.view(), at, zeros); !s) {
         return s;
       }
     }
-    if (const status s = device_->sync(name.view()); !s) {
+    if (const status s = device_.sync(name.view()); !s) {
       return s;
     }
-    return device_->sync_directory();
+    return device_.sync_directory();
   }
 
  protected:
-  Device* device_;
+  gathered_device<Device, L.buffer_bytes> device_;
   segment_config config_;
   std::uint64_t entropy_;
   std::uint64_t store_ = 0;
