@@ -56,3 +56,22 @@ save("whole_numbers", [helper.make_node("Cast", ["x"], ["y"], to=TensorProto.INT
 save("two_inputs", [helper.make_node("Add", ["a", "b"], ["y"])], [("a", FLOAT, ["N", 1]), ("b", FLOAT, ["N", 1])], [("y", FLOAT, ["N", 1])])
 save("any_width", [helper.make_node("Relu", ["x"], ["y"])], [("x", FLOAT, ["N", "M"])], [("y", FLOAT, ["N", "M"])])
 save("one_answer", [helper.make_node("ReduceSum", ["x"], ["y"], keepdims=0)], [("x", FLOAT, [4, 2])], [("y", FLOAT, [])])  # not one per row
+
+
+def save_maps(name, op, labels, label_type):
+    """One operator and its values as a sequence of maps from labels, as classifiers write them."""
+    key = "classlabels_strings" if label_type == TensorProto.STRING else "classlabels_int64s"
+    nodes = [op, helper.make_node("ZipMap", ["p"], ["y"], domain="ai.onnx.ml", **{key: labels})]
+    maps = onnx.TypeProto()
+    maps.sequence_type.elem_type.map_type.key_type = label_type
+    maps.sequence_type.elem_type.map_type.value_type.tensor_type.elem_type = FLOAT
+    graph = helper.make_graph(nodes, name, [helper.make_tensor_value_info("x", FLOAT, ["N", len(labels)])],
+                              [helper.make_value_info("y", maps)])
+    model = helper.make_model(graph, producer_name="skerry", opset_imports=[helper.make_opsetid("", 13), helper.make_opsetid("ai.onnx.ml", 1)])
+    model.ir_version = 7
+    onnx.checker.check_model(model)
+    onnx.save(model, str(OUT / f"{name}.onnx"))
+
+
+save_maps("named_maps", helper.make_node("Relu", ["x"], ["p"]), ["bearing", "healthy", "worn"], TensorProto.STRING)
+save_maps("root_maps", helper.make_node("Sqrt", ["x"], ["p"]), [0, 1, 2], TensorProto.INT64)

@@ -10,6 +10,8 @@
 #include "models/forest.hpp"
 
 #include <skerry/anomaly/array_model.hpp>
+#include <skerry/anomaly/forest_export.hpp>
+#include <skerry/anomaly/isolation_forest.hpp>
 #include <skerry/anomaly/model_slot.hpp>
 #include <skerry/anomaly/monitor.hpp>
 #include <skerry/core/random.hpp>
@@ -145,6 +147,24 @@ TEST_CASE("arrays prove themselves on the vectors of the model that they were wr
   REQUIRE(check_vectors(forest, boosted::vectors).error() == errc::mismatch);
 }
 
+TEST_CASE("models in arrays allocate nothing") {
+  auto mlp = arrays();
+  auto trees = trees_8::create(boosted::trees).value();
+  auto failure = failure_of<layers_8>{arrays()};
+  row_type row{};
+  std::array<float, 4> answer{};
+  std::array<float, 1> one{};
+  bool good = true;
+  const std::size_t before = skerry_test::allocations();
+  for (int i = 0; i < 100; ++i) {
+    row[static_cast<std::size_t>(i) % row.size()] += 0.5F;
+    good = mlp.infer(row, answer) && trees.infer(row, answer) && failure.infer(row, one) && good;
+  }
+  const std::size_t after = skerry_test::allocations();
+  CHECK(good);
+  CHECK(after == before);
+}
+
 #ifdef SKERRY_TEST_ONNXRUNTIME
 using skerry::adapters::onnxruntime_library;
 using skerry::adapters::onnxruntime_message;
@@ -230,6 +250,113 @@ TEST_CASE("ONNX Runtime takes batches of any size, a fixed batch, no batch, and 
   std::array<float, 3> same{};
   REQUIRE(named.infer(row, same));
   REQUIRE(same == row);
+}
+
+TEST_CASE("maps from names are answered in the order of their names, and a class that is NaN is no answer") {
+  auto named = load(models + "named_maps.onnx");  // bearing, healthy, worn
+  std::array<float, 3> out{7, 7, 7};
+  REQUIRE(named.output_shape().size() == 1);
+  REQUIRE(named.infer(std::array{0.25F, 0.5F, 0.125F}, out));
+  REQUIRE(out == std::array{0.25F, 0.5F, 0.125F});
+  auto root = load(models + "root_maps.onnx");
+  REQUIRE(root.infer(std::array{4.0F, -1.0F, 1.0F}, out).error() == errc::not_finite);
+  REQUIRE(out == std::array{0.25F, 0.5F, 0.125F});
+  REQUIRE(root.infer(std::array{4.0F, 9.0F, 1.0F}, out));
+  REQUIRE(out == std::array{2.0F, 3.0F, 1.0F});
+  std::array<float, 6> two{};  // maps come a row at a time
+  REQUIRE(root.infer_rows({std::array{4.0F, 9.0F, 1.0F, 0.0F, 1.0F, 16.0F}.data(), 2, 3, 3}, two));
+  REQUIRE(two == std::array{2.0F, 3.0F, 1.0F, 0.0F, 1.0F, 4.0F});
+}
+
+namespace {
+
+std::vector<std::byte> exported(const isolation_forest<4, 30, 128, std::int16_t>& forest, bool five) {
+  std::vector<std::byte> out(onnx_size(forest, {.tree_ensemble_5 = five}).value());
+  byte_writer to{out};
+  REQUIRE(export_onnx(forest, to, {.tree_ensemble_5 = five}));
+  return out;
+}
+std::vector<std::byte> exported(const isolation_forest<4, 30, 128, std::uint8_t>& forest, bool five) {
+  std::vector<std::byte> out(onnx_size(forest, {.tree_ensemble_5 = five}).value());
+  byte_writer to{out};
+  REQUIRE(export_onnx(forest, to, {.tree_ensemble_5 = five}));
+  return out;
+}
+
+template <typename Code>
+void same_in_onnxruntime(missing_policy missing, std::uint64_t seed) {
+  CAPTURE(sizeof(Code), static_cast<int>(missing), seed);
+  pcg32 random{seed};
+  const auto draw = [&] { return static_cast<float>(normal(random)); };
+  std::vector<float> seen(400 * 4);
+  std::generate(seen.begin(), seen.end(), draw);
+  const bool gaps = missing != missing_policy::refuse;
+  for (std::size_t i = 3; gaps && i < seen.size(); i += 29) {
+    seen[i] = std::numeric_limits<float>::quiet_NaN();
+  }
+  auto forest = std::make_unique<isolation_forest<4, 30, 128, Code>>();
+  REQUIRE(forest->fit({seen.data(), 400, 4, 4}, {.seed = seed, .trees = 30, .sample = 128, .missing = missing}));
+  for (const bool five : {false, true}) {
+    const auto bytes = exported(*forest, five);
+    onnxruntime_message why;
+    auto sums = onnxruntime_model::create(runtime(), bytes, {.output = "depth_sum"}, &why);
+    INFO(why.view());
+    REQUIRE(sums);
+    auto scores = onnxruntime_model::create(runtime(), bytes, {.output = "score"});
+    REQUIRE(scores);
+    for (int i = 0; i < 300; ++i) {
+      std::array<float, 4> row{};
+      for (std::size_t c = 0; c < 4; ++c) {
+        // Inside the range that was learnt, on values that were, and far outside of it.
+        row[c] = i % 3 == 0 ? draw() : (i % 3 == 1 ? seen[static_cast<std::size_t>(i) * 4 + c] : draw() * 1e6F);
+        if (!gaps && row[c] != row[c]) {
+          row[c] = 0;
+        }
+      }
+      if (gaps && i % 7 == 0) {
+        row[static_cast<std::size_t>(i) % 4] = std::numeric_limits<float>::quiet_NaN();
+      }
+      std::array<float, 1> sum{}, score{};
+      REQUIRE(sums.value().infer(row, sum));
+      REQUIRE(scores.value().infer(row, score));
+      REQUIRE(sum[0] == static_cast<float>(forest->depth_sum(row).value()));
+      REQUIRE(std::abs(score[0] - forest->score(row).value()) <= 1e-6F);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a forest that was exported is a model here: equal depth sums inside and outside of what it learnt, also where values are missing") {
+  for (const std::uint64_t seed : {1U, 2U, 3U}) {
+    same_in_onnxruntime<std::int16_t>(missing_policy::refuse, seed);
+    same_in_onnxruntime<std::uint8_t>(missing_policy::refuse, seed);
+    same_in_onnxruntime<std::int16_t>(missing_policy::evidence, seed);
+    same_in_onnxruntime<std::uint8_t>(missing_policy::heavier, seed);
+  }
+}
+
+TEST_CASE("a seal may be required: then nothing but what was written reaches ONNX Runtime") {
+  const onnxruntime_options sealed{.seal = seal_rule::required};
+  REQUIRE(refuse(known_onnx, sealed).error == errc::ok);
+  const auto bare = refuse(models + "any_batch.onnx", sealed);
+  REQUIRE(bare.error == errc::absent);
+  REQUIRE(bare.words.find("sealed") != std::string::npos);
+  REQUIRE(refuse("model_backends.cpp", sealed).error == errc::corrupt);
+  REQUIRE(refuse(models + "nowhere.onnx", sealed).error == errc::absent);
+  // Any bit of the file, also of the name of the seal, and any cut.
+  const std::vector<std::byte> whole = bytes_of(known_onnx);
+  for (std::size_t n = 0; n < whole.size() * 8; n += 3) {
+    CAPTURE(n);
+    std::vector<std::byte> bent = whole;
+    bent[n / 8] ^= std::byte{1} << (n % 8);
+    REQUIRE_FALSE(onnxruntime_model::create(runtime(), bent, sealed));
+  }
+  for (std::size_t n = 0; n < whole.size(); n += 7) {
+    CAPTURE(n);
+    REQUIRE_FALSE(onnxruntime_model::create(runtime(), std::span{whole}.first(n), sealed));
+  }
 }
 
 TEST_CASE("threads, arena and rewriting of the graph are the caller's, and change no answer beyond rounding") {
@@ -331,6 +458,92 @@ TEST_CASE("an inference allocates nothing but what ONNX Runtime does in its own 
 }
 #endif
 
+#if defined(SKERRY_TEST_ONNXRUNTIME) || defined(SKERRY_TEST_OPENCV)
+namespace {
+
+struct small : default_monitor {
+  static constexpr std::size_t history = 200;
+  static constexpr std::size_t warm_up = 120;
+  static constexpr std::size_t trees = 20;
+  static constexpr std::size_t sample = 64;
+  static constexpr std::size_t fold = 20;
+};
+
+/// What a monitor makes of a model that was refused, or fails: the judgements of one without a model, and every row counted.
+template <typename Model>
+void goes_on(const char* what, result<Model> loaded, std::string_view words, errc expected) {
+  using slot = model_slot<Model, 1>;
+  CAPTURE(what);
+  const errc reason = loaded.error();
+  slot known{std::move(loaded)};
+  auto with = std::make_unique<monitor<1, model_ref<slot>, small>>(monitor_config{.seed = 3, .rows_per_day = 86400}, model_ref{known});
+  auto without = std::make_unique<monitor<1, no_model, small>>(monitor_config{.seed = 3, .rows_per_day = 86400}, no_model{});
+  pcg32 random{17};
+  std::uint64_t now = 0;
+  for (int i = 0; i < 400; ++i) {
+    now += 1000;
+    // Below zero, so that the root of it is NaN.
+    const std::array<float, 1> row{static_cast<float>(normal(random)) - (i > 300 ? 90.0F : 50.0F)};
+    auto a = with->observe(row, now);
+    const auto b = without->observe(row, now);
+    REQUIRE(a);
+    REQUIRE(b);
+    REQUIRE(a.value().known == known_state::unavailable);
+    a.value().known = known_state::none;
+    REQUIRE(a.value() == b.value());
+  }
+  const monitor_counters& c = with->counters();
+  WARN(what << ": create " << to_string(reason) << (reason == errc::ok ? "" : " (" + std::string{words} + ")") << "; slot "
+            << to_string(known.reason()) << "; of 400 rows unavailable " << c.known_unavailable << ", not_finite " << c.known_not_finite
+            << ", novel alarms " << c.alarms_novel);
+  REQUIRE(known.reason() == expected);
+  REQUIRE(c.known_unavailable + c.known_not_finite + c.known_failed + c.known_timeout == 400);
+  REQUIRE(c.alarms_novel == 1);
+  REQUIRE(c.rows == 400);
+}
+
+/// Everything that is wrong with a model somewhere, in one list.
+struct bad_model {
+  const char* what;
+  std::string file;
+  errc expected;  // of the slot
+};
+std::vector<bad_model> bad_models(errc of_half) {
+  const std::vector<std::byte> whole = bytes_of(known_onnx);
+  const auto write = [&](const char* name, std::size_t size, std::size_t bend) {
+    std::vector<std::byte> bytes{whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)};
+    if (bend < size) {
+      bytes[bend] ^= std::byte{4};
+    }
+    const std::string path = (std::filesystem::temp_directory_path() / name).string();
+    std::ofstream{path, std::ios::binary}.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    return path;
+  };
+  return {{"missing file", models + "nowhere.onnx", errc::absent},
+          {"a text", "model_backends.cpp", errc::corrupt},
+          {"half of the file", write("skerry_half.onnx", whole.size() / 2, whole.size()), of_half},
+          {"one bit of a sealed file", write("skerry_bent.onnx", whole.size(), whole.size() / 3), errc::corrupt},
+          {"inputs of another type", models + "doubles.onnx", errc::unsupported},
+          {"two inputs", models + "two_inputs.onnx", errc::unsupported},
+          {"rows of another width", models + "any_batch.onnx", errc::width},
+          {"vectors that disagree", models + "wrong_vectors.onnx", errc::mismatch},
+          {"vectors of another width", models + "wide_vectors.onnx", errc::width},
+          {"answers NaN", models + "root.onnx", errc::ok}};
+}
+
+}  // namespace
+#endif
+
+#ifdef SKERRY_TEST_ONNXRUNTIME
+TEST_CASE("whatever is wrong with a model of ONNX Runtime, the monitor judges as without one and counts it") {
+  for (const bad_model& bad : bad_models(errc::corrupt)) {
+    onnxruntime_message why;
+    auto loaded = onnxruntime_model::create(runtime(), bad.file.c_str(), {}, &why);
+    goes_on(bad.what, std::move(loaded), why.view(), bad.expected);
+  }
+}
+#endif
+
 #ifdef SKERRY_TEST_OPENCV
 using skerry::adapters::opencv_message;
 using skerry::adapters::opencv_model;
@@ -374,6 +587,41 @@ TEST_CASE("what OpenCV cannot load is an error with words, and nothing it throws
   REQUIRE(out[0] == 7);
   REQUIRE(model.infer(std::array{1.0F, 2.0F, 3.0F}, out));
   REQUIRE(out[0] == 14);
+}
+
+TEST_CASE("whatever is wrong with a model of OpenCV, the monitor judges as without one and counts it") {
+  for (const bad_model& bad : bad_models(errc::truncated)) {
+    opencv_message why;
+    auto loaded = opencv_model::create(bad.file.c_str(), {}, &why);
+    goes_on(bad.what, std::move(loaded), why.view(), bad.expected);
+  }
+}
+
+TEST_CASE("an inference allocates as often as OpenCV alone") {
+  auto model = opencv_model::create(known_onnx.c_str()).value();
+  const std::vector<std::byte> bytes = bytes_of(known_onnx);
+  auto net = cv::dnn::readNetFromONNX(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  cv::Mat in = cv::Mat::zeros(1, mill::columns, CV_32F), out;
+  row_type row{};
+  std::array<float, 4> answer{};
+  bool good = true;
+  const auto counted = [&](auto&& once) {
+    once();
+    const std::size_t before = skerry_test::allocations();
+    for (int i = 0; i < 100; ++i) {
+      once();
+    }
+    return skerry_test::allocations() - before;
+  };
+  const std::size_t plain = counted([&] {
+    std::copy(row.begin(), row.end(), in.ptr<float>());
+    net.setInput(in);
+    out = net.forward();
+  });
+  const std::size_t ours = counted([&] { good = static_cast<bool>(model.infer(row, answer)) && good; });
+  WARN("of 100 inferences OpenCV alone allocates " << plain << " times, with the adapter " << ours);
+  CHECK(good);
+  CHECK(ours == plain);
 }
 
 TEST_CASE("damaged models are refused or answer, in OpenCV") {

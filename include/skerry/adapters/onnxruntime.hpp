@@ -89,6 +89,7 @@ struct onnxruntime_options {
   bool optimise = true;          ///< lets ONNX Runtime rewrite the graph while loading
   const char* output = nullptr;  ///< name of the output to answer with; null: the first of binary32 numbers, or of maps to them
   anomaly::vectors_rule vectors = anomaly::vectors_rule::if_present;
+  anomaly::seal_rule seal = anomaly::seal_rule::if_present;  ///< of files from a disk that ages, or a link: `required`
 };
 
 /// An `inference_model` that ONNX Runtime computes.
@@ -101,7 +102,8 @@ struct onnxruntime_options {
 ///
 /// Cost    an inference allocates nothing here; what ONNX Runtime allocates is its own (outputs of tensors are written in place). A model
 ///         of a fixed batch of B computes a row B times
-/// Errors  of create: `absent`: no such file, or no vectors though `required`; `corrupt`: no model, or other bytes than its seal says
+/// Errors  of create: `absent`: no such file, or no vectors or no seal though `required`; `corrupt`: no model, or other bytes than its seal
+/// says
 /// (`check_onnx_seal`); `unsupported`: inputs, outputs or
 ///         operators that are not taken; `width`, `not_finite`, `mismatch`: its vectors disagree with it; `full`: no memory; `unavailable`:
 ///         any other refusal of ONNX Runtime. Of infer: `width`, `not_finite`: an answer is NaN or infinite, `insufficient`: moved from or
@@ -116,8 +118,18 @@ class onnxruntime_model {
                                                         onnxruntime_message* why = nullptr) noexcept {
     {
       detail::model_file file;  // a file that cannot be read is left to ONNX Runtime, which has the words for it
-      if (file.read(path) && broken_seal(file.bytes(), why)) {
-        return errc::corrupt;
+      const status read = file.read(path);
+      if (!read && read.error() != errc::absent && options.seal == anomaly::seal_rule::required) {
+        detail::ort_say(why, "the file cannot be read");
+        return read.error();
+      }
+      if (read) {
+        if (options.seal == anomaly::seal_rule::required) {  // the bytes that were looked at, not those that the file has by then
+          return create(library, file.bytes(), options, why);
+        }
+        if (const status sealed = look_at_seal(file.bytes(), options, why); !sealed) {
+          return sealed.error();
+        }
       }
     }
     return build(library, options, why, [&](const OrtApi& api, const OrtSessionOptions* o, OrtSession** session) {
@@ -128,8 +140,8 @@ class onnxruntime_model {
   [[nodiscard]] static result<onnxruntime_model> create(const onnxruntime_library& library, std::span<const std::byte> model,
                                                         const onnxruntime_options& options = {},
                                                         onnxruntime_message* why = nullptr) noexcept {
-    if (broken_seal(model, why)) {
-      return errc::corrupt;
+    if (const status sealed = look_at_seal(model, options, why); !sealed) {
+      return sealed.error();
     }
     return build(library, options, why, [&](const OrtApi& api, const OrtSessionOptions* o, OrtSession** session) {
       return api.CreateSessionFromArray(library.environment(), model.data(), model.size(), o, session);
@@ -207,12 +219,13 @@ class onnxruntime_model {
   static constexpr std::array<std::uint32_t, 1> nothing{0};
   using state = detail::ort_session;
 
-  [[nodiscard]] static bool broken_seal(std::span<const std::byte> model, onnxruntime_message* why) noexcept {
-    const bool broken = anomaly::check_onnx_seal(model).error() == errc::corrupt;
-    if (broken) {
-      detail::ort_say(why, "the model is sealed, and these are other bytes");
+  [[nodiscard]] static status look_at_seal(std::span<const std::byte> model, const onnxruntime_options& options,
+                                           onnxruntime_message* why) noexcept {
+    const status seal = anomaly::check_onnx_seal(model, options.seal);
+    if (!seal) {
+      detail::ort_say(why, anomaly::onnx_seal_words(model, seal.error()));
     }
-    return broken;
+    return seal;
   }
 
   template <typename Load>

@@ -30,6 +30,7 @@ using opencv_message = inplace_string<255>;
 
 struct opencv_options {
   anomaly::vectors_rule vectors = anomaly::vectors_rule::if_present;
+  anomaly::seal_rule seal = anomaly::seal_rule::if_present;
 };
 
 /// An `inference_model` that the dnn module of OpenCV computes, from ONNX.
@@ -39,7 +40,7 @@ struct opencv_options {
 /// setting of the process, `cv::setNumThreads`.
 ///
 /// Cost    an inference allocates nothing here; what OpenCV allocates is its own
-/// Errors  of create: `absent`: no such file, or no vectors though `required`; `corrupt`, `truncated`: no model, or other
+/// Errors  of create: `absent`: no such file, or no vectors or no seal though `required`; `corrupt`, `truncated`: no model, or other
 ///         bytes than its seal says; `unsupported`: what OpenCV
 ///         cannot import; `width`, `not_finite`, `mismatch`: its vectors disagree with it; `io`; `full`: no memory. Of infer: `width`,
 ///         `not_finite`, `insufficient`: made without a model; `unavailable`: what OpenCV threw, which is caught here. `out` is untouched
@@ -60,9 +61,9 @@ class opencv_model {
   /// From memory, which may go afterwards.
   [[nodiscard]] static result<opencv_model> create(std::span<const std::byte> model, const opencv_options& options = {},
                                                    opencv_message* why = nullptr) noexcept {
-    if (anomaly::check_onnx_seal(model).error() == errc::corrupt) {
-      say(why, "the model is sealed, and these are other bytes");
-      return errc::corrupt;
+    if (const status seal = anomaly::check_onnx_seal(model, options.seal); !seal) {
+      say(why, anomaly::onnx_seal_words(model, seal.error()));
+      return seal.error();
     }
     const result<anomaly::onnx_input> input = anomaly::onnx_input_of(model);
     if (!input) {

@@ -84,6 +84,33 @@ inline constexpr std::string_view onnx_seal_key = "skerry.crc32c";
   return seen == said ? status{} : status{errc::corrupt};
 }
 
+/// Whether a model that is loaded has to be sealed.
+enum class seal_rule : std::uint8_t {
+  if_present,  ///< a broken seal is refused, a model without one is trusted
+  required,    ///< a model without one is refused (`absent`): nothing but what was written reaches the runtime
+};
+
+/// What `check_onnx_seal` says, by the rule.
+/// Errors  `absent`: required, and the model is not sealed; `corrupt`: these are other bytes, or those of no ONNX model
+[[nodiscard]] inline status check_onnx_seal(std::span<const std::byte> model, seal_rule rule) noexcept {
+  const status seal = check_onnx_seal(model);
+  if (seal || (seal.error() == errc::absent && rule == seal_rule::required)) {
+    return seal;
+  }
+  // A cut file is left to the runtime, which has words for it; what is no protobuf message here might be one there, seal and all.
+  const bool trusted = seal.error() == errc::absent || seal.error() == errc::truncated;
+  return trusted && rule == seal_rule::if_present ? status{} : status{errc::corrupt};
+}
+
+/// The same in words.
+[[nodiscard]] inline std::string_view onnx_seal_words(std::span<const std::byte> model, errc refusal) noexcept {
+  if (refusal == errc::absent) {
+    return "the model is not sealed";
+  }
+  return onnx_property(model, onnx_seal_key) ? "the model is sealed, and these are other bytes"
+                                             : "these are not the bytes of an ONNX model";
+}
+
 /// The one input of a serialised ONNX model.
 struct onnx_input {
   std::uint64_t columns = 0;  ///< values of a row: the product of all dimensions but the first, or the only dimension
