@@ -46,6 +46,7 @@ class roster {
  public:
   using algebra = joins;
   static constexpr std::size_t capacity = A;
+  static constexpr std::size_t least_bytes = 14;  ///< that `encode` writes of one life
 
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
   [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
@@ -194,7 +195,7 @@ class roster {
   /// Reads what `encode` wrote; anything else is refused and `out` stays as it was.
   [[nodiscard]] static constexpr status decode(byte_reader& in, roster& out) noexcept {
     roster read;
-    const std::size_t count = in.count(14);
+    const std::size_t count = in.count(least_bytes);
     if (count > A) {
       return errc::full;
     }

@@ -24,7 +24,9 @@ template <std::size_t Members, typename Rows>
   const std::size_t begin = out.written().size();
   out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(frame_kind::fence)));
   out.u8(wire::has_checksum);
-  (void)lives.encode(out);
+  if (const status s = lives.encode(out); !s) {
+    return s;
+  }
   const auto name = [&](const actor& who) {
     const member* m = lives.find(who);
     out.varint(m == nullptr ? 0 : static_cast<std::size_t>(m - lives.entries().data()) + 1);
@@ -121,7 +123,7 @@ class fence_frame {
 
  private:
   [[nodiscard]] status parse_lives(byte_reader& in) noexcept {
-    life_count_ = in.count(14);
+    life_count_ = in.count(roster_type::least_bytes);
     lives_ = in.remaining();
     if (life_count_ > Members) {
       return errc::full;

@@ -336,7 +336,7 @@ class link_cutter {
     return !(who == self_ && said_) && !link_->actor_names.known(who) && (naming_ || link_->actor_names.said(who));
   }
 
-  [[nodiscard]] status write(byte_writer& out, std::uint8_t flags, const std::uint64_t* ack) const {
+  [[nodiscard]] status write(byte_writer& out, std::uint8_t flags, const std::uint64_t* ack) {
     flags = static_cast<std::uint8_t>(flags | (ack != nullptr ? link_flag::acks : 0));
     if (const index only = short_one(); only != none) {
       const auto& r = record(only);
@@ -466,10 +466,24 @@ class link_cutter {
       at = end;
     }
   }
-  void write_actors(byte_writer& out) const noexcept {
-    std::size_t count = 0;
-    for_each_actor([&count](actor_ref, std::size_t, std::size_t) { ++count; });
-    out.varint(count);
+  /// Where an actor stands among those of the frame, or their number.
+  [[nodiscard]] std::size_t position_of(actor_ref who) const noexcept {
+    std::size_t low = 0;
+    std::size_t high = named_count_;
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      if (store_->actors()[named_[middle]] < store_->actors()[who]) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low < named_count_ && named_[low] == who ? low : named_count_;
+  }
+  void write_actors(byte_writer& out) noexcept {
+    named_count_ = 0;
+    for_each_actor([this](actor_ref who, std::size_t, std::size_t) { named_[named_count_++] = who; });
+    out.varint(named_count_);
     for_each_actor([&](actor_ref who, std::size_t at, std::size_t runs) {
       const std::uint64_t upto = store_->context().prefix(who);
       const std::uint64_t shape = runs == 0 ? 0 : (runs == 1 && runs_[at].last == upto ? 1 : 2);
@@ -573,23 +587,36 @@ class link_cutter {
   /// The live records of the key that the peer has, as far as it would take them for dead.
   void write_kept(byte_writer& out, const item& one, key_scope scope) const {
     std::array<std::byte, 20> bytes{};
+    std::array<actor_ref, 8> listed{};  // most often one; of more than there is place for here each is looked for
+    std::size_t count = 0;
+    for (index i = store_->table().first_of(one.slot); i != none && scope == key_scope::of_actor; i = record(i).next) {
+      if (to_list(i) && ++count <= listed.size()) {
+        listed[count - 1] = record(i).who;
+      }
+    }
+    const auto is_listed = [&](actor_ref who) {
+      if (count > listed.size()) {
+        return lists(one.slot, who);
+      }
+      bool found = false;
+      for (std::size_t i = 0; i < count; ++i) {
+        found = found || listed[i] == who;
+      }
+      return found;
+    };
     for (const bool counting : {true, false}) {
       std::size_t size = 0;
       for (index i = store_->table().first_of(one.slot); i != none; i = record(i).next) {
         const auto& r = record(i);
-        const std::uint64_t upto = store_->context().prefix(r.who);
-        if (to_list(i) || r.n > upto || (scope == key_scope::of_actor && !lists(one.slot, r.who))) {
+        if ((scope == key_scope::of_actor && !is_listed(r.who)) || to_list(i)) {
           continue;
         }
-        std::uint64_t position = 0;
-        std::uint64_t at = 0;
-        bool found = false;
-        for_each_actor([&](actor_ref who, std::size_t, std::size_t) {
-          found = found || who == r.who;
-          position = who == r.who ? at : position;
-          ++at;
-        });
-        if (!found) {
+        const std::uint64_t upto = store_->context().prefix(r.who);
+        if (r.n > upto) {
+          continue;
+        }
+        const std::size_t position = position_of(r.who);
+        if (position == named_count_) {
           continue;
         }
         byte_writer pair{bytes};
@@ -682,6 +709,8 @@ class link_cutter {
   std::size_t run_limit_ = most_runs;
   std::size_t item_count_ = 0;
   std::size_t run_count_ = 0;
+  std::size_t named_count_ = 0;
+  std::array<actor_ref, Limits::actors> named_;  ///< the actors of the frame in their order, as far as `named_count_`
   array_of<item, most_keys> items_;
   array_of<run, most_runs> runs_;
 };

@@ -185,6 +185,9 @@ class replica_fences : public replica_collect<Replica, Limits> {
   [[nodiscard]] std::size_t say_fence(std::size_t link, std::uint64_t contact, std::span<std::byte> out) noexcept {
     if constexpr (has_roster) {
       auto& m = self().membership_;
+      if (out.size() < 8 + m.lives.size() * roster<Limits::members>::least_bytes) {
+        return 0;  // found out without writing it in vain, frame by frame
+      }
       std::uint64_t& now = m.said[Limits::links_max];
       if (m.has_news) {
         now = m.lives.hash();
