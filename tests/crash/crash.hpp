@@ -20,7 +20,7 @@ struct tally {
 
   // How often the hard cases came about.
   std::uint64_t histories = 0, lives = 0, cuts = 0, torn = 0, damaged = 0, repeats = 0, failed_syncs = 0, refused = 0, dropped = 0;
-  std::uint64_t recycled = 0, moved = 0, reclaimed = 0, full = 0, unreported = 0;
+  std::uint64_t recycled = 0, moved = 0, reclaimed = 0, full = 0, unreported = 0, newest = 0;
 
   [[nodiscard]] std::uint64_t found() const noexcept { return lost + phantom + excess + broken; }
   void add(const tally& other) {
@@ -44,6 +44,7 @@ struct tally {
     reclaimed += other.reclaimed;
     full += other.full;
     unreported += other.unreported;
+    newest += other.newest;
   }
 };
 

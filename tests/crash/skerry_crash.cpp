@@ -37,7 +37,7 @@ int run_points(std::uint64_t seed, std::uint64_t points) {
   held = show("faults at every call", explore_faults(seed, 1 + points / 50'000, plant::none, false)) && held;
   const tally flipped = explore_flips(seed, points / 10, plant::none, false);
   held = show("bit flips", flipped) && held;
-  fmt::print("bit flips: cost={} unreported={}\n", flipped.damaged, flipped.unreported);
+  fmt::print("bit flips: cost={} unreported={} newest_acknowledgements_lost={}\n", flipped.damaged, flipped.unreported, flipped.newest);
   const tally t = explore_points(seed, points, plant::none, false);
   fmt::print(
       "histories={} lives={} cuts={} torn={} damaged={} repeats={} failed_syncs={} refused={} full={} dropped={} recycled={} moved={} "

@@ -147,6 +147,34 @@ TEST_CASE("each record is written by itself where there is no buffer") {
   CHECK(disk.counts().writes == before + 1);
 }
 
+TEST_CASE("a flip in the head of a full segment's last record is told from the end of the log") {
+  faulty_disk disk{7};
+  std::uint64_t seq = 0;
+  {
+    auto log = log_type::create(disk, small).value();
+    REQUIRE(log.open());
+    for (; log.counters().created < 2; ++seq) {
+      REQUIRE(log.append(data(0, seq + 1), payload_of(0, seq + 1, 100)));
+    }
+    REQUIRE(log.sync());
+  }
+  const std::size_t last = 512 + 32 + (static_cast<std::size_t>(seq) - 2) * skerry::delivery::record_size(100);
+  {
+    auto log = log_type::create(disk, small).value();
+    REQUIRE(log.open());
+    REQUIRE(log.counters().torn_bytes + log.counters().damaged_records == 0);
+  }
+  for (std::size_t bit = 0; bit < 32 * 8; ++bit) {
+    faulty_disk damaged = disk;
+    damaged.flip("segment-00", last * 8 + bit);
+    auto log = log_type::create(damaged, small).value();
+    const auto report = log.open().value();
+    CAPTURE(bit);
+    REQUIRE(all_of(log, report).size() == seq - 1);
+    REQUIRE(log.counters().torn_bytes + log.counters().damaged_records > 0);
+  }
+}
+
 TEST_CASE("a write that fails when the buffer goes out costs nothing: the next sync writes it again") {
   faulty_disk disk{6};
   {

@@ -21,12 +21,13 @@ namespace skerry::inline v0::delivery {
 ///
 /// Appending never waits: records gather in memory and go out in one write, when the buffer is full and before a sync. `sync` makes durable
 /// what was appended, acknowledgements with it, which otherwise ride in front of the next append. What no sync covered may be gone when the
-/// process ends, not only when the power does; `flush` hands it to the system, which outlives the process. A segment whose records are all acknowledged is used again as it is: its old records fail the checks of
-/// its new salt. One segment is kept back for acknowledgements, so a full store can be emptied. A segment that a few records keep from
-/// being used again gives them to the newest one, by `reclaim`.
-/// Cost    `append` a copy of 32 bytes and the payload, a write each `buffer_bytes`; `read` one or two reads; `open` reads every used byte once
-/// Bound   a flip anywhere costs one record; a cut costs what was not synced, never what was
-/// Errors  `append`: `full`, `width` (a record that fits no segment), `io`; `read`: `absent`, `width`, `corrupt`, `io`;
+/// process ends, not only when the power does; `flush` hands it to the system, which outlives the process. A segment whose records are all
+/// acknowledged is used again as it is: its old records fail the checks of its new salt. One segment is kept back for acknowledgements, so
+/// a full store can be emptied. A segment that a few records keep from being used again gives them to the newest one, by `reclaim`. Cost
+/// `append` a copy of 32 bytes and the payload, a write each `buffer_bytes`; `read` one or two reads; `open` reads every used byte once
+/// Bound   a flip anywhere costs one record, and is counted, but for one in the head of the newest record of all; a cut costs what was not
+/// synced, never what was Errors  `append`: `full`, `width` (a record that fits no segment), `io`; `read`: `absent`, `width`, `corrupt`,
+/// `io`;
 ///         `sync`: `io`, and then nothing new is durable until a later one succeeds elsewhere; `open`: `io` of the device only
 ///
 /// The device must outlive the log; its files `segment-NN` are the log's.
@@ -291,6 +292,8 @@ class segment_log : private detail::segment_files<Device, L> {
   using typename files::state;
   using control = detail::control_state<L.streams>;
 
+  static constexpr std::size_t end_record = record_size(4);
+  static constexpr std::uint32_t end_record_at = 64;  // behind the second header: a sector that is written with the segment
   static constexpr std::uint32_t spare_for_data = 1;  // segments that data must leave free
   static constexpr std::size_t checkpoint_room =
       record_size(control::acks_bytes) + 2 * record_size(control::lease_bytes) + record_size(control::counters_bytes) + 2 * record_size(16);
@@ -405,7 +408,33 @@ class segment_log : private detail::segment_files<Device, L> {
     torn = walk.torn_bytes();
     counters_.damaged_records += walk.damaged();
     counters_.torn_bytes += walk.torn_bytes();
+    return compare_end(s, walk.torn_bytes());
+  }
+  /// A last record whose head cannot be read looks like the end of the log; where the segment was full, the end stands written down.
+  [[nodiscard]] status compare_end(const slot& s, std::uint64_t torn) noexcept {
+    std::array<std::byte, end_record> bytes{};
+    if (const status read = device_.read(name_of(s).view(), s.limit() + end_record_at, bytes); !read) {
+      return read;
+    }
+    const auto said = read_record(bytes, {s.salt, s.limit() + end_record_at});
+    if (said && said.value().header.kind == record_kind::seal && said.value().payload.size() == 4) {
+      const std::uint32_t end = byte_reader{said.value().payload}.u32();
+      counters_.torn_bytes += end > s.end + torn ? end - s.end - torn : 0;
+    }
     return {};
+  }
+  /// No record follows in this segment.
+  [[nodiscard]] status write_end(slot& s) noexcept {
+    std::array<std::byte, 4> end{};
+    byte_writer{end}.u32(s.end);
+    record_header h;
+    h.kind = record_kind::seal;
+    std::array<std::byte, end_record> bytes{};
+    if (const status w = write_record(bytes, h, end, {s.salt, s.limit() + end_record_at}); !w) {
+      return w;
+    }
+    s.dirty = true;
+    return device_.write(name_of(s).view(), s.limit() + end_record_at, bytes);
   }
   [[nodiscard]] auto scanner(const slot& s, std::uint64_t from, std::uint64_t to, std::span<std::byte> buffer) noexcept {
     const file_name name = name_of(s);
@@ -609,6 +638,11 @@ class segment_log : private detail::segment_files<Device, L> {
     free_dead();
     if (free_slots() <= keep) {
       return errc::full;
+    }
+    if (slot* const before = active(); before != nullptr) {
+      if (const status s = write_end(*before); !s) {
+        return s;
+      }
     }
     const result<slot*> begun = files::begin(control_.epoch());
     if (!begun) {
