@@ -220,7 +220,9 @@ set(skerry_delivery_headers
     skerry/delivery/detail/flight_table.hpp
     skerry/delivery/detail/gathered_device.hpp
     skerry/delivery/detail/gone_numbers.hpp
+    skerry/delivery/detail/outbox_ahead.hpp
     skerry/delivery/detail/outbox_engine.hpp
+    skerry/delivery/detail/outbox_recovery.hpp
     skerry/delivery/detail/scale.hpp
     skerry/delivery/detail/segment_files.hpp
     skerry/delivery/detail/segment_header.hpp
