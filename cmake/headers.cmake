@@ -215,6 +215,7 @@ set(skerry_delivery_headers
     skerry/delivery/detail/cursor_state.hpp
     skerry/delivery/detail/endpoints.hpp
     skerry/delivery/detail/eviction.hpp
+    skerry/delivery/detail/fixed_courier.hpp
     skerry/delivery/detail/flash_sectors.hpp
     skerry/delivery/detail/flash_walk.hpp
     skerry/delivery/detail/flight_table.hpp

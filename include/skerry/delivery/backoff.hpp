@@ -84,12 +84,14 @@ inline constexpr duration_t<Time> no_cap = duration_from_count<Time>(std::numeri
 template <instant Time, const backoff_config<Time>* Fixed = nullptr>
 class backoff {
  public:
-  constexpr backoff(const backoff_config<Time>& config, device_seed seed) noexcept requires(Fixed == nullptr)
+  constexpr backoff(const backoff_config<Time>& config, device_seed seed) noexcept requires(!detail::is_fixed<backoff_config<Time>, Fixed>)
       : config_{config}, random_{seed.value()} {
     check();
   }
   backoff(const backoff_config<Time>&&, device_seed) = delete;  // the config is shared: name it, so that it lives
-  explicit constexpr backoff(device_seed seed) noexcept requires(Fixed != nullptr) : random_{seed.value()} { check(); }
+  explicit constexpr backoff(device_seed seed) noexcept requires(detail::is_fixed<backoff_config<Time>, Fixed>) : random_{seed.value()} {
+    check();
+  }
 
   /// What changes in it; for an owner that keeps the config elsewhere (`endpoint_policy`).
   struct kept {
@@ -97,7 +99,7 @@ class backoff {
     std::uint32_t retry = 0;
     duration_t<Time> previous{};
   };
-  constexpr backoff(const backoff_config<Time>& config, const kept& k) noexcept requires(Fixed == nullptr)
+  constexpr backoff(const backoff_config<Time>& config, const kept& k) noexcept requires(!detail::is_fixed<backoff_config<Time>, Fixed>)
       : config_{config}, random_{k.random}, retry_{k.retry}, previous_{k.previous} {}
   [[nodiscard]] constexpr kept keep() const noexcept { return {random_, retry_, previous_}; }
 

@@ -361,11 +361,12 @@ class circuit_breaker {
   static_assert(Window > 0, "circuit_breaker: a window holds at least one result (or one second)");
 
  public:
-  explicit constexpr circuit_breaker(const breaker_config<Time>& config) noexcept requires(Fixed == nullptr) : config_{config} {
+  explicit constexpr circuit_breaker(const breaker_config<Time>& config) noexcept requires(!detail::is_fixed<breaker_config<Time>, Fixed>)
+      : config_{config} {
     in_.check(config_.get());
   }
   explicit circuit_breaker(const breaker_config<Time>&&) = delete;  // the config is shared: name it, so that it lives
-  constexpr circuit_breaker() noexcept requires(Fixed != nullptr) { in_.check(config_.get()); }
+  constexpr circuit_breaker() noexcept requires(detail::is_fixed<breaker_config<Time>, Fixed>) { in_.check(config_.get()); }
 
   /// Leave to call, or `refused`.
   [[nodiscard]] result<permit> acquire(Time now) noexcept { return in_.acquire(config_.get(), now); }

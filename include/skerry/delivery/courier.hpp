@@ -30,8 +30,10 @@ namespace skerry::inline v0::delivery {
 /// the outbox and its ticket says so. Endpoints whose breaker is open are skipped. A failing item holds back its stream by `backoff`, a
 /// failing endpoint is held back by its breaker. With hooks (`batch.hpp`) what waits in the outbox goes several items to a message, of one
 /// stream and all live or all historical, and squeezed; the answer is for each of them. The config is shared and must outlive the courier,
-/// as must the store.
-template <instant Time, record_store Store, courier_limits L = courier_limits{}, typename Hooks = no_hooks>
+/// as must the store. Firmware that knows it while compiling names it in the type, `Fixed`, and opens without one: no code for rules that
+/// are not used.
+template <instant Time, record_store Store, courier_limits L = courier_limits{}, typename Hooks = no_hooks,
+          const courier_config<Time>* Fixed = nullptr>
 class courier {
   static_assert(L.endpoints > 0 && L.endpoints <= 8 && L.flights > 0 && L.flights <= 1024, "courier: 1 to 8 endpoints, 1 to 1024 flights");
   static_assert(L.batch_items == 1 || packs_items<Hooks>, "courier: batch_items above 1 need a hook with pack(items, writer)");
@@ -41,18 +43,28 @@ class courier {
 
  public:
   using time_type = Time;
-  using box_type = outbox<Time, Store, L.box>;
+  using box_type = outbox<Time, Store, L.box, detail::courier_parts<Time, Fixed>::box>;
   static constexpr courier_limits limits = L;
 
   [[nodiscard]] static result<courier> open(Store& store, const courier_config<Time>& config, device_seed seed, clock_reading<Time> clock,
-                                            const Hooks& hooks = Hooks{}) noexcept {
+                                            const Hooks& hooks = Hooks{}) noexcept
+      requires(!detail::is_fixed<courier_config<Time>, Fixed>) {
+    return open(detail::not_open_yet{}, store, config, seed, clock, hooks);
+  }
+  [[nodiscard]] static result<courier> open(Store& store, device_seed seed, clock_reading<Time> clock,
+                                            const Hooks& hooks = Hooks{}) noexcept requires(detail::is_fixed<courier_config<Time>, Fixed>) {
+    return open(detail::not_open_yet{}, store, *Fixed, seed, clock, hooks);
+  }
+  static result<courier> open(Store&, const courier_config<Time>&&, device_seed, clock_reading<Time>) = delete;  // shared: name it
+  // What both do.
+  [[nodiscard]] static result<courier> open(detail::not_open_yet, Store& store, const courier_config<Time>& config, device_seed seed,
+                                            clock_reading<Time> clock, const Hooks& hooks) noexcept {
     if (config.endpoints == 0 || config.endpoints > L.endpoints || !(duration_t<Time>{} < config.attempt_timeout) ||
         (config.box.receiver_window != 0 && config.box.receiver_window < L.batch_items) ||
         !(duration_t<Time>{} < config.failover.probe_every) || !(duration_t<Time>{} < config.sync_timeout)) {
       return errc::invalid;
     }
-    outbox_config box = config.box;
-    box.lease_ms = 0;  // the tokens have leases already
+    const outbox_config box = detail::without_lease(config.box);
     if (const status fine = box_type::possible(detail::not_open_yet{}, box); !fine) {
       return fine.error();
     }
@@ -67,7 +79,6 @@ class courier {
   courier(detail::not_open_yet, Store& store, const courier_config<Time>& config, const outbox_config& box, device_seed seed,
           clock_reading<Time> clock, const Hooks& hooks) noexcept
       : in_{store, config, box, seed, clock, hooks} {}
-  static result<courier> open(Store&, const courier_config<Time>&&, device_seed, clock_reading<Time>) = delete;  // shared: name it
 
   /// Now if it can, stored if it cannot.
   [[nodiscard]] result<ticket> send(const item_view& item, const send_options<Time>& options, Time now) noexcept {
@@ -113,7 +124,8 @@ class courier {
     f->options.key = {};  // the caller's memory; a direct item does not wait in the outbox
     f->store = options.store;
     f->stamp = in_.box_.wall();
-    f->until = options.until ? skerry::advance(t, elapsed(options.until.value(), now)) : skerry::advance(t, in_.config_->send_deadline);
+    f->until =
+        options.until ? skerry::advance(t, elapsed(options.until.value(), now)) : skerry::advance(t, in_.config_.get().send_deadline);
     if (!payload.empty()) {
       __builtin_memcpy(f->payload.data(), payload.data(), payload.size());
     }
@@ -204,7 +216,7 @@ class courier {
     if (!in_.syncing_ && in_.box_.wants_sync(t)) {
       in_.syncing_ = true;
       ++in_.sync_generation_;
-      in_.sync_lease_ = skerry::advance(t, in_.config_->sync_timeout);
+      in_.sync_lease_ = skerry::advance(t, in_.config_.get().sync_timeout);
       (void)in_.box_.flush_acknowledgements();
       in_.box_.sync_begins();
       action<Time> a;
@@ -243,7 +255,7 @@ class courier {
   /// A hint: `up` cuts waits short, once. `down` is only noted by the results that will show it.
   void on_link(endpoint_id e, link_state state, Time now) noexcept {
     const Time t = in_.time_.observe(now);
-    if (state == link_state::up && e.value < in_.config_->endpoints) {
+    if (state == link_state::up && e.value < in_.config_.get().endpoints) {
       in_.ends_.breaker(e).expect_recovery(t);
       in_.box_.release_holds();
       in_.ends_.paths().postpone_probe(e, t);
@@ -252,7 +264,7 @@ class courier {
   /// The application knows that an endpoint is of no use though it answers, or is again.
   void declare(endpoint_id e, bool usable, Time now) noexcept {
     in_.time_.observe(now);
-    if (e.value < in_.config_->endpoints) {
+    if (e.value < in_.config_.get().endpoints) {
       in_.ends_.paths().declare(e, usable);
     }
   }
@@ -307,7 +319,7 @@ class courier {
   }
 
  private:
-  using engine = detail::courier_engine<Time, Store, L, Hooks>;
+  using engine = detail::courier_engine<Time, Store, L, Hooks, Fixed>;
   using flight = typename engine::flight;
   using flight_kind = detail::flight_kind;
   using flight_stage = detail::flight_stage;

@@ -32,7 +32,8 @@ namespace skerry::inline v0::delivery {
 ///
 /// A ticket is not durability: `durable_upto` moves after a sync that succeeded. An item goes out at least once, in append order of
 /// its stream; what comes back late is recognised by its id. The store must outlive the outbox; nobody else may write to it.
-template <instant Time, record_store Store, outbox_limits L = outbox_limits{}>
+/// Firmware that knows the config while compiling names it in the type, `Fixed`: no code for rules that are not used.
+template <instant Time, record_store Store, outbox_limits L = outbox_limits{}, const outbox_config* Fixed = nullptr>
 class outbox {
   static_assert(L.streams > 0 && L.items > 0 && L.items < 0xffff && L.record_bytes > 0,
                 "outbox: limits of at least one, items below 65535");
@@ -42,8 +43,16 @@ class outbox {
 
   /// Reads what an earlier life left in the store. `invalid` without a quota, where the receiver's window does not go with the rest,
   /// `width` for records longer than record_bytes, or what the store answers.
-  [[nodiscard]] static result<outbox> open(Store& store, const outbox_config& config, device_seed seed,
-                                           clock_reading<Time> clock) noexcept {
+  [[nodiscard]] static result<outbox> open(Store& store, device_seed seed, clock_reading<Time> clock) noexcept
+      requires(detail::is_fixed<outbox_config, Fixed>) {
+    return open(store, *Fixed, seed, clock, detail::not_open_yet{});
+  }
+  [[nodiscard]] static result<outbox> open(Store& store, const outbox_config& config, device_seed seed, clock_reading<Time> clock) noexcept
+      requires(!detail::is_fixed<outbox_config, Fixed>) {
+    return open(store, config, seed, clock, detail::not_open_yet{});
+  }
+  [[nodiscard]] static result<outbox> open(Store& store, const outbox_config& config, device_seed seed, clock_reading<Time> clock,
+                                           detail::not_open_yet) noexcept {
     if (const status fine = possible(detail::not_open_yet{}, config); !fine) {
       return fine.error();
     }
@@ -413,7 +422,7 @@ class outbox {
   }
 
  private:
-  using engine = detail::outbox_engine<Time, Store, L>;
+  using engine = detail::outbox_engine<Time, Store, L, Fixed>;
   using index = typename engine::index;
   using entry = typename engine::entry;
   using lane = typename engine::lane;

@@ -60,10 +60,11 @@ struct decision {
 template <instant Time, const retry_config<Time>* Fixed = nullptr, typename Waits = backoff<Time>>
 class retry {
  public:
-  retry(const retry_config<Time>& config, const Waits& waits, Time deadline) noexcept requires(Fixed == nullptr)
+  retry(const retry_config<Time>& config, const Waits& waits, Time deadline) noexcept requires(!detail::is_fixed<retry_config<Time>, Fixed>)
       : config_{config}, backoff_{waits}, deadline_{deadline} {}
   retry(const retry_config<Time>&&, const Waits&, Time) = delete;  // the config is shared: name it, so that it lives
-  retry(const Waits& waits, Time deadline) noexcept requires(Fixed != nullptr) : backoff_{waits}, deadline_{deadline} {}
+  retry(const Waits& waits, Time deadline) noexcept requires(detail::is_fixed<retry_config<Time>, Fixed>)
+      : backoff_{waits}, deadline_{deadline} {}
 
   /// An attempt starts now; needed only with `from_attempt_start`.
   void started(Time now) noexcept {

@@ -44,18 +44,21 @@ struct retry_budget_config {
 template <instant Time, const retry_budget_config<Time>* Fixed = nullptr>
 class retry_budget {
  public:
-  explicit constexpr retry_budget(const retry_budget_config<Time>& config) noexcept requires(Fixed == nullptr) : config_{config} {
+  explicit constexpr retry_budget(const retry_budget_config<Time>& config) noexcept
+      requires(!detail::is_fixed<retry_budget_config<Time>, Fixed>)
+      : config_{config} {
     begin();
   }
   explicit retry_budget(const retry_budget_config<Time>&&) = delete;  // the config is shared: name it, so that it lives
-  constexpr retry_budget() noexcept requires(Fixed != nullptr) { begin(); }
+  constexpr retry_budget() noexcept requires(detail::is_fixed<retry_budget_config<Time>, Fixed>) { begin(); }
 
   /// What changes in it; for an owner that keeps the config elsewhere (`endpoint_policy`).
   struct kept {
     Time begin{};
     std::int32_t current = 0, previous = 0;
   };
-  constexpr retry_budget(const retry_budget_config<Time>& config, const kept& k) noexcept requires(Fixed == nullptr)
+  constexpr retry_budget(const retry_budget_config<Time>& config, const kept& k) noexcept
+      requires(!detail::is_fixed<retry_budget_config<Time>, Fixed>)
       : config_{config}, begin_{k.begin}, current_{k.current}, previous_{k.previous} {}
   [[nodiscard]] constexpr kept keep() const noexcept { return {begin_, current_, previous_}; }
 

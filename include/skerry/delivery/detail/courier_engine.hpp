@@ -7,6 +7,7 @@
 #include <skerry/delivery/courier_action.hpp>
 #include <skerry/delivery/detail/batching.hpp>
 #include <skerry/delivery/detail/endpoints.hpp>
+#include <skerry/delivery/detail/fixed_courier.hpp>
 #include <skerry/delivery/detail/flight_table.hpp>
 #include <skerry/delivery/outbox.hpp>
 #include <skerry/delivery/transport.hpp>
@@ -18,16 +19,17 @@
 
 namespace skerry::inline v0::delivery {
 
-template <instant Time, record_store Store, courier_limits L, typename Hooks>
+template <instant Time, record_store Store, courier_limits L, typename Hooks, const courier_config<Time>* Fixed>
 class courier;
 
 namespace detail {
 
 /// What happens inside a courier: who may go, attempts, replay, probes, answers. The courier is its face.
-template <instant Time, record_store Store, courier_limits L, typename Hooks>
+template <instant Time, record_store Store, courier_limits L, typename Hooks, const courier_config<Time>* Fixed>
 class courier_engine {
-  friend class courier<Time, Store, L, Hooks>;
-  using box_type = outbox<Time, Store, L.box>;
+  friend class courier<Time, Store, L, Hooks, Fixed>;
+  using parts = courier_parts<Time, Fixed>;
+  using box_type = outbox<Time, Store, L.box, parts::box>;
 
   static constexpr bool hooked = batch_hooks<Hooks>;
   using flights = flight_table<Time, L.flights, L.box.record_bytes, packs_items<Hooks> ? L.batch_items : std::uint16_t{1}>;
@@ -36,10 +38,10 @@ class courier_engine {
   courier_engine(Store& store, const courier_config<Time>& config, const outbox_config& box, device_seed seed, clock_reading<Time> clock,
                  const Hooks& hooks) noexcept
       : store_{&store},
-        config_{&config},
+        config_{config},
         time_{clock.now},
         box_{not_open_yet{}, store, box, seed.part(0), clock},
-        backoff_{config.backoff, seed.part(1)},
+        backoff_{parts::make_waits(config, seed.part(1))},
         ends_{config},
         replay_at_{clock.now},
         batch_{hooks} {}
@@ -117,7 +119,7 @@ class courier_engine {
       const std::uint8_t shares = ends_.untried(f.tried);  // what is left is shared by the endpoints that may still be tried
       const std::int64_t share = count_of<Time>(left) / (shares > 0 ? shares : 1);
       const duration_t<Time> capped = duration_from_count<Time>(share > 0 ? share : 1);
-      return launch(f, e, config_->attempt_timeout < capped ? config_->attempt_timeout : capped, t);
+      return launch(f, e, config_.get().attempt_timeout < capped ? config_.get().attempt_timeout : capped, t);
     }
     end_direct(f.id.stream);
     delivery_counters& count = box_.count();
@@ -183,12 +185,12 @@ class courier_engine {
     passed_over_ = 0;
     f->begin(flight_kind::stored, item.id, item.payload.size(), item.attempts);
     if (item.historical) {
-      replay_at_ = skerry::advance(t, config_->replay_interval);
+      replay_at_ = skerry::advance(t, config_.get().replay_interval);
       if (directs_ > 0) {
-        replay_at_ = skerry::advance(replay_at_, config_->replay_interval);
+        replay_at_ = skerry::advance(replay_at_, config_.get().replay_interval);
       }
     }
-    action<Time> a = launch(*f, e, config_->attempt_timeout, t);
+    action<Time> a = launch(*f, e, config_.get().attempt_timeout, t);
     a.item = item;
     if constexpr (hooked) {
       batch_.begin(item);
@@ -255,7 +257,7 @@ class courier_engine {
       give_back(f, f.last, t);
       return {};
     }
-    action<Time> a = launch(f, e, config_->attempt_timeout, t);
+    action<Time> a = launch(f, e, config_.get().attempt_timeout, t);
     a.item = item.value();
     if constexpr (hooked) {
       batch_.begin(a.item);
@@ -273,13 +275,13 @@ class courier_engine {
 
   [[nodiscard]] action<Time> probe(Time t) noexcept {
     flight* f = flights_.find_free();
-    const endpoint_id e = f == nullptr ? endpoint_id::none : ends_.probe(t, config_->failover.probe_every);
+    const endpoint_id e = f == nullptr ? endpoint_id::none : ends_.probe(t, config_.get().failover.probe_every);
     if (e == endpoint_id::none) {
       return {};
     }
     f->begin(flight_kind::probe, item_id{}, 0, 0);
-    ends_.paths().postpone_probe(e, skerry::advance(t, config_->attempt_timeout));
-    return launch(*f, e, config_->attempt_timeout, t);
+    ends_.paths().postpone_probe(e, skerry::advance(t, config_.get().attempt_timeout));
+    return launch(*f, e, config_.get().attempt_timeout, t);
   }
 
   // --- answers ---
@@ -390,11 +392,11 @@ class courier_engine {
   }
 
   Store* store_;
-  const courier_config<Time>* config_;
+  [[no_unique_address]] shared_config<courier_config<Time>, Fixed> config_;
   steady<Time> time_;
   box_type box_;
-  backoff<Time> backoff_;
-  endpoint_bundle<Time, L.endpoints> ends_;
+  typename parts::waits backoff_;
+  endpoint_bundle<Time, L.endpoints, parts> ends_;
   Time replay_at_;
   std::uint16_t directs_ = 0;
   std::uint16_t sync_generation_ = 0;

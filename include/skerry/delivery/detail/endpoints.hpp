@@ -14,21 +14,24 @@
 namespace skerry::inline v0::delivery::detail {
 
 /// What is known and allowed of each endpoint: its breaker, its budget, and their order of preference.
-template <instant Time, std::uint8_t N>
+template <instant Time, std::uint8_t N, typename Parts>
 class endpoint_bundle {
+  using breaker_type = typename Parts::breaker;
+  using budget_type = typename Parts::budget;
+
  public:
   explicit endpoint_bundle(const courier_config<Time>& config) noexcept
       : count_{config.endpoints},
         paths_{config.failover, config.endpoints},
-        breakers_{filled(circuit_breaker<Time>{config.breaker}, std::make_index_sequence<N>{})},
-        budgets_{filled(retry_budget<Time>{config.budget}, std::make_index_sequence<N>{})} {}
+        breakers_{filled(Parts::make_breaker(config), std::make_index_sequence<N>{})},
+        budgets_{filled(Parts::make_budget(config), std::make_index_sequence<N>{})} {}
 
   [[nodiscard]] std::uint8_t count() const noexcept { return count_; }
   [[nodiscard]] failover<Time, N>& paths() noexcept { return paths_; }
   [[nodiscard]] const failover<Time, N>& paths() const noexcept { return paths_; }
-  [[nodiscard]] circuit_breaker<Time>& breaker(endpoint_id e) noexcept { return breakers_[e.value]; }
-  [[nodiscard]] const circuit_breaker<Time>& breaker(endpoint_id e) const noexcept { return breakers_[e.value]; }
-  [[nodiscard]] retry_budget<Time>& budget(endpoint_id e) noexcept { return budgets_[e.value]; }
+  [[nodiscard]] breaker_type& breaker(endpoint_id e) noexcept { return breakers_[e.value]; }
+  [[nodiscard]] const breaker_type& breaker(endpoint_id e) const noexcept { return breakers_[e.value]; }
+  [[nodiscard]] budget_type& budget(endpoint_id e) noexcept { return budgets_[e.value]; }
 
   /// Lets time pass; how many breakers that opened.
   [[nodiscard]] std::uint8_t tick(Time t) noexcept {
@@ -87,7 +90,7 @@ class endpoint_bundle {
 
   /// An attempt ended. True if this opened the endpoint's breaker.
   [[nodiscard]] bool record(endpoint_id e, permit leave, outcome what, duration_t<Time> took, bool retried, Time t) noexcept {
-    circuit_breaker<Time>& guard = breakers_[e.value];
+    breaker_type& guard = breakers_[e.value];
     const breaker_state before = guard.state(t);
     guard.record(leave, what, took, t);
     paths_.on_result(e, what, t);
@@ -107,8 +110,8 @@ class endpoint_bundle {
 
   std::uint8_t count_;
   failover<Time, N> paths_;
-  array_of<circuit_breaker<Time>, N> breakers_;
-  array_of<retry_budget<Time>, N> budgets_;
+  array_of<breaker_type, N> breakers_;
+  array_of<budget_type, N> budgets_;
 };
 
 }  // namespace skerry::inline v0::delivery::detail

@@ -7,6 +7,7 @@
 #include <skerry/delivery/counters.hpp>
 #include <skerry/delivery/detail/class_turns.hpp>
 #include <skerry/delivery/detail/gone_numbers.hpp>
+#include <skerry/delivery/detail/shared_config.hpp>
 #include <skerry/delivery/detail/steady.hpp>
 #include <skerry/delivery/detail/stream_index.hpp>
 #include <skerry/delivery/detail/sync_window.hpp>
@@ -25,8 +26,11 @@ namespace skerry::inline v0::delivery::detail {
 
 /// What an outbox knows of its items: an entry for those that come next in each stream, counts of those beyond, and which of these are
 /// gone.
-template <instant Time, record_store Store, outbox_limits L>
-struct outbox_ahead {
+template <instant Time, record_store Store, outbox_limits L, const outbox_config* Fixed>
+struct outbox_ahead : kept_config<outbox_config, Fixed> {
+  using held = kept_config<outbox_config, Fixed>;
+  using held::config_;
+
   using index = entry_index;
   static constexpr bool looks_ahead = requires(Store & s, stream_id stream, std::uint64_t seq) { s.next_of(stream, seq); };
   using index_type = stream_index<Time, L.streams, L.items, looks_ahead>;
@@ -59,7 +63,7 @@ struct outbox_ahead {
   };
 
   outbox_ahead(Store& store, const outbox_config& config, device_seed seed, clock_reading<Time> clock) noexcept
-      : store_{&store}, config_{config}, time_{clock.now}, key_salt_{seed.value()}, wall_{clock.wall}, trusted_{clock.trusted} {
+      : held{config}, store_{&store}, time_{clock.now}, key_salt_{seed.value()}, wall_{clock.wall}, trusted_{clock.trusted} {
     for (lane& s : items_.lanes) {
       s.how = config.streams;
     }
@@ -394,7 +398,6 @@ struct outbox_ahead {
   }
 
   Store* store_;
-  outbox_config config_;
   steady<Time> time_;
   std::uint64_t key_salt_;
   wall_ms wall_;

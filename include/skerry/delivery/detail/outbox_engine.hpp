@@ -24,7 +24,7 @@
 
 namespace skerry::inline v0::delivery {
 
-template <instant Time, record_store Store, outbox_limits L>
+template <instant Time, record_store Store, outbox_limits L, const outbox_config* Fixed>
 class outbox;
 
 namespace detail {
@@ -35,10 +35,10 @@ struct not_open_yet {
 };
 
 /// What happens inside an outbox: coming in, leaving, time, choice. The outbox is its face.
-template <instant Time, record_store Store, outbox_limits L>
-class outbox_engine : outbox_recovery<Time, Store, L> {
-  friend class outbox<Time, Store, L>;
-  using base = outbox_recovery<Time, Store, L>;
+template <instant Time, record_store Store, outbox_limits L, const outbox_config* Fixed>
+class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
+  friend class outbox<Time, Store, L, Fixed>;
+  using base = outbox_recovery<Time, Store, L, Fixed>;
   using base::base;
   using base::config_;
   using base::counters_;

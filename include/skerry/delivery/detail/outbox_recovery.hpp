@@ -15,9 +15,9 @@
 namespace skerry::inline v0::delivery::detail {
 
 /// How an outbox finds what an earlier life left, keeps its sums, and leases numbers.
-template <instant Time, record_store Store, outbox_limits L>
-struct outbox_recovery : outbox_ahead<Time, Store, L> {
-  using base = outbox_ahead<Time, Store, L>;
+template <instant Time, record_store Store, outbox_limits L, const outbox_config* Fixed>
+struct outbox_recovery : outbox_ahead<Time, Store, L, Fixed> {
+  using base = outbox_ahead<Time, Store, L, Fixed>;
   using base::ahead_;
   using base::base;
   using base::config_;
