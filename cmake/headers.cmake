@@ -227,6 +227,8 @@ set(skerry_delivery_headers
     skerry/delivery/detail/scale.hpp
     skerry/delivery/detail/segment_files.hpp
     skerry/delivery/detail/segment_header.hpp
+    skerry/delivery/detail/segment_scan.hpp
+    skerry/delivery/detail/segment_writer.hpp
     skerry/delivery/detail/shared_config.hpp
     skerry/delivery/detail/steady.hpp
     skerry/delivery/detail/stream_index.hpp
