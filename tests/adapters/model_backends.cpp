@@ -56,7 +56,7 @@ const std::string known_onnx = "../../examples/06_bring_your_own_model/known_fai
     for (const disturbance what :
          {disturbance::bearing_outer, disturbance::bearing_inner, disturbance::imbalance, disturbance::tool_wear}) {
       const testing::scenario_entry fault{.machine = 11, .what = what, .at = 1000, .severity = 0.4F, .ramp = 300};
-      for (const mill::second& s : mill::watch(4242, 11, 1500, {&fault, 1})) {
+      for (const mill::labelled& s : mill::label(mill::watch(4242, 11, 1500, {&fault, 1}))) {
         out.push_back(s.row);
       }
     }

@@ -93,7 +93,7 @@ class shift_chart {
       --settling_;
     } else if (ready()) {
       const std::uint32_t kept = config_.n == 32 ? ~std::uint32_t{0} : (std::uint32_t{1} << config_.n) - 1U;
-      window_ = ((window_ << 1U) | (distance >= static_cast<double>(level_) ? 1U : 0U)) & kept;
+      window_ = ((window_ << 1U) | (std::min(distance, from_home) >= static_cast<double>(level_) ? 1U : 0U)) & kept;
       if (hot() >= config_.k) {
         alarmed_ = true;
         calm_ = 0;
@@ -122,8 +122,8 @@ class shift_chart {
     held_home_ = false;
   }
 
-  /// Something else is wrong with the machine: where the column had its place just before, an alarm may end until `release_home`, whatever
-  /// place it takes meanwhile. A place that is held already stays the one it was.
+  /// Something else is wrong with the machine: where the column had its place just before, no alarm begins and any may end until
+  /// `release_home`, whatever place it takes meanwhile. A place that is held already stays the one it was.
   constexpr void hold_home() noexcept {
     if (!held_home_) {
       home_ = older_;
