@@ -66,7 +66,7 @@ struct plain_batch {
 };
 
 /// Gives the items of a `plain_batch` message to `visit(item_view)`, in order; the message's own id, class and mark are in `message`.
-/// Errors  `corrupt`, `truncated`, `unsupported`: nothing was visited
+/// Errors  `corrupt`, `truncated`, `unsupported`: nothing was visited. What is accepted is what `plain_batch` writes, byte for byte
 template <typename Visit>
 [[nodiscard]] status read_batch(const item_view& message, Visit&& visit) noexcept(noexcept(visit(message))) {
   for (const bool looking : {true, false}) {  // all of it is looked at before any of it is acted on
@@ -76,13 +76,16 @@ template <typename Visit>
     }
     item_view item = message;
     item.stamp = {};
+    bool first = true;
     do {
       const std::uint64_t step = in.varint();
-      if (step > ~std::uint64_t{0} - item.id.seq) {
+      const std::uint64_t stamp = item.stamp.value + static_cast<std::uint64_t>(in.varint_signed());
+      if (in.error() == errc::ok && ((step == 0) != first || step > ~std::uint64_t{0} - item.id.seq || stamp >> 48 != 0)) {
         return errc::corrupt;
       }
       item.id.seq += step;
-      item.stamp.value = (item.stamp.value + static_cast<std::uint64_t>(in.varint_signed())) & 0xffff'ffff'ffffU;
+      item.stamp.value = stamp;
+      first = false;
       const std::uint64_t length = in.varint();
       item.payload = length <= message.payload.size() ? in.bytes(static_cast<std::size_t>(length)) : std::span<const std::byte>{};
       if (in.error() != errc::ok || item.payload.size() != length) {
