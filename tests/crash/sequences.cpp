@@ -18,7 +18,8 @@ constexpr std::size_t operations = 6;
 
 class sequence {
  public:
-  sequence(std::vector<operation> steps, tally& to) : steps_{std::move(steps)}, to_{&to}, world_{1, options(), to} {}
+  sequence(std::vector<operation> steps, std::unordered_set<std::uint64_t>& seen, tally& to)
+      : steps_{std::move(steps)}, to_{&to}, seen_{&seen}, world_{1, options(), to} {}
 
   void run() {
     if (steps_.empty()) {
@@ -82,37 +83,79 @@ class sequence {
   void cut_all(std::string_view name, std::uint64_t offset, std::span<const std::byte> in) {
     const bool blank = std::all_of(in.begin(), in.end(), [](std::byte b) { return b == std::byte{0}; });
     const std::size_t stride = blank && in.size() > 512 ? 2048 : 1;  // of zeros in a new file only the number matters
+    const std::uint64_t model = world_.expectations();
     for (std::size_t b = 0;; b = std::min(b + stride, in.size())) {
       written_.inner = world_.disk.inner;
       if (!in.empty()) {
         written_.inner.power_fails_after(0, b);
         (void)written_.inner.write(name, offset, in.first(b));
       }
-      cut_sectors();
+      cut_sectors(model);
       if (b == in.size() || !world_.good()) {
         break;
       }
     }
   }
-  /// Every choice of up to six dirty sectors; of more, each one alone, all but one, all and none.
-  void cut_sectors() {
+  /// Every choice of up to six dirty sectors; of more, each one alone, all but one, all and none. What a choice leaves is told apart by
+  /// sums of its sectors' hashes: only what has not been judged yet is put together and opened.
+  void cut_sectors(std::uint64_t model) {
     const std::size_t n = written_.inner.dirty_sectors();
     const std::size_t names = written_.inner.unsynced_names();
     const std::uint64_t choices = n <= 6 ? std::uint64_t{1} << n : 2 * n + 2;
     for (std::size_t kept = 0; kept <= names; ++kept) {
+      std::uint64_t always = model;
+      changes_.clear();
+      sum_sectors(kept, always);
       for (std::uint64_t choice = 0; choice < choices && world_.good(); ++choice) {
         ++to_->cuts;
-        cut_.inner = written_.inner;
-        cut_.inner.power_cut([&](std::size_t i) { return is_there(n, choice, i) ? std::size_t{512} : std::size_t{0}; }, kept);
-        std::uint64_t image = 0;
-        for (const std::string& each : cut_.inner.names()) {
-          image = skerry::hash64(cut_.inner.content(each), image + each.size() * 31 + static_cast<unsigned char>(each.back()));
+        std::uint64_t image = always;
+        for (std::size_t i = 0; i < n; ++i) {
+          image += is_there(n, choice, i) ? changes_[i] : 0;
         }
-        if (seen_.insert(image).second) {
+        if (seen_->insert(image).second) {
+          cut_.inner = written_.inner;
+          cut_.inner.power_cut([&](std::size_t i) { return is_there(n, choice, i) ? std::size_t{512} : std::size_t{0}; }, kept);
           world_.verify(cut_, true, image % 8 == 0);
         }
       }
     }
+  }
+  /// What stays however the sectors fall, and what each dirty one adds if it is there.
+  void sum_sectors(std::size_t kept, std::uint64_t& always) {
+    const auto names = written_.inner.names_after_cut(kept);
+    const auto name_of = [&](std::size_t file) -> const std::string* {
+      for (const auto& [each, id] : names) {
+        if (id == file) {
+          return &each;
+        }
+      }
+      return nullptr;
+    };
+    std::size_t file = ~std::size_t{0};
+    std::uint64_t salt = 0;
+    bool named = false;
+    written_.inner.for_each_sector(
+        [&](std::size_t id, std::size_t at, std::span<const std::byte> now, std::span<const std::byte> medium, bool dirty) {
+          if (id != file) {
+            const std::string* const name = name_of(id);
+            file = id;
+            named = name != nullptr;
+            salt = named ? skerry::hash64(std::as_bytes(std::span{*name})) : 0;
+          }
+          const std::uint64_t before = named ? hash_of(medium, salt + at) : 0;
+          always += before;
+          if (dirty) {
+            changes_.push_back(named ? hash_of(now, salt + at) - before : 0);
+          }
+        });
+  }
+  /// A sector that the file had not grown to reads as zeros; zeros anywhere count as nothing.
+  static std::uint64_t hash_of(std::span<const std::byte> sector, std::uint64_t salt) {
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i + 8 <= sector.size(); i += 8) {
+      any |= skerry::detail::load_le(sector.data() + i, 8);
+    }
+    return any == 0 ? salt * 0x9e3779b97f4a7c15U : skerry::hash64(sector, salt);
   }
   static bool is_there(std::size_t n, std::uint64_t choice, std::size_t i) {
     if (n <= 6) {
@@ -123,9 +166,10 @@ class sequence {
 
   std::vector<operation> steps_;
   tally* to_;
+  std::unordered_set<std::uint64_t>* seen_;
   world world_;
   crash_disk written_{1}, cut_{1};
-  std::unordered_set<std::uint64_t> seen_{};
+  std::vector<std::uint64_t> changes_{};
 };
 
 }  // namespace
@@ -133,6 +177,7 @@ class sequence {
 tally explore_sequences(std::size_t length, std::uint64_t& sequences) {
   tally all;
   sequences = 0;
+  std::unordered_set<std::uint64_t> seen;  // what was left, and what was to be found in it: over all sequences
   std::uint64_t many = 1;
   for (std::size_t n = 0; n <= length; ++n, many *= operations) {
     for (std::uint64_t code = 0; code < many && all.found() == 0; ++code) {
@@ -141,7 +186,7 @@ tally explore_sequences(std::size_t length, std::uint64_t& sequences) {
         steps.push_back(static_cast<operation>(rest % operations));
       }
       ++sequences;
-      sequence{std::move(steps), all}.run();
+      sequence{std::move(steps), seen, all}.run();
     }
   }
   return all;

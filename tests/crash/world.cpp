@@ -404,6 +404,21 @@ void world::verify(crash_disk& left, bool cut, bool drain_it, std::uint64_t may_
   probing_ = false;
 }
 
+std::uint64_t world::expectations() const {
+  std::uint64_t sum = may_drop_ ? to_->histories * 1000 + boots_ : 0;  // what is missing then is judged at the end of the operation
+  sum = skerry::hash64(now_, sum);
+  for (std::size_t s = 0; s < streams; ++s) {
+    sum = skerry::hash64(greatest_sent_[s], sum);
+    for (const known_item& k : items_[s]) {
+      const bool there = k.durable && !k.gone && !k.excused;
+      if (there || k.gone_durable) {
+        sum = skerry::hash64(k.seq * 4 + (there ? 1U : 2U), sum + s);
+      }
+    }
+  }
+  return sum;
+}
+
 void world::verify_damaged(crash_disk& damaged, const std::string& where) {
   ++to_->points;
   damaged.defect = disk.defect;

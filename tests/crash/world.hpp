@@ -73,6 +73,8 @@ class world {
   void wait(std::uint32_t ms);
   void look_for_drops();
   void verify(crash_disk& left, bool cut, bool drain_it, std::uint64_t may_lose = 0);
+  /// A number that is equal where a crash has to leave the same: what must be there, what must not, which numbers were used.
+  [[nodiscard]] std::uint64_t expectations() const;
   void verify_damaged(crash_disk& damaged, const std::string& where);
   void must(bool held, const std::string& otherwise) { held ? void() : found(&tally::broken, otherwise); }
   [[nodiscard]] box_type& box() { return *box_; }

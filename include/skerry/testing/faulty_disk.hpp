@@ -183,6 +183,35 @@ class faulty_disk {
   }
   [[nodiscard]] std::size_t unsynced_names() const noexcept { return changes_.size(); }
 
+  /// For those who want to know what a cut would leave before they make one: `visit(file, sector, now, medium, dirty)` with what is read of
+  /// each sector and what is on the medium of it, as long as the file was; dirty ones in the order of `power_cut`.
+  template <typename Visit>
+  void for_each_sector(Visit&& visit) const {
+    for (std::size_t id = 0; id < files_.size(); ++id) {
+      const file& f = files_[id];
+      const std::span<const std::byte> now{f.now};
+      const std::span<const std::byte> medium{f.medium};
+      for (std::size_t s = 0; s * sector < now.size(); ++s) {
+        const std::size_t from = s * sector;
+        const std::size_t n = std::min(sector, now.size() - from);
+        const std::size_t old = from < medium.size() ? std::min(n, medium.size() - from) : 0;
+        visit(id, s, now.subspan(from, n), medium.subspan(std::min(from, medium.size()), old), s < f.dirty.size() && f.dirty[s] != 0);
+      }
+    }
+  }
+  /// The names, and numbers of their files, that a cut leaves when so many changes of names have reached the medium.
+  [[nodiscard]] std::vector<std::pair<std::string, std::size_t>> names_after_cut(std::size_t kept) const {
+    directory d = durable_names_;
+    for (std::size_t i = 0; i < std::min(kept, changes_.size()); ++i) {
+      apply(d, changes_[i]);
+    }
+    std::vector<std::pair<std::string, std::size_t>> all;
+    for (const entry& e : changes_.empty() ? names_ : d) {
+      all.emplace_back(e.name, e.id);
+    }
+    return all;
+  }
+
   /// Turns one bit over, on the medium and in what is read.
   void flip(std::string_view name, std::uint64_t bit) {
     if (file* const f = find(name); f != nullptr && bit / 8 < f->now.size()) {
