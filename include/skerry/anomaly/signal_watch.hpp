@@ -8,6 +8,7 @@
 #include <skerry/anomaly/isolation_forest.hpp>
 #include <skerry/anomaly/monitor_types.hpp>
 #include <skerry/anomaly/row_view.hpp>
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/result.hpp>
 #include <skerry/stats/moments.hpp>
 
@@ -203,7 +204,7 @@ class signal_watch {
   bool calibrated_ = false;
   watch_decision decision_{};
   row latest_{};
-  std::array<row, Sizes.teach> rows_{};
+  array_of<row, Sizes.teach> rows_{};
   basic_calibration<float, Sizes.calibrate> held_{};
   forest_type forest_{};
 };

@@ -14,9 +14,8 @@
 namespace skerry::inline v0::delivery {
 
 /// A type H models `batch_hooks` when it has one of these, or both:
-///   1. `pack(items, out) -> std::size_t` writes the first few of `items` (in order, one stream, all live or all historical) into `out`,
-///   and
-///      answers how many. Fewer than two: the first goes alone, as it is;
+///   1. `pack(items, out) -> std::size_t` writes the first few of `items` (in order, one stream, all live or all historical) into
+///      `out`, and answers how many. Fewer than two: the first goes alone, as it is;
 ///   2. `squeeze(bytes, out) -> status` writes `bytes` into `out`, shorter. Refused, or not shorter: they go as they are.
 /// What either has written is judged by its answer: a hook that fails costs a smaller message, never an item.
 template <typename H>
