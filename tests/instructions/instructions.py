@@ -22,14 +22,17 @@ BOARD = ("-M mps2-an386 -display none -monitor none -serial none -semihosting-co
 
 
 def ceilings(table):
-    """{program: {name: ceiling}}; a dash says that the figure is only printed."""
+    """{program: {name: (ceiling, wanted)}}; a dash says that the figure is only printed. `wanted` stands behind a bar: what the design asks
+    for, where that is not the ceiling."""
     programs, current = {}, None
     for line in table.read_text().splitlines():
-        words = line.split("#")[0].split()
+        bound, _, wanted = line.split("#")[0].partition("|")
+        words = bound.split()
         if len(words) == 1:
             current = programs.setdefault(words[0].strip("[]"), {})
         elif words:
-            current[words[0]] = None if words[1] == "-" else int(words[1])
+            ceiling = None if words[1] == "-" else int(words[1])
+            current[words[0]] = (ceiling, int(wanted) if wanted.strip() else None)
     return programs
 
 
@@ -63,10 +66,11 @@ def main():
                     failed += 1
                     print(f"FAIL {program} {name}: {'not measured' if name in bounds else 'no line in ceilings.txt'}")
                     continue
-                bound = bounds[name]
+                bound, wanted = bounds[name]
                 good = bound is None or counts[name] <= bound
                 failed += not good
-                print(f"{'' if good else 'FAIL '}{program:24} {name:28} {counts[name]:9} {'' if bound is None else f'of {bound}'}")
+                print(f"{'' if good else 'FAIL '}{program:24} {name:28} {counts[name]:9} {'' if bound is None else f'of {bound}'}"
+                      f"{'' if wanted is None else f', {wanted} wanted'}")
     return 1 if failed else 0
 
 
