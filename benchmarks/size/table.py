@@ -61,7 +61,8 @@ def profiles(root, build, firmware_map, sizes):
     out = "\n## Profiles: flash and RAM of whole images and of what stands in them, in bytes\n\n" + line("profile", "flash", "of", "RAM", "of") + "|---|---|---|---|---|\n"
     with tempfile.TemporaryDirectory() as folder:
         for name, part, flash, ram in (("state, 32 actors and 64 keys (`limits::firmware`)", "state_replica", 24576, 8192),
-                                       ("courier over a ring on flash, 16 items of 256 B", "delivery_courier_flash", 12288, 4096)):
+                                       ("courier over a ring on flash, 16 items of 256 B", "delivery_courier_flash", 12288, 4096),
+                                       ("the same, its config known while compiling", "delivery_courier_fixed", 12288, 4096)):
             (code, tables, state), _ = sizes.measure(root, root / "tests" / "size" / f"{part}.cpp", folder)
             out += line(name, cell(code, flash) + f" and {tables:,} of tables", f"{flash:,}", cell(state, ram), f"{ram:,}")
     image = build / "examples" / "07_firmware_sensor" if (build / "examples").exists() else build

@@ -49,9 +49,11 @@ using state = skerry::state::replica<skerry::state::schema<machine_condition, ma
 
 // Sectors 0 to 3 are the outbox, 4 to 6 what was learnt.
 using ring = skerry::delivery::flash_ring<board::nor_flash, skerry::delivery::flash_limits{2}>;
-using courier = skerry::delivery::courier<tick, ring, skerry::delivery::courier_limits{skerry::delivery::outbox_limits{2, 32, 64}, 1, 1}>;
 inline constexpr skerry::delivery::flash_config outbox_sectors{.first_sector = 0, .sectors = 4};
+// Known while compiling: what it does not ask for takes no flash.
 inline constexpr skerry::delivery::courier_config<tick> outbox_config{.box = {.quota_bytes = 4096, .quota_items = 32}};
+using courier = skerry::delivery::courier<tick, ring, skerry::delivery::courier_limits{skerry::delivery::outbox_limits{2, 32, 64}, 1, 1},
+                                          skerry::delivery::no_hooks, &outbox_config>;
 inline constexpr std::uint16_t stream_report = 0, stream_state = 1;
 
 /// What was learnt, in flash: the watch as it is, behind its length and CRC. Only the same program may read it.
@@ -127,8 +129,7 @@ class node {
     }
     ring_.emplace(store.value());
     // Built where it stays, not on the stack.
-    ::new (&courier_)
-        skerry::result<courier>(courier::open(*ring_, outbox_config, skerry::delivery::device_seed{serial, boots}, {now, {}, false}));
+    ::new (&courier_) skerry::result<courier>(courier::open(*ring_, skerry::delivery::device_seed{serial, boots}, {now, {}, false}));
     if (!courier_) {
       return courier_.error();
     }
