@@ -9,7 +9,7 @@ namespace skerry_sim {
 using namespace skerry::testing;
 
 namespace {
-using world = replica_world<planted_board<state::replica<plant<as_planted>::schema, limits>>>;
+using world = replica_world<planted_board<state::replica<plant<as_planted>::schema, small_limits>>>;
 }
 
 bool plant_defect(std::string_view name) {
@@ -25,6 +25,12 @@ bool plant_defect(std::string_view name) {
 outcome explore_planted(std::uint64_t first, std::uint64_t histories, const sim_options& options) {
   world w;
   return explore_in(w, first, histories, options, true);
+}
+outcome explore_small(std::uint64_t first, std::uint64_t histories, const sim_options& options) {
+  world w;
+  outcome o = explore_in(w, first, histories, options, false);
+  o.totals = w.totals();
+  return o;
 }
 outcome replay_planted(const sim_script& script) {
   world w;

@@ -36,6 +36,9 @@ inline void append(outcome& o, outcome& later) {
     o.first_why = std::move(later.first_why);
     o.first_text = std::move(later.first_text);
   }
+  for (const sighting& a : later.alarms) {
+    o.note(a.seed, a.why);
+  }
   o.histories += later.histories;
   o.divergent += later.divergent;
   o.lost += later.lost;
@@ -81,6 +84,7 @@ template <typename World>
     if (v.what == skerry::testing::sim_finding::none) {
       continue;
     }
+    o.note(seed, v.why);
     if (o.found() == 1) {
       o.first_seed = seed;
       o.first_script = world.shrunk(script);

@@ -12,7 +12,7 @@ namespace skerry_sim {
 using namespace skerry::testing;
 
 namespace {
-struct link_limits : limits {
+struct link_limits : small_limits {
   static constexpr std::size_t links_max = 4;
 };
 using world = link_world<linked_board<state::replica<plant<as_it_is>::schema, link_limits>>>;

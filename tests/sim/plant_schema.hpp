@@ -85,7 +85,8 @@ struct plant {
   using schema = state::schema<setpoint, recipe, mode, starts, stock, parts, credit, alarms, banned, running, enabled, oil, reading>;
 };
 
-/// Room for a run of some 200 events, and little more: a crowded or unlucky run meets every limit.
+/// Room for a run of some 200 events, and little more: a crowded or unlucky run meets every limit. Single operations go the way that
+/// gateways have for them.
 struct limits : state::limits::firmware {
   static constexpr std::size_t actors = 32;
   static constexpr std::size_t keys = 25;
@@ -94,7 +95,15 @@ struct limits : state::limits::firmware {
   static constexpr std::size_t payload_bytes = 60;
   static constexpr std::size_t log_bytes = 2048;
   static constexpr std::size_t key_bytes = 8;
+  static constexpr bool swift = true;
+  static constexpr std::size_t links_max = 0;   // links have a world of their own
   static constexpr std::size_t quarantine = 0;  // a frame that holds a stamp from the future is refused, and offered again
+};
+
+/// The same for a small machine, which has one way for everything, and for links.
+struct small_limits : limits {
+  static constexpr std::size_t links_max = 1;
+  static constexpr bool swift = false;
 };
 
 }  // namespace skerry_sim

@@ -38,6 +38,9 @@ template <typename World>
     if (why.empty()) {
       continue;
     }
+    if (o.alarms.size() < outcome::most_alarms) {
+      o.alarms.push_back({seed, why});
+    }
     if (++o.found == 1) {
       script.events = skerry::testing::shrink(script.events, [&](const std::vector<side_event>& events) {
         return w->run({seed, events}) == why;

@@ -8,8 +8,15 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace skerry_sim {
+
+/// A finding: the seed says all.
+struct sighting {
+  std::uint64_t seed = 0;
+  std::string why{};
+};
 
 /// What a number of histories showed, of the library or of a defect that was put into its place.
 struct outcome {
@@ -25,7 +32,15 @@ struct outcome {
   std::string first_text{};                    ///< the same as text
   skerry::testing::sim_totals totals{};
   skerry::testing::network_counts network{};
-  std::string met{};  ///< of histories through links
+  std::string met{};            ///< of histories through links
+  std::vector<sighting> alarms{};  ///< the first few findings
+
+  static constexpr std::size_t most_alarms = 32;
+  void note(std::uint64_t seed, const std::string& why) {
+    if (alarms.size() < most_alarms) {
+      alarms.push_back({seed, why});
+    }
+  }
 
   [[nodiscard]] std::uint64_t found() const noexcept { return divergent + lost + resurrected + broken; }
 };
@@ -41,6 +56,8 @@ struct outcome {
 /// The same with a defect in the place of what the library does, up to the first finding. False for a name that is not in the list.
 [[nodiscard]] bool plant_defect(std::string_view name);
 [[nodiscard]] outcome explore_planted(std::uint64_t first, std::uint64_t histories, const skerry::testing::sim_options& options);
+/// The library on a small machine, up to the first finding: the same with no defect planted.
+[[nodiscard]] outcome explore_small(std::uint64_t first, std::uint64_t histories, const skerry::testing::sim_options& options);
 [[nodiscard]] outcome replay_planted(const skerry::testing::sim_script& script);
 
 /// The same through links.
@@ -66,7 +83,8 @@ struct side_outcome {
   std::uint64_t found = 0;
   std::size_t first_events = 0;  ///< after shrinking
   std::string first_text{};
-  std::string met{};  ///< how often the hard cases came about
+  std::vector<sighting> alarms{};  ///< the first few findings
+  std::string met{};            ///< how often the hard cases came about
 };
 /// stop   after the first finding
 [[nodiscard]] side_outcome explore_queues(std::uint64_t first, std::uint64_t histories, bool stop);

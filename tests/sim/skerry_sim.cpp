@@ -15,6 +15,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -41,8 +42,15 @@ void print_counts(const outcome& o) {
   fmt::print("faults (bites/histories):{}\n", faults);
 }
 
+void print_others(const std::vector<sighting>& alarms) {
+  for (std::size_t i = 1; i < alarms.size(); ++i) {
+    fmt::print("also seed {}: {}\n", alarms[i].seed, alarms[i].why);
+  }
+}
+
 void print_finding(const outcome& o) {
   fmt::print("seed {}: {}\nshrunk to {} events:\n{}", o.first_seed, o.first_why, o.first_script.events.size(), o.first_text);
+  print_others(o.alarms);
 }
 
 void print_last(const outcome& o, double seconds) {
@@ -51,17 +59,36 @@ void print_last(const outcome& o, double seconds) {
 
 int run(std::uint64_t first, std::uint64_t histories, const sim_options& options, std::size_t threads, bool trace) {
   const auto begin = std::chrono::steady_clock::now();
-  const outcome o = explore(first, histories, options, threads);
+  outcome o = explore(first, histories, options, threads);
   print_counts(o);
+  fmt::print("replicas: seconds={:.1f}\n", seconds_since(begin));
   std::uint64_t side_found = 0;
   for (const auto explore_beside :
        {explore_queues, explore_twins, explore_carry, explore_members, explore_owners, explore_disks, explore_scopes}) {
-    const side_outcome beside = explore_beside(first, histories / 8, false);
-    fmt::print("{} histories={}\n{}", beside.met, beside.histories, beside.first_text);
-    side_found += beside.found;
+    const side_outcome side = explore_beside(first, histories / 8, false);
+    fmt::print("{} histories={}\n{}", side.met, side.histories, side.first_text);
+    print_others(side.alarms);
+    side_found += side.found;
   }
+  const auto beside = [&o](const std::string& what, const outcome& found) {
+    fmt::print("{} histories={}\n", what, found.histories);
+    if (found.found() > 0) {
+      print_finding(found);
+    }
+    o.divergent += found.divergent;
+    o.lost += found.lost;
+    o.resurrected += found.resurrected;
+    o.broken += found.broken;
+  };
+  const bool any = o.found() > 0;
+  const outcome small = explore_small(first, histories / 8, options);
+  beside(
+      fmt::format("small machines: deliveries={} full={} converged={}", small.totals.deliveries, small.totals.full, small.totals.converged),
+      small);
+  const outcome linked = explore_links(first, histories / 32, options, false);
+  beside("links: " + linked.met, linked);
   const std::string idle = idle_faults(o);
-  if (o.found() > 0) {
+  if (any) {
     print_finding(o);
   }
   if (o.broken + side_found > 0) {

@@ -172,6 +172,9 @@ struct bounded_counter {
   }
   /// An actor's older row, or its older gift to the same receiver: both are totals. Rows and folds as `fold_order` says.
   [[nodiscard]] static constexpr bool obsolete(const record_view& r, const record_view& by) noexcept {
+    if (!(r.who == by.who) && !says_fold(r) && !says_fold(by)) {
+      return false;  // only a fold speaks of somebody else's row
+    }
     const result<entry> a = decode(r.payload);
     const result<entry> b = decode(by.payload);
     if (!a || !b || (a.value().kind == gift) != (b.value().kind == gift)) {
@@ -237,6 +240,9 @@ struct bounded_counter {
     return {e.kind == folded_row, e.whose, e.upto, e.folded};
   }
 
+  [[nodiscard]] static constexpr bool says_fold(const record_view& r) noexcept {
+    return !r.payload.empty() && r.payload[0] == std::byte{folded_row};
+  }
   struct latest_row {
     entry totals{};
     record_view at{};
@@ -282,9 +288,8 @@ struct bounded_counter {
       record_view best{};
       entry of_best;
       records.for_each([&](const record_view& r) {
-        const result<entry> e = decode(r.payload);
-        if (e && e.value().kind == folded_row && e.value().whose == who &&
-            (!found || detail::fold_order::obsolete(best, subject_of(of_best), r, subject_of(e.value())))) {
+        const result<entry> e = says_fold(r) ? decode(r.payload) : result<entry>{errc::absent};
+        if (e && e.value().whose == who && (!found || detail::fold_order::obsolete(best, subject_of(of_best), r, subject_of(e.value())))) {
           best = r;
           of_best = e.value();
           found = true;
@@ -312,7 +317,9 @@ struct bounded_counter {
     records.for_each([&](const record_view& r) {
       const result<entry> e = decode(r.payload);
       bool old = !e;
-      records.for_each([&](const record_view& other) { old = old || obsolete(r, other); });
+      const bool fold = says_fold(r);
+      records.for_each(
+          [&](const record_view& other) { old = old || ((fold || other.who == r.who || says_fold(other)) && obsolete(r, other)); });
       if (!old) {
         f(r, e.value());
       }

@@ -47,7 +47,7 @@ class causal_store {
   static_assert(payload_capacity <= 255 && key_bytes <= 255, "lengths of payloads and keys take one byte");
 
   /// Whether operations that come in their turn have a way of their own; a small machine would rather save its code.
-  static constexpr bool joins_quickly = record_capacity > 128;
+  static constexpr bool joins_quickly = detail::is_swift<Limits>();
 
   using context_type = dot_context<Limits::actors, Limits::ranges>;
   using cover_type = delta_context<Limits::actors, Limits::ranges>;
@@ -364,6 +364,11 @@ class causal_store {
     if (!counted) {
       unmark(covered);
       return counted;
+    }
+    if (events == events_ && report.added == 0 && report.conflicts == 0 && adds_nothing<Delta>(covered, from)) {
+      unmark(covered);
+      from_ = detail::no_party;
+      return {};
     }
     sweep(covered, delta, mine, report);
     for (std::size_t i = 0; i < covers.actors().size(); ++i) {
@@ -712,6 +717,15 @@ class causal_store {
       }
       chain = following;
     }
+  }
+  /// Whether a delta without a new event or record leaves everything as it is: nothing dies, and nobody notes who has sent it.
+  template <typename Delta>
+  [[nodiscard]] constexpr bool adds_nothing(index chain, detail::party from) const noexcept {
+    bool nothing = !scoped_delta<Delta> && (!table_type::logs || from == detail::no_party);
+    for (; nothing && chain != none; chain = table_[chain].chain) {
+      nothing = !table_[chain].marked;
+    }
+    return nothing;
   }
   /// The number of the last change before this one.
   constexpr std::uint64_t begin_change() noexcept {

@@ -96,15 +96,16 @@ struct reset_counter {
   /// An actor's older row, and a base that saw less of the same row. Two bases that saw the same number can differ when somebody is
   /// cloned; the greater writer's stands.
   [[nodiscard]] static constexpr bool obsolete(const record_view& r, const record_view& by) noexcept {
-    const result<entry> a = decode(r.payload);
-    const result<entry> b = decode(by.payload);
-    if (!a || !b || a.value().base != b.value().base) {
+    const bool base = says_base(r);
+    if (base != says_base(by) || (!base && (!(r.who == by.who) || r.n >= by.n))) {
       return false;
     }
-    if (!a.value().base) {
-      return r.who == by.who && r.n < by.n;
+    const result<entry> a = decode(r.payload);
+    const result<entry> b = decode(by.payload);
+    if (!a || !b) {
+      return false;
     }
-    return a.value().whose == b.value().whose && saw_less(a.value().n, r, b.value().n, by);
+    return !base || (a.value().whose == b.value().whose && saw_less(a.value().n, r, b.value().n, by));
   }
   [[nodiscard]] static constexpr bool valid(std::span<const std::byte> payload) noexcept {
     const result<entry> e = decode(payload);
@@ -187,6 +188,9 @@ struct reset_counter {
     return end ? result<entry>{e} : result<entry>{end.error()};
   }
 
+  [[nodiscard]] static constexpr bool says_base(const record_view& r) noexcept {
+    return !r.payload.empty() && r.payload[0] == std::byte{1};
+  }
   /// Whether a later row of the same actor is there as well.
   template <typename Records>
   [[nodiscard]] static constexpr bool is_old(const Records& records, const record_view& row) noexcept {
@@ -201,8 +205,8 @@ struct reset_counter {
     entry best;
     record_view of_best{};
     records.for_each([&](const record_view& r) {
-      const result<entry> e = decode(r.payload);
-      if (e && e.value().base && e.value().whose == whose && saw_less(best.n, of_best, e.value().n, r)) {
+      const result<entry> e = says_base(r) ? decode(r.payload) : result<entry>{errc::absent};
+      if (e && e.value().whose == whose && saw_less(best.n, of_best, e.value().n, r)) {
         best = e.value();
         of_best = r;
       }

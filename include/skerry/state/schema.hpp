@@ -5,6 +5,7 @@
 #include <skerry/core/array_of.hpp>
 #include <skerry/core/hash.hpp>
 #include <skerry/core/inplace_vector.hpp>
+#include <skerry/state/detail/key_hash.hpp>
 #include <skerry/state/policy.hpp>
 
 #include <array>
@@ -276,7 +277,13 @@ class schema {
   ///
   /// Errors  `absent` when no path fits, `full` when the arguments do not fit
   [[nodiscard]] static constexpr result<key_ref> match(std::string_view text, std::span<char> args) noexcept {
+    [[maybe_unused]] const std::uint64_t word = compares_words ? detail::key_word(text.data(), text.size()) : 0;
     for (std::size_t i = 0; i < size; ++i) {
+      if constexpr (compares_words) {
+        if (((word ^ beginnings[i].text) & beginnings[i].mask) != 0) {
+          continue;
+        }
+      }
       std::size_t used = 0;
       std::span<const char> found;
       const errc e = frames[i].side_by_side ? fit_in_one_piece(i, text, args.size(), found) : fit(paths[i], text, args, used);
@@ -348,6 +355,24 @@ class schema {
         --f.before;
       }
       f.side_by_side = runs <= 1;
+    }
+    return all;
+  }();
+
+  /// Many paths are told apart by the first eight characters, all at once.
+  static constexpr bool compares_words = size > 4;
+  struct beginning {
+    std::uint64_t text = 0;
+    std::uint64_t mask = 0;  ///< of the characters that every key of the path has
+  };
+  static constexpr auto beginnings = [] {
+    array_of<beginning, compares_words ? size : 0> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const std::string_view pattern = paths[i].text();
+      for (std::size_t c = 0; c < 8 && c < pattern.size() && pattern[c] != '{'; ++c) {
+        all[i].text |= std::uint64_t{static_cast<unsigned char>(pattern[c])} << 8 * c;
+        all[i].mask |= std::uint64_t{0xff} << 8 * c;
+      }
     }
     return all;
   }();

@@ -9,7 +9,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0::testing {
 
@@ -42,6 +44,11 @@ class replica_board {
   /// All that it knows, as a frame; and as bytes that are equal where the knowledge is.
   [[nodiscard]] status encode(byte_writer& out) const { return replica_.encode(out); }
   [[nodiscard]] status digest(byte_writer& out) const { return replica_.encode(out); }
+  /// Whether the stores are the same byte for byte, as an original and its copy are: then `digest` is the same as well. False says nothing.
+  [[nodiscard]] bool same_memory(const replica_board& other) const noexcept {
+    static_assert(std::is_trivially_copyable_v<typename Replica::store_type>);
+    return std::memcmp(&replica_.store(), &other.replica_.store(), sizeof(typename Replica::store_type)) == 0;
+  }
   /// Its memory is now that of an image, of its own or of another board's.
   void put_back(const replica_board& image, splitmix64& rng) {
     replica_ = image.replica_;

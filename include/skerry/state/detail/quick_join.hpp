@@ -15,8 +15,8 @@
 
 namespace skerry::inline v0::state::detail {
 
-/// The join of one operation that comes in its turn, or once more: a record at most, a few events, all of actors that are known, and
-/// none beyond a gap. What `causal_store::join` does in several walks over a delta is one here. Everything else it leaves alone.
+/// The join of one operation, or of the same once more: a record at most, and a few events, all of actors that are known. What
+/// `causal_store::join` does in several walks over a delta is one here. Everything else it leaves alone.
 template <typename Store>
 struct quick_join {
   using index = typename Store::index;
@@ -32,7 +32,7 @@ struct quick_join {
   [[nodiscard]] static constexpr numbers number(const Store& store, std::span<const actor> actors,
                                                 std::span<const covered_run> runs) noexcept {
     numbers mine;  // as far as there are actors: no more than runs
-    if (runs.size() > most_runs || store.context_.range_count() != 0 || store.pending_.active()) {
+    if (runs.size() > most_runs || store.pending_.active()) {
       return mine;
     }
     mine.known = true;
@@ -64,15 +64,23 @@ struct quick_join {
     index held = none;
     std::uint64_t events = 0;
     std::uint64_t fresh = 0;
+    std::ptrdiff_t growth = 0;
+    const bool gapless = store.context_.range_count() == 0;
     for (const covered_run& r : runs) {
       const actor_ref who = mine[r.who];
       const std::uint64_t prefix = store.context_.prefix(who);
-      if (r.last - r.first >= most_events - events || r.first - 1 > prefix) {
+      if (r.last - r.first >= most_events - events) {
         return false;
       }
       events += r.last - r.first + 1;
-      const std::uint64_t known = r.last < prefix ? r.last : prefix;
-      fresh += r.last - known;
+      std::uint64_t known = r.last < prefix ? r.last : prefix;
+      if (r.last <= prefix || (gapless && r.first - 1 <= prefix)) {
+        fresh += r.last - known;
+      } else {
+        growth += store.context_.growth(who, r.first, r.last);
+        fresh += store.context_.fresh(who, r.first, r.last);
+        known = gapless ? known : r.last;
+      }
       for (std::uint64_t n = r.first; n <= known; ++n) {
         if (const index i = store.table_.find(dot{n, who}); i == none) {
           continue;
@@ -83,7 +91,8 @@ struct quick_join {
         }
       }
     }
-    if (fresh > std::numeric_limits<std::uint64_t>::max() - store.events_) {
+    if (fresh > std::numeric_limits<std::uint64_t>::max() - store.events_ ||
+        growth > static_cast<std::ptrdiff_t>(Store::context_type::ranges - store.context_.range_count())) {
       return false;
     }
     const std::uint64_t before = store.begin_change();
@@ -94,14 +103,20 @@ struct quick_join {
         store.erase(i, false);
       }
       report.removed = deaths;
-    } else if (store.context_.prefix(d.who) >= d.n) {
+    } else if (store.context_.contains(d)) {
       return deaths == 0 && fresh == 0 && again(store, records[0], held, report, from);
     } else if (!arrive(store, records[0], d, gone, report, touched, from)) {
       return false;
     }
     for (const covered_run& r : runs) {
       store.note_events(mine[r.who], r.first, r.last, before);
-      (void)store.context_.insert(mine[r.who], r.first, r.last);
+    }
+    for (const bool closing : {true, false}) {  // see dot_context::join
+      for (const covered_run& r : runs) {
+        if (gapless && growth == 0 ? closing : (store.context_.growth(mine[r.who], r.first, r.last) <= 0) == closing) {
+          (void)store.context_.insert(mine[r.who], r.first, r.last);
+        }
+      }
     }
     store.events_ += fresh;
     store.from_ = no_party;

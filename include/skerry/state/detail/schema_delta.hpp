@@ -115,23 +115,25 @@ class schema_delta {
     stamp latest{};
     std::size_t at = 0;
     const bool keep = keeps();
-    [[maybe_unused]] std::string_view last{};
+    std::string_view last{};
+    result<key_ref> key = errc::absent;
+    key_buffer other;
     [[maybe_unused]] std::size_t strangers = 0;
     frame_->for_each([&](const auto& e) {
       if (problem != errc::ok) {
         return;
       }
-      key_buffer other;
-      key_buffer& buffer = keep ? texts_[at] : other;
-      const result<key_ref> key = match_key<Schema, Limits>(e.key, buffer);
+      const bool again = e.key.data() == last.data();  // records of one key come together
+      last = e.key;
+      if (!again) {
+        key = match_key<Schema, Limits>(e.key, keep ? texts_[at] : other);
+      }
       if (!key) {
         problem = key.error() == errc::full ? (lacks = resource::bytes, errc::full) : errc::mismatch;
         return;
       }
       if constexpr (carries<Limits>) {
-        const bool again = e.key.data() == last.data() && e.key.size() == last.size();
         strangers += !again && is_unknown<Schema>(key.value()) && store.find(key.value()) == Store::none ? 1 : 0;
-        last = e.key;
       }
       const incoming in{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key};
       problem = belongs<Schema, Limits>(in, lacks);
@@ -159,9 +161,15 @@ class schema_delta {
       }
       return;
     }
+    key_buffer buffer;
+    std::string_view last{};
+    result<key_ref> key = errc::absent;
     frame_->for_each([&](const auto& e) {
-      key_buffer buffer;
-      if (const result<key_ref> key = match_key<Schema, Limits>(e.key, buffer); key) {
+      if (e.key.data() != last.data()) {
+        key = match_key<Schema, Limits>(e.key, buffer);
+        last = e.key;
+      }
+      if (key) {
         f(incoming{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key});
       }
     });

@@ -50,7 +50,7 @@ void damage(world_state<Board>& w, const sim_event& e) {
         b = static_cast<std::byte>(chance());
       }
   }
-  const Board before = board;
+  const Board& before = w.copy_of(board);
   const auto got = board.accept(bytes, w.instant());
   w.trace(static_cast<std::uint64_t>(got.error()));
   ++w.totals.refused_damaged;

@@ -4,6 +4,7 @@
 
 #include <skerry/testing/detail/path_model.hpp>
 #include <skerry/testing/detail/world_state.hpp>
+#include <skerry/testing/frame_edit.hpp>
 #include <skerry/testing/history_oracle.hpp>
 #include <skerry/testing/sim_script.hpp>
 #include <skerry/testing/sim_verdict.hpp>
@@ -11,17 +12,30 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace skerry::inline v0::testing::detail {
 
+/// Whether a name that an operation has given to an event was free. Resets write several records, each with a name of its own.
+template <typename Board>
+[[nodiscard]] bool take_names(world_state<Board>& w, const operation& op, std::span<const std::byte> frame) {
+  bool free = w.names.insert(op.who, op.n);
+  if (frame_edit made; op.role == op_role::reset && made.read(frame)) {
+    for (const frame_edit::record& r : made.records) {
+      free = (r.n == op.n || !(r.who == op.who) || w.names.insert(r.who, r.n)) && free;
+    }
+  }
+  return free;
+}
+
 /// Gives an operation the name and the time that the board has given it.
 template <typename P, typename Board>
-void name_operation(world_state<Board>& w, const Board& board, operation& op) {
+void name_operation(world_state<Board>& w, const Board& board, operation& op, std::span<const std::byte> frame) {
   op.who = board.replica().self();
   op.n = board.last_number();
   op.at = (P::policy::kind & state::kinds::stamped) != 0 && op.role == op_role::value ? board.last_stamp() : state::stamp{};
-  if (!w.names.insert(op.who, op.n)) {
+  if (!take_names(w, op, frame)) {
     ++w.totals.names_collided;
     if (!w.script->has(sim_fault::twin)) {
       w.find(sim_finding::broken, "two events have one name");
@@ -68,7 +82,7 @@ template <typename P, typename Board>
     w.bites(sim_fault::huge);
   }
   w.trace(a.frame.value());
-  name_operation<P>(w, n.board, a.op);
+  name_operation<P>(w, n.board, a.op, a.frame.value());
   if (w.failed()) {
     return std::nullopt;
   }

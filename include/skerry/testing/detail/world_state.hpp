@@ -174,6 +174,11 @@ class world_state {
     return out.written();
   }
   [[nodiscard]] bool same_bytes(const Board& a, const Board& b) {
+    if constexpr (requires { a.same_memory(b); }) {
+      if (a.same_memory(b)) {
+        return true;
+      }
+    }
     const auto first = bytes_of(a);
     return std::ranges::equal(first, bytes_of(b));
   }
@@ -185,8 +190,12 @@ class world_state {
       return nullptr;
     }
     ++next_refused_;
-    before_.emplace(board);
-    return &*before_;
+    return &copy_of(board);
+  }
+  /// Valid until the next one is made.
+  [[nodiscard]] const Board& copy_of(const Board& board) {
+    copy_ = board;
+    return copy_;
   }
   /// After a refusal. `telling`: whether a second run shall look at what it changed.
   void after_refusal(const Board& board, const Board* before, bool telling, const char* change) {
@@ -283,7 +292,7 @@ class world_state {
   std::size_t frame_count_ = 0;
   std::uint32_t calls_ = 0;
   std::size_t next_refused_ = 0;
-  std::optional<Board> before_{};
+  Board copy_{};
   array_of<std::vector<std::byte>, 2> encoded_{};
   std::size_t encoded_at_ = 0;
 };
