@@ -365,10 +365,12 @@ class causal_store {
       unmark(covered);
       return counted;
     }
-    if (events == events_ && report.added == 0 && report.conflicts == 0 && adds_nothing<Delta>(covered, from)) {
-      unmark(covered);
-      from_ = detail::no_party;
-      return {};
+    if constexpr (joins_quickly) {
+      if (events == events_ && report.added == 0 && report.conflicts == 0 && adds_nothing<Delta>(covered, from)) {
+        unmark(covered);
+        from_ = detail::no_party;
+        return {};
+      }
     }
     sweep(covered, delta, mine, report);
     for (std::size_t i = 0; i < covers.actors().size(); ++i) {

@@ -146,6 +146,7 @@ template <std::size_t A, std::size_t R>
 class delta_frame {
  public:
   static constexpr std::size_t run_capacity = A + R;
+  static constexpr bool texts_stay = true;  ///< as long as the frame
   /// A record as it lies in the frame.
   struct entry {
     std::string_view key{};

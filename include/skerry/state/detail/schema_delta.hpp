@@ -115,25 +115,23 @@ class schema_delta {
     stamp latest{};
     std::size_t at = 0;
     const bool keep = keeps();
-    std::string_view last{};
-    result<key_ref> key = errc::absent;
-    key_buffer other;
+    [[maybe_unused]] std::string_view last{};
     [[maybe_unused]] std::size_t strangers = 0;
     frame_->for_each([&](const auto& e) {
       if (problem != errc::ok) {
         return;
       }
-      const bool again = e.key.data() == last.data();  // records of one key come together
-      last = e.key;
-      if (!again) {
-        key = match_key<Schema, Limits>(e.key, keep ? texts_[at] : other);
-      }
+      key_buffer other;
+      key_buffer& buffer = keep ? texts_[at] : other;
+      const result<key_ref> key = match_key<Schema, Limits>(e.key, buffer);
       if (!key) {
         problem = key.error() == errc::full ? (lacks = resource::bytes, errc::full) : errc::mismatch;
         return;
       }
       if constexpr (carries<Limits>) {
+        const bool again = e.key.data() == last.data() && e.key.size() == last.size();
         strangers += !again && is_unknown<Schema>(key.value()) && store.find(key.value()) == Store::none ? 1 : 0;
+        last = e.key;
       }
       const incoming in{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key};
       problem = belongs<Schema, Limits>(in, lacks);
@@ -161,15 +159,13 @@ class schema_delta {
       }
       return;
     }
-    key_buffer buffer;
-    std::string_view last{};
-    result<key_ref> key = errc::absent;
+    if constexpr (texts_stay) {
+      for_each_by_key(f);
+      return;
+    }
     frame_->for_each([&](const auto& e) {
-      if (e.key.data() != last.data()) {
-        key = match_key<Schema, Limits>(e.key, buffer);
-        last = e.key;
-      }
-      if (key) {
+      key_buffer buffer;
+      if (const result<key_ref> key = match_key<Schema, Limits>(e.key, buffer); key) {
         f(incoming{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key});
       }
     });
@@ -180,6 +176,25 @@ class schema_delta {
   [[nodiscard]] std::span<const incoming> flat() const noexcept { return known_.first(frame_->record_count()); }
 
  private:
+  /// Whether a key's text is a part of the frame, so that the records of one key, which come together, have one text; a small machine
+  /// would rather save the code.
+  static constexpr bool texts_stay = is_swift<Limits>() && requires { Frame::texts_stay; };
+  template <typename F>
+  void for_each_by_key(F& f) const {
+    key_buffer buffer;
+    const char* last = nullptr;
+    result<key_ref> key = errc::absent;
+    frame_->for_each([&](const auto& e) {
+      if (e.key.data() != last) {
+        key = match_key<Schema, Limits>(e.key, buffer);
+        last = e.key.data();
+      }
+      if (key) {
+        f(incoming{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key});
+      }
+    });
+  }
+
   const frame_type* frame_;
   places<incoming, frame_type::kept> known_;
   array_of<key_buffer, frame_type::kept> texts_;

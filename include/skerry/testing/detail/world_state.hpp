@@ -45,9 +45,9 @@ class world_state {
     bool told_right = true;
     std::uint64_t told_at = 0;  ///< when it last heard of the time
 
-    void reads_clock(std::uint64_t now) noexcept {
-      told_right = told_right && now - told_at < unnoticed_ms;
-      told_at = now;
+    void reads_clock(std::uint64_t moment) noexcept {
+      told_right = told_right && moment - told_at < unnoticed_ms;
+      told_at = moment;
     }
   };
   static constexpr std::uint64_t unnoticed_ms = 3'000'000;  ///< less than `clock_limits::local_step`
