@@ -83,6 +83,10 @@ class store {
 
   /// Called before anything that was handed over is sent. One write: a killed process leaves the old notes or the new ones.
   void note(std::uint16_t stream, std::uint64_t count, std::uint64_t seq, std::uint64_t t_ms) {
+    // The log gathers records in memory until its next sync: what is noted must not be there only.
+    if (lasting_ && !log_->flush()) {
+      throw misuse{fmt::format("--store: cannot write to {}", path_.string())};
+    }
     notes_.count[stream] = count;
     notes_.seq[stream] = seq != 0 ? seq : notes_.seq[stream];
     notes_.t_ms = t_ms;

@@ -17,6 +17,7 @@ import random
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -153,6 +154,15 @@ def under_traffic(gateway, program, place, expected, moments, killed, name):
     return [f"{name}: {w}" for w in wrong]
 
 
+def ended(store):
+    """Was the story over when the kill came? Its notes begin anew then, behind numbers that were given out."""
+    try:
+        words = struct.unpack("<8Q", (store / "handed_over").read_bytes()[8:72])
+    except (OSError, struct.error):
+        return False
+    return not any(words[0:6:2]) and any(words[1:6:2])
+
+
 def kills(gateway, broker, place, expected, moments, wanted):
     done = stories = recovered = repeats = messages = 0
     wrong = []
@@ -173,20 +183,24 @@ def kills(gateway, broker, place, expected, moments, wanted):
                     run.communicate()
                     done += 1
                     here += 1
+                    if ended(place / node):
+                        break  # after its end, before it could tell of it
                     continue
                 break
-            if run.returncode != 0:
-                raise RuntimeError(f"exit status {run.returncode} after {here} kills:\n{out}")
-            sent = json.loads(figures.read_text(encoding="utf-8"))
+            sent = None
+            if not (ended(place / node) and not figures.exists()):
+                if run.returncode != 0:
+                    raise RuntimeError(f"exit status {run.returncode} after {here} kills:\n{out}")
+                sent = json.loads(figures.read_text(encoding="utf-8"))
             got = region.end()
         finally:
             region.drop()
         stories += 1
-        recovered += sent["account"]["recovered"]
+        recovered += sent["account"]["recovered"] if sent else 0
         repeats += got["duplicates"]
         messages += got["summaries"] + got["alarms"] + got["deltas"]
         wrong += [f"after {here} kills the region's {key} is {got[key]} instead of {expected[key]}" for key in KEYS if got[key] != expected[key]]
-        if sent["account"]["queued"] or sent["account"]["dropped"] or not sent["account"]["balances"]:
+        if sent and (sent["account"]["queued"] or sent["account"]["dropped"] or not sent["account"]["balances"]):
             wrong.append(f"after {here} kills: {sent['account']}")
     print(f"kills: {done} in {stories} stories, {messages} messages, {recovered} recovered, {repeats} repeats, {len(wrong)} wrong")
     return wrong
