@@ -56,6 +56,8 @@ struct tally {
 [[nodiscard]] tally explore_faults(std::uint64_t seed, std::uint64_t stories, plant defect, bool stop);
 /// A few couriers that boot together, with links that come and go.
 [[nodiscard]] tally explore_fleet(std::uint64_t seed, std::uint64_t fleets, plant defect, bool stop);
+/// Random histories of an outbox on a ring in flash; every fourth one ends with bits that turn over.
+[[nodiscard]] tally explore_flash(std::uint64_t seed, std::uint64_t points, bool stop);
 /// All sequences of operations up to a length, at all cuts.
 [[nodiscard]] tally explore_sequences(std::size_t length, std::uint64_t& sequences);
 

@@ -110,6 +110,20 @@ int run_sequences(std::size_t length) {
   return t.found() == 0 ? 0 : 1;
 }
 
+int run_flash(std::uint64_t seed, std::uint64_t points) {
+  const auto begin = std::chrono::steady_clock::now();
+  const tally t = explore_flash(seed, points, false);
+  fmt::print("histories={} lives={} within={} repeats={} refused={} full={} dropped={} moved={} failed_syncs={}\n", t.histories, t.lives,
+             t.torn, t.repeats, t.refused, t.full, t.dropped, t.moved, t.failed_syncs);
+  fmt::print("bit flips: cost={} unreported={}\n", t.damaged, t.unreported);
+  if (t.found() > 0) {
+    fmt::print("{}\nbroken={}\n", t.first, t.broken);
+  }
+  fmt::print("flash: points={} lost={} phantom={} excess_duplicates={} seconds={:.1f}\n", t.points, t.lost, t.phantom, t.excess,
+             seconds_since(begin));
+  return t.found() == 0 ? 0 : 1;
+}
+
 int run_kills(std::uint64_t seed, std::uint64_t kills, const std::string& folder) {
   const auto begin = std::chrono::steady_clock::now();
   const kill_tally t = explore_kills(seed, kills, folder);
@@ -130,9 +144,11 @@ int main(int argc, char** argv) {
   std::uint64_t seed = 1;
   std::uint64_t kills = 0;
   std::size_t length = 0;
+  bool flash = false;
   std::string plant_name;
   std::string folder = "skerry_crash.kills";
   app.add_option("--points", points, "crashes to recover from; with --plant, how many at most");
+  app.add_flag("--flash", flash, "on a ring in flash; --points says how many crashes");
   app.add_option("--seed", seed, "the first one")->capture_default_str();
   app.add_option("--exhaustive", length, "all sequences of so many operations, at all cuts")->check(CLI::Range(1, 6));
   app.add_option("--kills", kills, "kill -9 of a sender and a receiver, so often");
@@ -142,6 +158,9 @@ int main(int argc, char** argv) {
   try {
     if (!plant_name.empty()) {
       return run_plants(plant_name, seed, points > 0 ? points : 200'000);
+    }
+    if (flash) {
+      return run_flash(seed, points > 0 ? points : 100'000);
     }
     if (length > 0) {
       return run_sequences(length);
