@@ -159,8 +159,8 @@ std::vector<std::byte> sealed_model() {
 }
 
 std::vector<std::byte> with(std::uint8_t which, skerry_fuzz::bytes rest) {
-  std::vector<std::byte> out{std::byte{which}};
-  out.insert(out.end(), rest.begin(), rest.end());
+  std::vector<std::byte> out(1 + rest.size(), std::byte{which});
+  std::copy(rest.begin(), rest.end(), out.begin() + 1);
   return out;
 }
 
