@@ -4,6 +4,7 @@
 #include <skerry/core/random.hpp>
 #include <skerry/state/counter.hpp>
 #include <skerry/state/replica.hpp>
+#include <skerry/state/roster.hpp>
 #include <skerry/state/sets.hpp>
 
 #include "state/histories.hpp"
@@ -43,12 +44,8 @@ void detect(const json& c, skerry_test::suite_report::checks& check) {
   skerry_test::name_numbers names;
   names.add(own.at("actor").get<std::string>());
   names.add(incoming.at("actor").get<std::string>());
-  std::vector<std::uint64_t> retired;
   for (const auto& name : own.value("retired", json::array())) {
     names.add(name.get<std::string>());
-  }
-  for (const auto& name : own.value("retired", json::array())) {
-    retired.push_back(names.number(name.get<std::string>()) + 1);
   }
   const state::identity me = at_generation(names.number(own.at("actor").get<std::string>()) + 1, own.at("epoch").get<std::uint32_t>());
   state::heard entry;
@@ -56,6 +53,21 @@ void detect(const json& c, skerry_test::suite_report::checks& check) {
   entry.n = incoming.at("counter").get<std::uint64_t>();
   entry.digest_match = incoming.at("digest_match").get<bool>();
   entry.live_sender = incoming.value("live_sender", false);
+  // Who has retired stands in the roster: of the one that is heard the life that is heard, of the others their first.
+  state::roster<8> members;
+  for (const auto& name : own.value("retired", json::array())) {
+    const std::uint64_t id = names.number(name.get<std::string>()) + 1;
+    const state::actor life = id == entry.who.id ? entry.who : state::actor{id, 1, 0};
+    check.equal("admit", true, static_cast<bool>(members.admit(life, state::role::device)));
+    check.equal("retire", true, static_cast<bool>(members.retire(life, entry.n, me.self())));
+  }
+  std::vector<std::uint64_t> retired;
+  members.for_each([&retired](const state::member& m) {
+    if (m.fenced()) {
+      retired.push_back(m.who.id);
+    }
+  });
+  check.equal("fenced in the roster", own.value("retired", json::array()).size(), retired.size());
   check.equal("own epoch", own.at("epoch").get<std::uint32_t>(), me.self().generation);
   check.equal("detect", c.at("expect").get<std::string>(),
               std::string{name_of(me.detect(entry, own.at("counter").get<std::uint64_t>(), retired))});
