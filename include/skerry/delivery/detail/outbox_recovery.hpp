@@ -217,7 +217,9 @@ struct outbox_recovery : outbox_ahead<Time, Store, L, Fixed> {
     byte_writer ranges{bytes};
     std::uint64_t count = 0;
     const auto tell = [&](stream_id n, std::uint64_t from, std::uint64_t to) {
-      if (count < most_ranges && ranges.written().size() + range_room <= bytes.size()) {
+      const std::uint64_t reserved = items_.lanes[n].reserved;  // not stored yet, and not gone
+      to = from <= reserved && reserved <= to ? reserved - 1 : to;
+      if (from <= to && count < most_ranges && ranges.written().size() + range_room <= bytes.size()) {
         ranges.varint(n);
         ranges.varint(from);
         ranges.varint(to - from);
