@@ -136,7 +136,7 @@ TEST_CASE("what is said to be queued can be seen, item by item, and what was ack
   using narrow = outbox<std::uint32_t, log_type, outbox_limits{.streams = streams, .items = 24, .record_bytes = 128}>;
   std::uint64_t beyond = 0;
   std::uint64_t ahead = 0;
-  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 45; ++seed) {
     skerry::splitmix64 random{seed};
     faulty_disk disk{seed};
     std::array<std::set<std::uint64_t>, streams> unsynced, gone;
@@ -217,8 +217,8 @@ TEST_CASE("what is said to be queued can be seen, item by item, and what was ack
       disk.power_cut();
     }
   }
-  CHECK(beyond > 1000);
-  CHECK(ahead > 1000);
+  CHECK(beyond > 300);
+  CHECK(ahead > 300);
 }
 
 TEST_CASE("acknowledged out of turn behind the last that waits: the cursor says so") {
