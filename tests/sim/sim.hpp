@@ -32,7 +32,7 @@ struct outcome {
   std::string first_text{};                    ///< the same as text
   skerry::testing::sim_totals totals{};
   skerry::testing::network_counts network{};
-  std::string met{};            ///< of histories through links
+  std::string met{};               ///< of histories through links
   std::vector<sighting> alarms{};  ///< the first few findings
 
   static constexpr std::size_t most_alarms = 32;
@@ -84,7 +84,7 @@ struct side_outcome {
   std::size_t first_events = 0;  ///< after shrinking
   std::string first_text{};
   std::vector<sighting> alarms{};  ///< the first few findings
-  std::string met{};            ///< how often the hard cases came about
+  std::string met{};               ///< how often the hard cases came about
 };
 /// stop   after the first finding
 [[nodiscard]] side_outcome explore_queues(std::uint64_t first, std::uint64_t histories, bool stop);
