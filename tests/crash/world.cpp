@@ -127,8 +127,8 @@ bool world::open(bool after_cut) {
   }
   sums_.begin_life(box_->counters());
   std::array<std::vector<std::uint8_t>, streams> seen;
-  // An operation that the power did not let end may have dropped some, and has counted them then; where the drop itself was not written yet,
-  // and the place of the item taken already, the next life counts it as not stored.
+  // An operation that the power did not let end may have dropped some, and has counted them then; where the drop itself was not written
+  // yet, and the place of the item taken already, the next life counts it as not stored.
   const std::uint64_t counted = given_up(box_->counters()) + box_->counters().dropped_for(drop_reason::not_stored);
   const std::uint64_t dropped = may_drop_ ? std::min<std::uint64_t>(8, counted) : 0;
   compare(*box_, after_cut, seen, dropped);

@@ -17,10 +17,10 @@ namespace delivery = skerry::delivery;
 namespace anomaly = skerry::anomaly;
 using tick = std::uint32_t;
 
-#define OBJECT(name, ...)                                       \
-  extern "C" {                                                  \
-  extern const char object_##name[sizeof(__VA_ARGS__)];         \
-  const char object_##name[sizeof(__VA_ARGS__)]{1};             \
+#define OBJECT(name, ...)                               \
+  extern "C" {                                          \
+  extern const char object_##name[sizeof(__VA_ARGS__)]; \
+  const char object_##name[sizeof(__VA_ARGS__)]{1};     \
   }
 
 OBJECT(backoff, delivery::backoff<tick>)
