@@ -123,7 +123,8 @@ int open_notes(const std::string& file) {
     ::_exit(3);
   }
   auto log = std::make_unique<log_type>(log_type::create(files.value(), {.segment_bytes = 32768, .segments = 8, .entropy = boot}).value());
-  outbox_config config{.quota_bytes = 40'000, .quota_items = 600, .mode = durability::os};
+  // A full store refuses: an item that it evicted would be dropped and counted, which the journal cannot tell from one that is lost.
+  outbox_config config{.quota_bytes = 40'000, .quota_items = 600, .evict = eviction::reject, .mode = durability::os};
   config.lease_ms = 0;
   auto opened = box_type::open(*log, config, device_seed::for_test(boot), {now_ms(), {}, false});
   if (!opened) {

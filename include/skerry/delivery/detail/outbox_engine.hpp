@@ -76,6 +76,19 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
     return length > L.record_bytes ? status{errc::width} : status{};
   }
 
+  /// What the store has to move is moved now, and durably: lives that end before their second sync would fill it with copies that never
+  /// count, and acknowledgements would find no room.
+  [[nodiscard]] status recover(clock_reading<Time> clock) noexcept {
+    const status recovered = base::recover(clock);
+    if constexpr (looks_ahead) {
+      if (recovered && config_.mode != durability::volatile_) {
+        (void)reclaim();
+        (void)(store_->sync() && store_->sync());  // the copies, and then what says that they count; nothing to do where there are none
+      }
+    }
+    return recovered;
+  }
+
   // --- after a sync ---
 
   /// Whose record is still needed, and where its place is kept.
