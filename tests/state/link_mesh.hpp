@@ -131,6 +131,19 @@ class net {
       }
     }
   }
+  /// The same for one end of the links only: the others notice it, or not.
+  void forget(std::size_t node, bool noticed) {
+    replica moved = replicas_[node];
+    (void)moved.as_new_life(rng_);
+    replicas_[node] = std::move(moved);
+    for (std::size_t e = 0; e < ends_.size(); ++e) {
+      if (ends_[e].node == node || noticed) {
+        const auto id = replicas_[ends_[e].node].connect(100 + ends_[e].other, options_[e], now_);
+        ends_[e].up = static_cast<bool>(id);
+        ends_[e].id = id ? id.value() : state::link_id{};
+      }
+    }
+  }
   void pass(unsigned ms) { now_ += ms; }
   [[nodiscard]] std::uint32_t now() const { return now_; }
 

@@ -20,7 +20,24 @@
 namespace skerry::inline v0::state {
 
 /// What a frame is; numbered for ever. This build writes and reads `delta`.
-enum class frame_kind : std::uint8_t { hello, dict, context, delta, chunk, ack, in_sync, digest, symbols, want, fence, ops, ops_ack };
+enum class frame_kind : std::uint8_t {
+  hello,
+  dict,
+  context,
+  delta,
+  chunk,
+  ack,
+  in_sync,
+  digest,
+  symbols,
+  want,
+  fence,
+  ops,
+  ops_ack,
+  op,           ///< on links: one write of the sender's, its key known by number
+  numbered_op,  ///< the same, when its number is not the one that is expected
+  named_op      ///< the same, the key by its text
+};
 
 /// First byte of a frame: version in the high half, kind in the low half. Second byte: the flags.
 namespace wire {

@@ -100,17 +100,25 @@ class link_cutter {
     index slot = none;
     std::uint8_t fresh = 0;  ///< 1: some records are to be listed, 2: deaths are to be told
   };
+  struct text_buffer {
+    std::array<char, store_limits<Schema, Limits>::text_bytes> chars;
+    std::size_t size = 0;
+
+    [[nodiscard]] std::size_t read(const Store& store, index slot) noexcept {
+      return size = Schema::write_text(store.key(slot), std::span<char>{chars});
+    }
+    [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return std::as_bytes(std::span{chars}.first(size)); }
+  };
   struct run {
     std::uint64_t first;
     std::uint64_t last;
     actor_ref who;
   };
   struct pen {
+    stamp_pace pace{};
     std::uint64_t key = 0;
     std::uint64_t offset = static_cast<std::uint64_t>(-1);
     std::uint64_t size = 0;
-    stamp at{};
-    bool stamped = false;
   };
 
   /// One change that is too much for a frame: what it says of some of the actors. A death is told by what was seen of its actor, so those
@@ -338,20 +346,7 @@ class link_cutter {
 
   [[nodiscard]] status write(byte_writer& out, std::uint8_t flags, const std::uint64_t* ack) {
     flags = static_cast<std::uint8_t>(flags | (ack != nullptr ? link_flag::acks : 0));
-    if (const index only = short_one(); only != none) {
-      const auto& r = record(only);
-      const std::uint64_t foretold = link_->base_n + (to_ - link_->base);
-      begin_frame(out, frame_kind::delta, flags | link_flag::short_one | (r.n == foretold ? 0 : link_flag::stamped));
-      write_ack(out, ack);
-      out.varint(to_ - link_->base);
-      if (r.n != foretold) {
-        out.varint_signed(static_cast<std::int64_t>(r.n - foretold));
-      }
-      out.varint(r.key);
-      if ((r.kind & kinds::stamped) != 0) {
-        write_stamp(out, r.at, link_->base_ms);
-      }
-      out.bytes(std::span{r.payload}.first(r.size));
+    if (const index only = short_one(); only != none && write_short(out, flags, ack, record(only))) {
       return out.error();
     }
     pen at;
@@ -374,7 +369,9 @@ class link_cutter {
     }
     if (stamped) {
       write_stamp(out, first, link_->base_ms);
-      at.at = first;
+      at.pace.at = first;
+      at.pace.step = pace();
+      out.varint(at.pace.step);
     }
     write_actors(out);
     for (std::size_t i = 0; i < item_count_ && out.error() == errc::ok; ++i) {
@@ -390,11 +387,94 @@ class link_cutter {
     }
   }
   static void write_stamp(byte_writer& out, stamp at, std::uint64_t before_ms) noexcept {
-    const std::uint64_t distance = zigzag(static_cast<std::int64_t>(at.ms() - before_ms));
+    write_stamp_code(out, at, zigzag(static_cast<std::int64_t>(at.ms() - before_ms)));
+  }
+  static void write_stamp_code(byte_writer& out, stamp at, std::uint64_t distance) noexcept {
     out.varint(distance << 1 | (at.count() != 0 ? 1 : 0));
     if (at.count() != 0) {
       out.varint(at.count());
     }
+  }
+  /// One own write and nothing else. Answers false when it cannot be said so.
+  template <typename Record>
+  [[nodiscard]] bool write_short(byte_writer& out, std::uint8_t flags, const std::uint64_t* ack, const Record& r) const {
+    const std::uint64_t foretold = link_->base_n + (to_ - link_->base);
+    if (flags == 0 && write_plain(out, r, r.n - foretold)) {
+      return true;
+    }
+    if (!link_->key_names.known(items_[0].slot)) {
+      return false;
+    }
+    begin_frame(out, frame_kind::delta, flags | link_flag::short_one | (r.n == foretold ? 0 : link_flag::stamped));
+    write_ack(out, ack);
+    out.varint(to_ - link_->base);
+    if (r.n != foretold) {
+      out.varint_signed(static_cast<std::int64_t>(r.n - foretold));
+    }
+    out.varint(r.key);
+    if ((r.kind & kinds::stamped) != 0) {
+      write_stamp(out, r.at, link_->base_ms);
+    }
+    out.bytes(payload_of(r));
+    return true;
+  }
+  /// The same without flags. Answers false when it cannot be said so.
+  template <typename Record>
+  [[nodiscard]] bool write_plain(byte_writer& out, const Record& r, std::uint64_t distance) const {
+    const bool named = !link_->key_names.known(items_[0].slot);
+    const std::uint64_t names = std::uint64_t{link_->their_interned} + (named ? 1 : 0);
+    const bool stamped = (r.kind & kinds::stamped) != 0;
+    const stamp when = r.at;
+    if ((to_ - link_->base) >> 40 != 0 || (stamped && when.ms() < link_->base_ms)) {
+      return false;
+    }
+    const frame_kind kind = named ? frame_kind::named_op : (distance == 0 ? frame_kind::op : frame_kind::numbered_op);
+    out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(kind)));
+    const std::uint64_t name = !named ? r.key : (names_key(r.key) ? r.key + 1U : 0U);
+    out.varint((to_ - link_->base) * names + name);
+    text_buffer text{};
+    if (named) {
+      out.varint(text.read(*store_, r.key) << 1 | (distance != 0 ? 1 : 0));
+    }
+    if (distance != 0) {
+      out.varint_signed(static_cast<std::int64_t>(distance));
+    }
+    out.bytes(text.bytes());
+    if (stamped) {
+      write_stamp_code(out, when, when.ms() - link_->base_ms);
+    }
+    out.bytes(payload_of(r));
+    return true;
+  }
+  /// How many milliseconds pass from one event of a writer to the next, mostly.
+  [[nodiscard]] std::uint64_t pace() const {
+    std::array<std::uint64_t, 3> steps{};
+    std::array<std::size_t, 3> matches{};
+    std::size_t count = 0;
+    for (const bool counting : {false, true}) {
+      stamp_pace last;
+      for_each_listed([&](const auto& r) {
+        if ((r.kind & kinds::stamped) == 0) {
+          return;
+        }
+        const stamp when = r.at;
+        if (last.any && last.who == r.who && last.n < r.n && last.at.ms() < when.ms()) {
+          const std::uint64_t step = (when.ms() - last.at.ms()) / (r.n - last.n);
+          for (std::size_t i = 0; i < count; ++i) {
+            matches[i] += counting && steps[i] == step ? 1 : 0;
+          }
+          if (!counting && count < steps.size() && step > 0 && step <= 0xffffffff) {
+            steps[count++] = step;
+          }
+        }
+        last.note(when, r.who, r.n);
+      });
+    }
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < count; ++i) {
+      best = matches[i] > matches[best] ? i : best;
+    }
+    return matches[best] > 1 ? steps[best] : 0;
   }
   template <typename F>
   void for_each_listed(F&& f) const {
@@ -408,8 +488,7 @@ class link_cutter {
   }
   /// The one record of a frame that says nothing else.
   [[nodiscard]] index short_one() const noexcept {
-    if (is_part() || item_count_ != 1 || run_count_ != 1 || to_ - claimed() != 1 || !said_ || to_ < link_->base ||
-        !link_->key_names.known(items_[0].slot)) {
+    if (is_part() || item_count_ != 1 || run_count_ != 1 || to_ - claimed() != 1 || !said_ || to_ < link_->base) {
       return none;
     }
     const index i = store_->table().first_of(items_[0].slot);
@@ -492,12 +571,17 @@ class link_cutter {
         out.varint(1U << 2 | shape);
         out.varint_signed(static_cast<std::int64_t>(upto - (link_->base_n + (to_ - link_->base))));
       } else if (link_->actor_names.known(who)) {
-        out.varint((who + 2ULL) << 2 | shape);
+        out.varint((who + 3ULL) << 2 | shape);
         out.varint(upto);
       } else {
-        out.varint(shape);
+        const bool marked = who < link_->agreed;
+        out.varint((marked ? 2U << 2 : 0U) | shape);
         out.varint(runs > 0 && names_actor(who) ? who + 1U : 0U);
-        write_actor(out, store_->actors()[who]);
+        if (marked) {
+          out.u32(actor_mark(store_->actors()[who], link_->outgoing()));
+        } else {
+          write_actor(out, store_->actors()[who]);
+        }
         out.varint(upto);
       }
       if (shape == 1) {
@@ -538,7 +622,7 @@ class link_cutter {
       at.key = one.slot;
     }
     if (list) {
-      out.varint(distance << 1 | 1);
+      write_head(out, distance, key_form::shaped);
       out.u8(static_cast<std::uint8_t>(shape | key_shape::list));
       write_text(out, text, one.slot);
       out.varint(static_cast<std::uint64_t>(listed) << 2 | static_cast<std::uint64_t>(scope));
@@ -557,32 +641,34 @@ class link_cutter {
       return;
     }
     const auto& r = record(single);
-    const bool same_size = r.size == at.size;
     const std::uint8_t described = describe(at, r);
-    if (!text && same_size && (described & ~key_shape::size_mask) == 0) {
-      out.varint(distance << 1);
-      at.offset = offset(r.who, r.n);
-      note_stamp(at, r);
-      out.bytes(std::span{r.payload}.first(r.size));
+    const std::uint8_t differs = described & static_cast<std::uint8_t>(~key_shape::size_mask);
+    if (!text && at.size == wire_size(payload_of(r)) && differs != (key_shape::event | key_shape::stamp)) {
+      write_head(out, distance, differs == 0 ? key_form::as_before : (differs == key_shape::stamp ? key_form::dated : key_form::placed));
+      write_record(out, at, r, differs);
       return;
     }
     shape = static_cast<std::uint8_t>(shape | described);
-    out.varint(distance << 1 | 1);
+    write_head(out, distance, key_form::shaped);
     out.u8(shape);
     write_text(out, text, one.slot);
     write_record(out, at, r, described);
+  }
+  static void write_head(byte_writer& out, std::uint64_t distance, key_form form) noexcept {
+    out.varint(distance << 2 | static_cast<std::uint64_t>(form));
+  }
+  template <typename Record>
+  [[nodiscard]] static std::span<const std::byte> payload_of(const Record& r) noexcept {
+    return std::span{r.payload}.first(r.size);
   }
   void write_text(byte_writer& out, bool text, index slot) const {
     if (!text) {
       return;
     }
-    std::array<char, store_limits<Schema, Limits>::text_bytes> buffer{};
-    const std::size_t size = Schema::write_text(store_->key(slot), std::span<char>{buffer});
+    text_buffer buffer{};
     out.varint(names_key(slot) ? slot + 1U : 0U);
-    out.varint(size);
-    for (std::size_t i = 0; i < size; ++i) {
-      out.u8(static_cast<std::uint8_t>(buffer[i]));
-    }
+    out.varint(buffer.read(*store_, slot));
+    out.bytes(buffer.bytes());
   }
   /// The live records of the key that the peer has, as far as it would take them for dead.
   void write_kept(byte_writer& out, const item& one, key_scope scope) const {
@@ -642,26 +728,16 @@ class link_cutter {
   }
   template <typename Record>
   [[nodiscard]] std::uint8_t describe(const pen& at, const Record& r) const noexcept {
-    std::uint8_t shape = r.size < key_shape::size_mask ? r.size : key_shape::size_mask;
+    const std::uint64_t size = wire_size(payload_of(r));
+    std::uint8_t shape = size == raw_size ? key_shape::raw : size < key_shape::raw ? static_cast<std::uint8_t>(size) : key_shape::size_mask;
     if (offset(r.who, r.n) != at.offset + 1) {
       shape |= key_shape::event;
     }
-    if ((r.kind & kinds::stamped) != 0 && (!follows(at) || r.at != expected(at))) {
+    stamp expected;
+    if ((r.kind & kinds::stamped) != 0 && (!at.pace.expect(r.who, r.n, expected) || stamp{r.at} != expected)) {
       shape |= key_shape::stamp;
     }
     return shape;
-  }
-  /// Whether there is a stamp that need not be said, and which.
-  [[nodiscard]] static bool follows(const pen& at) noexcept { return !at.stamped || at.at.count() != 0xffff; }
-  [[nodiscard]] static stamp expected(const pen& at) noexcept {
-    return at.stamped ? stamp{at.at.ms(), static_cast<std::uint16_t>(at.at.count() + 1)} : at.at;
-  }
-  template <typename Record>
-  static void note_stamp(pen& at, const Record& r) noexcept {
-    if ((r.kind & kinds::stamped) != 0) {
-      at.at = r.at;
-      at.stamped = true;
-    }
   }
   template <typename Record>
   void write_record(byte_writer& out, pen& at, const Record& r, std::uint8_t described) const {
@@ -671,14 +747,19 @@ class link_cutter {
     }
     at.offset = place;
     if ((described & key_shape::stamp) != 0) {
-      write_stamp(out, r.at, at.at.ms());
+      stamp expected;
+      (void)at.pace.expect(r.who, r.n, expected);
+      write_stamp(out, r.at, expected.ms());
     }
-    note_stamp(at, r);
+    if ((r.kind & kinds::stamped) != 0) {
+      at.pace.note(r.at, r.who, r.n);
+    }
     if ((described & key_shape::size_mask) == key_shape::size_mask) {
       out.varint(r.size);
     }
-    at.size = r.size;
-    out.bytes(std::span{r.payload}.first(r.size));
+    const std::span<const std::byte> payload = payload_of(r);
+    at.size = wire_size(payload);
+    out.bytes(at.size == raw_size ? payload.subspan(1) : payload);
   }
 
   /// Less, when it is too much for one frame: what happened in the first half of the time.

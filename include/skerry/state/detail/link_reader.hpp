@@ -19,11 +19,54 @@ namespace skerry::inline v0::state::detail {
 /// How the keys of a link's delta are written: bits of the byte that describes a key, or one of its records.
 namespace key_shape {
 inline constexpr std::uint8_t size_mask = 0x0f;  ///< length of the payload; all ones: it follows
+inline constexpr std::uint8_t raw = 0x0e;        ///< of the length: a payload of nine bytes, the first of which is 7 and left out
 inline constexpr std::uint8_t stamp = 0x10;      ///< the stamp is said; else it is the one before, and one more
 inline constexpr std::uint8_t event = 0x20;      ///< the event is said; else it is the one after the one before
 inline constexpr std::uint8_t list = 0x40;       ///< of a key: not just one record; of a record: its kind is said
 inline constexpr std::uint8_t text = 0x80;       ///< of a key: its text is said
 }  // namespace key_shape
+
+/// How one number says which key comes next, and what of its only record is not as expected.
+enum class key_form : std::uint8_t {
+  as_before,  ///< nothing
+  shaped,     ///< a byte says
+  dated,      ///< its stamp
+  placed,     ///< its event
+};
+
+/// What length stands for a payload on the wire: that of a double which is no short decimal needs no first byte.
+inline constexpr std::uint64_t raw_size = static_cast<std::uint64_t>(-1);
+[[nodiscard]] constexpr std::uint64_t wire_size(std::span<const std::byte> payload) noexcept {
+  return payload.size() == 9 && payload[0] == std::byte{7} ? raw_size : payload.size();
+}
+
+/// The stamp that is expected of the next record of a frame: one writer's clock goes on by equal steps, or counts.
+struct stamp_pace {
+  std::uint64_t step = 0;  ///< milliseconds from one event to the next; 0: the count goes on
+  stamp at{};
+  std::uint64_t n = 0;
+  actor_ref who = no_actor;
+  bool any = false;
+
+  constexpr void note(const stamp& s, actor_ref writer, std::uint64_t number) noexcept {
+    at = s;
+    who = writer;
+    n = number;
+    any = true;
+  }
+  /// Answers false when there is no such stamp.
+  [[nodiscard]] constexpr bool expect(actor_ref writer, std::uint64_t number, stamp& next) const noexcept {
+    const std::uint64_t events = !any ? 0 : (writer == who ? number - n : 1);
+    if (events > 0xffff) {
+      return false;
+    }
+    const bool paced = writer == who && step > 0;
+    const std::uint64_t ms = at.ms() + (paced ? events * (step & 0xffffffff) : 0);
+    const std::uint64_t count = at.count() + (paced ? 0 : events);
+    next = ms <= stamp::greatest_ms && count <= 0xffff ? stamp{ms, static_cast<std::uint16_t>(count)} : at;
+    return ms <= stamp::greatest_ms && count <= 0xffff;
+  }
+};
 
 /// Of which records of a key a list is complete.
 enum class key_scope : std::uint8_t { whole, of_actor, none };
@@ -48,9 +91,12 @@ class link_reader {
   ~link_reader() = default;
 
   /// `flags` and `body` are the frame's, from behind an acknowledgement.
-  [[nodiscard]] status parse(std::uint8_t flags, std::span<const std::byte> body) {
+  [[nodiscard]] status parse(frame_kind what, std::uint8_t flags, std::span<const std::byte> body) {
     flags_ = flags;
     byte_reader in{body};
+    if (what != frame_kind::delta) {
+      return parse_plain(in, what);
+    }
     if (!relative(in.varint(), link_->their_base, to_)) {
       in.fail(errc::corrupt);
     }
@@ -67,13 +113,17 @@ class link_reader {
       part_end_ = in.u32();
     }
     if ((flags & link_flag::stamped) != 0) {
-      base_ = read_stamp(in, stamp{link_->their_ms, 0});
+      start_.at = read_stamp(in, stamp{link_->their_ms, 0});
+      start_.step = in.varint();
+      if (start_.step > 0xffffffff) {
+        in.fail(errc::corrupt);
+      }
     }
     if (const status s = parse_actors(in); !s) {
       return s;
     }
     body_ = in.remaining();
-    place at;
+    place at{start_};
     errc problem = errc::ok;
     while (in.error() == errc::ok && problem == errc::ok && !in.remaining().empty()) {
       key_entry key;
@@ -201,6 +251,7 @@ class link_reader {
     std::uint64_t number = 0;  ///< what it is to be called, plus one
     std::uint64_t count = 1;
     key_scope scope = key_scope::whole;
+    key_form form = key_form::shaped;
     std::uint8_t shape = 0;
     bool list = false;
     std::span<const std::byte> kept{};
@@ -208,13 +259,13 @@ class link_reader {
   };
   /// Where the reader stands.
   struct place {
+    stamp_pace pace;
     std::uint64_t key = 0;
     std::uint64_t offset = static_cast<std::uint64_t>(-1);  ///< of the last record's event
     std::uint64_t before = 0;                               ///< events before its run
     std::size_t run = 0;
     std::uint64_t size = 0;
-    stamp at{};
-    bool stamped = false;
+    std::array<std::byte, 9> raw{std::byte{7}};  ///< a payload whose first byte is not said
   };
 
   [[nodiscard]] static bool relative(std::uint64_t distance, std::uint64_t base, std::uint64_t& value) noexcept {
@@ -224,9 +275,11 @@ class link_reader {
   /// Milliseconds from `before`, and whether a count follows; a count that does not is 0.
   [[nodiscard]] static stamp read_stamp(byte_reader& in, stamp before) noexcept {
     const std::uint64_t code = in.varint();
-    const std::uint64_t count = (code & 1) != 0 ? in.varint() : 0;
-    const std::uint64_t ms = before.ms() + static_cast<std::uint64_t>(unzigzag(code >> 1));
-    if (ms > stamp::greatest_ms || count > 0xffff || ((code & 1) != 0 && count == 0)) {
+    return stamp_of(in, before.ms() + static_cast<std::uint64_t>(unzigzag(code >> 1)), (code & 1) != 0);
+  }
+  [[nodiscard]] static stamp stamp_of(byte_reader& in, std::uint64_t ms, bool counted) noexcept {
+    const std::uint64_t count = counted ? in.varint() : 0;
+    if (ms > stamp::greatest_ms || count > 0xffff || (counted && count == 0)) {
       in.fail(errc::corrupt);
       return {};
     }
@@ -251,15 +304,62 @@ class link_reader {
     if (slot == Store::none) {
       return errc::absent;
     }
-    const std::uint8_t kind = own_kind(store_->key(slot));
     short_.key = store_->key(slot);
-    short_.n = n;
-    short_.kind = kind;
-    if ((kind & kinds::stamped) != 0) {
+    short_slot_ = slot;
+    short_.kind = own_kind(short_.key);
+    if ((short_.kind & kinds::stamped) != 0) {
       short_.at = read_stamp(in, stamp{link_->their_ms, 0});
     }
+    return take_short(in, n);
+  }
+  /// One event of the sender's own: how many changes since the contact began and the number of the key in one, [the length of its text,
+  /// whether the event's number is said], [how far that is from what the changes foretell], [text], [stamp], and the payload is the rest.
+  [[nodiscard]] status parse_plain(byte_reader& in, frame_kind what) {
+    const bool named = what == frame_kind::named_op;
+    constexpr std::uint64_t keys = (link_type::interned < 0xffff ? link_type::interned : 0xffff);
+    const std::uint64_t names = keys + (named ? 1 : 0);
+    const std::uint64_t head = in.varint();
+    const std::uint64_t length = named ? in.varint() : (what == frame_kind::numbered_op ? 1 : 0);
+    const std::uint64_t distance = (length & 1) != 0 ? static_cast<std::uint64_t>(in.varint_signed()) : 0;
+    if (in.error() != errc::ok) {
+      return in.error();
+    }
+    const std::uint64_t steps = names == 0 ? 0 : head / names;
+    const std::uint64_t name = names == 0 ? 0 : head % names;
+    const std::uint64_t n = link_->their_n + steps + distance;
+    if (!relative(steps, link_->their_base, to_) || to_ == 0 || n == 0 || names == 0 || ((length & 1) != 0 && distance == 0)) {
+      return errc::corrupt;
+    }
+    from_ = to_ - 1;
+    if (named) {
+      short_number_ = name;
+      const std::span<const std::byte> text = in.bytes(length / 2 > in.remaining().size() ? 0 : static_cast<std::size_t>(length / 2));
+      if (text.size() != length / 2) {
+        return errc::truncated;
+      }
+      const result<key_ref> found = match_key<Schema, Limits>({reinterpret_cast<const char*>(text.data()), text.size()}, short_text_);
+      if (!found) {
+        return found.error() == errc::full ? errc::full : errc::mismatch;
+      }
+      short_.key = found.value();
+      short_slot_ = store_->find(short_.key);
+    } else {
+      short_slot_ = slot_of(name);
+      if (short_slot_ == Store::none) {
+        return errc::absent;
+      }
+      short_.key = store_->key(short_slot_);
+    }
+    short_.kind = own_kind(short_.key);
+    if ((short_.kind & kinds::stamped) != 0) {
+      const std::uint64_t code = in.varint();
+      short_.at = stamp_of(in, link_->their_ms + (code >> 1), (code & 1) != 0);
+    }
+    return take_short(in, n);
+  }
+  [[nodiscard]] status take_short(byte_reader& in, std::uint64_t n) {
+    short_.n = n;
     short_.payload = in.remaining();
-    short_slot_ = slot;
     if (in.error() != errc::ok) {
       return in.error();
     }
@@ -279,16 +379,16 @@ class link_reader {
     actor who{};
     number = 0;
     e.here = no_actor;
-    if (name == 0) {
+    if (name == 0 || name == 2) {
       number = in.varint();
-      who = read_actor(in);
+      who = name == 0 ? read_actor(in) : marked(in);
       if (number > 0xffff) {
         in.fail(errc::corrupt);
       }
     } else if (name == 1) {
       who = link_->them;
-    } else if (name - 2 < Limits::actors && link_->actors[static_cast<std::size_t>(name - 2)] != link_type::no_number) {
-      who = store_->actors()[link_->actors[static_cast<std::size_t>(name - 2)]];
+    } else if (name - 3 < Limits::actors && link_->actors[static_cast<std::size_t>(name - 3)] != link_type::no_number) {
+      who = store_->actors()[link_->actors[static_cast<std::size_t>(name - 3)]];
     } else {
       in.fail(errc::absent);
     }
@@ -322,6 +422,23 @@ class link_reader {
       in.fail(errc::corrupt);
     }
     return who;
+  }
+  /// The actor that a mark stands for: one that both sides have known for long. If it is not one, its name is asked for.
+  [[nodiscard]] actor marked(byte_reader& in) const noexcept {
+    const std::uint32_t mark = in.u32();
+    const auto& actors = store_->actors();
+    actor found{};
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < actors.size() && in.error() == errc::ok; ++i) {
+      if (actor_mark(actors[static_cast<actor_ref>(i)], link_->incoming()) == mark) {
+        found = actors[static_cast<actor_ref>(i)];
+        ++count;
+      }
+    }
+    if (count != 1) {
+      in.fail(errc::absent);
+    }
+    return found;
   }
   [[nodiscard]] status parse_actors(byte_reader& in) {
     const std::size_t count = in.count(2);
@@ -374,13 +491,11 @@ class link_reader {
 
   [[nodiscard]] errc read_key(byte_reader& in, place& at, key_entry& key) const {
     const std::uint64_t head = in.varint();
-    const std::uint64_t number = at.key + static_cast<std::uint64_t>(unzigzag(head >> 1));
-    const bool plain = (head & 1) == 0;
-    key.shape = plain ? static_cast<std::uint8_t>(at.size < key_shape::size_mask ? at.size : key_shape::size_mask) : in.u8();
-    if (plain && at.size >= key_shape::size_mask) {
-      key.shape = 0xff;  // the size of the one before, too great for the byte
-    }
-    const bool text = !plain && (key.shape & key_shape::text) != 0;
+    const std::uint64_t number = at.key + static_cast<std::uint64_t>(unzigzag(head >> 2));
+    key.form = static_cast<key_form>(head & 3);
+    const bool plain = key.form != key_form::shaped;
+    key.shape = plain ? std::uint8_t{0} : in.u8();
+    const bool text = (key.shape & key_shape::text) != 0;
     if (text) {
       key.number = in.varint();
       const std::span<const std::byte> bytes = in.bytes(in.count(1));
@@ -409,7 +524,7 @@ class link_reader {
       key.key = store_->key(slot);
       key.slot = store_->table().used(slot) ? slot : Store::none;
     }
-    key.list = !plain && (key.shape & key_shape::list) != 0;
+    key.list = (key.shape & key_shape::list) != 0;
     if (key.list) {
       const std::uint64_t counts = in.varint();
       if ((counts & 3) > 2) {
@@ -450,7 +565,7 @@ class link_reader {
   }
 
   [[nodiscard]] errc read_record(byte_reader& in, place& at, const key_entry& key, incoming& one) const {
-    const bool plain = key.shape == 0xff && !key.list;
+    const bool plain = key.form != key_form::shaped;
     const std::uint8_t shape = key.list ? in.u8() : key.shape;
     one.key = key.key;
     one.kind = own_kind(key.key);
@@ -463,34 +578,44 @@ class link_reader {
         one.kind = in.u8();
       }
     }
-    const bool says_event = !plain && (shape & key_shape::event) != 0;
+    const bool says_event = key.form == key_form::placed || (shape & key_shape::event) != 0;
     at.offset = at.offset + 1 + (says_event ? static_cast<std::uint64_t>(in.varint_signed()) : 0);
-    if ((one.kind & kinds::stamped) != 0) {
-      if (!plain && (shape & key_shape::stamp) != 0) {
-        at.at = read_stamp(in, at.stamped ? at.at : base_);
-      } else if (!at.stamped) {
-        at.at = base_;
-      } else if (at.at.count() == 0xffff) {
-        in.fail(errc::corrupt);
-      } else {
-        at.at = {at.at.ms(), static_cast<std::uint16_t>(at.at.count() + 1)};
-      }
-      at.stamped = true;
-      one.at = at.at;
-    }
-    if (!plain) {
-      at.size = (shape & key_shape::size_mask) == key_shape::size_mask ? in.varint() : (shape & key_shape::size_mask);
-    }
-    if (at.size > in.remaining().size()) {
-      in.fail(errc::truncated);
-    }
     if (in.error() == errc::ok && at.offset >= covered_) {
       in.fail(errc::corrupt);
     }
     if (in.error() != errc::ok) {
       return in.error();
     }
-    one.payload = in.bytes(static_cast<std::size_t>(at.size));
+    find_event(at, one);
+    if ((one.kind & kinds::stamped) != 0) {
+      const bool says_stamp = key.form == key_form::dated || (shape & key_shape::stamp) != 0;
+      const bool expected = at.pace.expect(one.who, one.n, one.at);
+      if (says_stamp) {
+        one.at = read_stamp(in, one.at);
+      } else if (!expected) {
+        in.fail(errc::corrupt);
+      }
+      at.pace.note(one.at, one.who, one.n);
+    }
+    if (!plain) {
+      const std::uint8_t size = shape & key_shape::size_mask;
+      at.size = size == key_shape::size_mask ? in.varint() : (size == key_shape::raw ? raw_size : size);
+    }
+    if (at.size == raw_size) {
+      const std::span<const std::byte> rest = in.bytes(8);
+      for (std::size_t i = 0; i < rest.size(); ++i) {
+        at.raw[i + 1] = rest[i];
+      }
+      one.payload = at.raw;
+    } else if (at.size > in.remaining().size()) {
+      in.fail(errc::truncated);
+    } else {
+      one.payload = in.bytes(static_cast<std::size_t>(at.size));
+    }
+    return in.error();
+  }
+  /// Which event has an offset among all that are covered.
+  void find_event(place& at, incoming& one) const noexcept {
     const auto runs = covers_.runs();
     while (at.offset < at.before) {
       --at.run;
@@ -502,7 +627,6 @@ class link_reader {
     }
     one.who = runs[at.run].who;
     one.n = runs[at.run].first + (at.offset - at.before);
-    return errc::ok;
   }
 
   /// After a successful `parse` only.
@@ -510,14 +634,15 @@ class link_reader {
   void for_each_entry(Key&& of_key, Record&& of_record) const {
     if ((flags_ & link_flag::short_one) != 0) {
       key_entry key;
+      key.number = short_number_;
       key.key = short_.key;
-      key.slot = store_->table().used(short_slot_) ? short_slot_ : Store::none;
+      key.slot = short_slot_ != Store::none && store_->table().used(short_slot_) ? short_slot_ : Store::none;
       of_key(static_cast<const key_entry&>(key));
       of_record(static_cast<const incoming&>(short_));
       return;
     }
     byte_reader in{body_};
-    place at;
+    place at{start_};
     while (!in.remaining().empty()) {
       key_entry key;
       (void)read_key(in, at, key);
@@ -538,11 +663,13 @@ class link_reader {
   std::uint64_t covered_ = 0;
   std::uint32_t part_after_ = 0;
   std::uint32_t part_end_ = 0;
-  stamp base_{};
+  stamp_pace start_{};
   std::span<const std::byte> names_{};
   std::span<const std::byte> body_{};
   incoming short_{};
   index short_slot_ = Store::none;
+  std::uint64_t short_number_ = 0;
+  key_buffer short_text_{};
   std::size_t actor_count_ = 0;
   array_of<actor_entry, Limits::actors> actors_;  // as far as `actor_count_`
   context_type covers_{};

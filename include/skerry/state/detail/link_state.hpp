@@ -65,7 +65,8 @@ struct link_state {
   bool taken = false;      ///< stands for a peer
   bool connected = false;  ///< from `connect` to `disconnect`
   // The contact.
-  bool greeted = false;  ///< the peer has shown that it knows this side's number
+  bool greeted = false;   ///< the peer has shown that it knows this side's number
+  bool resuming = false;  ///< an earlier contact goes on, if the peer remembers it: it has not shown that yet
   bool hello_due = false;
   bool ack_due = false;
   bool sync_due = false;
@@ -82,7 +83,8 @@ struct link_state {
   std::uint8_t attempt = 0;  ///< of comparing contexts: changes the names of actors
   std::uint32_t mine = 0;
   std::uint32_t theirs = 0;
-  std::uint32_t echo = 0;  ///< whose hello is to be answered
+  std::uint32_t echo = 0;   ///< whose hello is to be answered
+  std::uint32_t other = 0;  ///< of a hello that may have begun another contact
   std::uint32_t their_log = 0;
   std::uint32_t want_from = 0;
   std::uint32_t tell_from = 0;
@@ -93,9 +95,9 @@ struct link_state {
   std::uint64_t acked = 0;      ///< the peer has everything up to here
   std::uint64_t confirmed = 0;  ///< and has said so up to here: the rest is its own; 0 when contexts were compared since
   std::uint64_t sent = 0;       ///< on the way
-  std::uint64_t flown = 0;      ///< the greatest end of a delta that was ever on the way in this contact
   std::uint64_t highest = 0;    ///< of anything that may be acknowledged, in this contact or one before it
   std::uint64_t naming = 0;     ///< the numbers said are known once this is acknowledged; 0: none are
+  bool naming_over = false;     ///< until then no more are said
   std::uint64_t split = 0;      ///< an interval was cut in pieces: what happened up to here may not have been told as a whole before
   std::uint64_t whole = 0;      ///< everything up to here was, when that began
   std::uint64_t part_to = 0;    ///< a change that takes several frames, each for some of the actors; 0: none
@@ -117,6 +119,7 @@ struct link_state {
   std::uint64_t their_base = 0;
   std::uint64_t their_ms = 0;
   std::uint64_t their_n = 0;
+  std::uint16_t agreed = 0;  ///< the peer knows so many of the actors here: contexts were equal
   std::uint16_t their_interned = 0;
   std::uint16_t their_runs = 0;
   actor them{};
@@ -142,6 +145,7 @@ struct link_state {
     key_names = {};
     actor_names = {};
     naming = 0;
+    naming_over = false;
   }
   constexpr void forget_their_names() noexcept {
     keys.fill(no_key);

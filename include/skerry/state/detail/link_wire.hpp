@@ -51,6 +51,16 @@ struct contact {
 /// record's event, stamp and sizes 18.
 [[nodiscard]] constexpr std::size_t least_delta(std::size_t text, std::size_t payload) noexcept { return 146 + text + payload; }
 
+/// What stands for an actor of whom nothing is listed, so that a name to remember would be too long.
+[[nodiscard]] constexpr std::uint32_t actor_mark(const actor& who, const contact& c) noexcept {
+  return static_cast<std::uint32_t>(
+      hash64(hash64(who.id, std::uint64_t{who.generation} << 32 | who.nonce), std::uint64_t{c.sender} << 32 | c.receiver));
+}
+
+/// Whether frames of a kind have no flags: one operation each, nothing else in it.
+[[nodiscard]] constexpr bool is_plain(std::byte head) noexcept {
+  return (std::to_integer<std::uint8_t>(head) & 0xf) >= static_cast<std::uint8_t>(frame_kind::op);
+}
 constexpr void begin_frame(byte_writer& out, frame_kind kind, std::uint8_t flags) noexcept {
   out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(kind)));
   out.u8(static_cast<std::uint8_t>(flags | link_flag::on_link));
@@ -60,7 +70,7 @@ constexpr void begin_frame(byte_writer& out, frame_kind kind, std::uint8_t flags
 /// Ends the frame in the first `size` bytes of `out` with its tag, or all of its checksum where the flags say so. Answers its length.
 constexpr std::size_t seal_frame(std::span<std::byte> out, std::size_t size, const contact& c) noexcept {
   const std::uint32_t crc = contact_crc(c, out.first(size));
-  const std::size_t end = seal_size((std::to_integer<std::uint8_t>(out[1]) & wire::has_checksum) != 0);
+  const std::size_t end = seal_size(!is_plain(out[0]) && (std::to_integer<std::uint8_t>(out[1]) & wire::has_checksum) != 0);
   for (std::size_t i = 0; i < end; ++i) {
     out[size + i] = static_cast<std::byte>(crc >> 8 * i);
   }
@@ -81,16 +91,18 @@ struct opened_frame {
   }
   opened_frame f;
   const auto head = std::to_integer<std::uint8_t>(frame[0]);
-  f.flags = std::to_integer<std::uint8_t>(frame[1]);
+  const bool plain = is_plain(frame[0]);
+  f.flags = plain ? std::uint8_t{link_flag::on_link | link_flag::short_one} : std::to_integer<std::uint8_t>(frame[1]);
   if (head >> 4 != wire::version || (f.flags & ~link_flag::known) != 0 || (f.flags & link_flag::on_link) == 0) {
     return errc::unsupported;
   }
-  if ((head & 0xf) > static_cast<std::uint8_t>(frame_kind::ops_ack)) {
+  if ((head & 0xf) > static_cast<std::uint8_t>(frame_kind::named_op)) {
     return errc::corrupt;
   }
   f.kind = static_cast<frame_kind>(head & 0xf);
   const std::size_t tag = (f.flags & wire::has_checksum) != 0 ? 4 : 2;
-  if (frame.size() < 2 + tag) {
+  const std::size_t begin = plain ? 1 : 2;
+  if (frame.size() < begin + tag) {
     return errc::truncated;
   }
   const std::uint32_t crc = contact_crc(c, frame.first(frame.size() - tag));
@@ -98,7 +110,7 @@ struct opened_frame {
   if (tag == 4 ? end.u32() != crc : end.u16() != static_cast<std::uint16_t>(crc)) {
     return errc::stale;
   }
-  f.body = frame.subspan(2, frame.size() - 2 - tag);
+  f.body = frame.subspan(begin, frame.size() - begin - tag);
   return f;
 }
 
@@ -121,11 +133,13 @@ struct hello {
   std::uint64_t known_n = 0;           ///< of the actor that the receiver said it is: the greatest number known here
   std::uint64_t known_generation = 0;  ///< the greatest generation known of the receiver's id
   bool answer = false;                 ///< the sender does not know yet that it is heard
+  bool elsewhere = false;              ///< it has another contact with the receiver, until a hello tells it that this one is new
 
   constexpr void encode(byte_writer& out) const noexcept {
     const std::size_t begin = out.written().size();
     out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(frame_kind::hello)));
-    out.u8(static_cast<std::uint8_t>(wire::has_sender | wire::has_checksum | link_flag::on_link | (answer ? link_flag::acks : 0)));
+    out.u8(static_cast<std::uint8_t>(wire::has_sender | wire::has_checksum | link_flag::on_link | (answer ? link_flag::acks : 0) |
+                                     (elsewhere ? link_flag::repairs : 0)));
     write_actor(out, sender);
     out.u32(nonce);
     out.u32(echo);
@@ -153,7 +167,7 @@ struct hello {
     }
     const auto flags = std::to_integer<std::uint8_t>(frame[1]);
     constexpr std::uint8_t needed = wire::has_sender | wire::has_checksum | link_flag::on_link;
-    if (frame[0] != std::byte{wire::version << 4} || (flags & ~(wire::has_extensions | link_flag::acks)) != needed) {
+    if (frame[0] != std::byte{wire::version << 4} || (flags & ~(wire::has_extensions | link_flag::acks | link_flag::repairs)) != needed) {
       return errc::unsupported;
     }
     byte_reader end{frame.last(4)};
@@ -163,6 +177,7 @@ struct hello {
     byte_reader in{frame.subspan(2, frame.size() - 6)};
     hello h;
     h.answer = (flags & link_flag::acks) != 0;
+    h.elsewhere = (flags & link_flag::repairs) != 0;
     h.sender = read_actor(in);
     h.nonce = in.u32();
     h.echo = in.u32();

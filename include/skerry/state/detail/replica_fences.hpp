@@ -180,6 +180,37 @@ class replica_fences : public replica_collect<Replica, Limits> {
     }
   }
 
+  /// How things stand among the members, as one number.
+  [[nodiscard]] std::uint64_t fence_hash() noexcept requires(has_roster) {
+    auto& m = self().membership_;
+    std::uint64_t& now = m.said[Limits::links_max];
+    if (m.has_news) {
+      now = m.lives.hash();
+      if constexpr (has_mesh) {
+        for (const auto& r : m.rows.rows()) {
+          now = hash64(r.who.id ^ r.who.nonce, now);
+          for (const auto& e : r.has.entries()) {
+            now = hash64(e.n, hash64(e.who.id ^ e.who.nonce, now));
+          }
+        }
+      }
+      m.has_news = false;
+    }
+    return now;
+  }
+  [[nodiscard]] std::uint16_t fence_mark() noexcept {
+    if constexpr (has_roster) {
+      return static_cast<std::uint16_t>(fence_hash());
+    }
+    return 0;
+  }
+  /// A peer that was told has forgotten it, or never heard it.
+  void say_fence_again(std::size_t link) noexcept {
+    if constexpr (has_roster) {
+      self().membership_.said[link] = 0;
+    }
+  }
+
   /// The frame for a link whose peer has not been told in this contact how things stand among the members; 0 when it has, or when
   /// there is no room for it. A lost one is made good by the next change or the next contact.
   [[nodiscard]] std::size_t say_fence(std::size_t link, std::uint64_t contact, std::span<std::byte> out) noexcept {
@@ -188,20 +219,7 @@ class replica_fences : public replica_collect<Replica, Limits> {
       if (out.size() < 8 + m.lives.size() * roster<Limits::members>::least_bytes) {
         return 0;  // found out without writing it in vain, frame by frame
       }
-      std::uint64_t& now = m.said[Limits::links_max];
-      if (m.has_news) {
-        now = m.lives.hash();
-        if constexpr (has_mesh) {
-          for (const auto& r : m.rows.rows()) {
-            now = hash64(r.who.id ^ r.who.nonce, now);
-            for (const auto& e : r.has.entries()) {
-              now = hash64(e.n, hash64(e.who.id ^ e.who.nonce, now));
-            }
-          }
-        }
-        m.has_news = false;
-      }
-      const std::uint64_t told = hash64(contact, now);
+      const std::uint64_t told = hash64(contact, fence_hash());
       byte_writer w{out};
       if (m.said[link] != told && self().write_fence(w)) {
         m.said[link] = told;

@@ -65,34 +65,24 @@ class replica_links {
     if (table.log_name == 0) {
       table.log_name = draw(now, at);
     }
-    auto& store = self().store_;
     link.options = options;
     link.connected = true;
-    link.greeted = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
-    link.wanting = link.want_due = link.repairing = link.compared = link.digest_due = link.crowded = false;
-    self().digest_.drop(static_cast<party>(at));
-    link.hello_due = true;
-    link.waiting = false;
-    link.retries = 0;
-    link.attempt = 0;
-    link.mine = draw(now, at);
-    link.theirs = link.echo = 0;
     link.spent = 0;
-    link.said = self().identity_.self();
-    link.base = link.complete ? link.confirmed : store.arrivals();
-    link.base_n = store.next(link.said) - 1 - (store.arrivals() - link.base);
-    link.base_ms = self().clock_.last().ms();
-    link.forget_names();
-    link.forget_their_names();
+    link.retries = 0;
+    self().digest_.drop(static_cast<party>(at));
+    if (link.greeted && link.complete && link.said == self().identity_.self() && !link.wanting && !link.repairing && !link.crowded) {
+      take_up(link);
+    } else {
+      greet(link, now, at);
+    }
     settle();
     return static_cast<link_id>(at);
   }
   /// Ends a contact. What is known of the peer stays as long as nobody else needs the place.
   void disconnect(link_id id) noexcept requires(Limits::links_max > 0) {
     if (auto* link = find(id)) {
-      link->connected = link->greeted = link->waiting = link->digest_due = false;
+      link->connected = link->waiting = link->digest_due = false;
       self().digest_.drop(static_cast<party>(id));
-      link->theirs = 0;
       settle();
     }
   }
@@ -119,6 +109,9 @@ class replica_links {
     }
     link->spent += size.value();
     self().counters_.frames_sent += size.value() > 0 ? 1 : 0;
+    if (link->resuming && size.value() > 0 && !is_fence_frame(out.first(size.value()))) {
+      arm(*link, now);  // one frame, until the peer shows that it remembers
+    }
     return size;
   }
 
@@ -145,14 +138,26 @@ class replica_links {
     }
     const result<opened_frame> opened = open_frame(frame, link->incoming());
     if (!opened) {
+      if (link->other != 0 && opened.error() == errc::stale && !link->hello_due) {
+        link->echo = link->other;  // perhaps of that other contact
+        link->hello_due = true;
+      }
       return self().refuse(opened.error());
     }
     const opened_frame& f = opened.value();
+    const bool resumed = link->resuming;
+    link->resuming = false;
     result<receipt> taken{errc::unsupported};
     switch (f.kind) {
+      case frame_kind::op:
+      case frame_kind::numbered_op:
+      case frame_kind::named_op:
       case frame_kind::delta: taken = hear_delta(*link, static_cast<party>(id), f, now); break;
       case frame_kind::ack: taken = hear_ack(*link, f.body); break;
-      case frame_kind::in_sync: taken = hear_in_sync(*link, static_cast<party>(id), f.body, now); break;
+      case frame_kind::in_sync:
+        link->sync_due = link->sync_due || (link->compared && !resumed && (f.flags & link_flag::acks) != 0);
+        taken = hear_in_sync(*link, static_cast<party>(id), f.body, now);
+        break;
       case frame_kind::digest:
       case frame_kind::symbols: taken = hear_digest(*link, static_cast<party>(id), f, now); break;
       case frame_kind::want:
@@ -164,7 +169,7 @@ class replica_links {
     if (!taken) {
       return self().refuse(taken.error());
     }
-    if (!link->greeted) {
+    if (!link->greeted || resumed) {
       link->greeted = true;
       calm(*link);
     }
@@ -220,6 +225,33 @@ class replica_links {
     const auto drawn = static_cast<std::uint32_t>(state.finish(0));
     return drawn != 0 ? drawn : 1;
   }
+  /// Begins a contact from what both sides will say in their hellos.
+  template <typename Link>
+  void greet(Link& link, time now, std::size_t at) noexcept {
+    auto& store = self().store_;
+    link.greeted = link.resuming = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
+    link.wanting = link.want_due = link.repairing = link.compared = link.digest_due = link.crowded = false;
+    link.hello_due = true;
+    link.waiting = false;
+    link.attempt = 0;
+    link.mine = draw(now, at);
+    link.theirs = link.echo = link.other = 0;
+    link.said = self().identity_.self();
+    link.base = link.complete ? link.confirmed : store.arrivals();
+    link.base_n = store.next(link.said) - 1 - (store.arrivals() - link.base);
+    link.base_ms = self().clock_.last().ms();
+    link.forget_names();
+    link.forget_their_names();
+  }
+  /// Goes on with the contact that there was: if the peer remembers it as well, no hello is needed. One frame asks.
+  template <typename Link>
+  void take_up(Link& link) noexcept {
+    link.resuming = true;
+    link.hello_due = link.waiting = link.sync_due = link.compared = link.context_due = link.names_due = link.digest_due = false;
+    link.sent = link.acked;
+    link.part_to = 0;
+    link.attempt = 0;
+  }
   void forget_marks(party link) noexcept { self().store_.forget_link(link); }
   void forget_reassigned() noexcept {
     self().store_.take_reassigned([this](auto slot) {
@@ -250,9 +282,12 @@ class replica_links {
     link.waiting = link.waiting && (link.sent > link.acked || link.wanting || !link.greeted || self().digest_.asking() == number_of(link));
   }
   template <typename Link>
-  void run_out(Link& link, time) noexcept {
+  void run_out(Link& link, time now) noexcept {
     link.waiting = false;
     link.retries = link.retries < 6 ? static_cast<std::uint8_t>(link.retries + 1) : link.retries;
+    if (link.resuming) {
+      greet(link, now, number_of(link));
+    }
     if (!link.open()) {
       link.hello_due = true;
       return;
@@ -288,7 +323,7 @@ class replica_links {
     if (link.hello_due) {
       return say_hello(link, now, out);
     }
-    if (!link.open()) {
+    if (!link.open() || (link.resuming && link.waiting)) {
       return std::size_t{0};
     }
     if (const std::size_t size = self().say_fence(number, link.mine, out); size > 0) {
@@ -356,6 +391,7 @@ class replica_links {
     h.nonce = link.mine;
     h.echo = link.echo != 0 ? link.echo : link.theirs;
     h.answer = !link.greeted;
+    h.elsewhere = link.greeted && h.echo != link.theirs;
     h.schema = Replica::schema_type::hash;
     h.log = self().links_.log_name;
     h.arrivals = link.base;
@@ -390,10 +426,9 @@ class replica_links {
     }
     link_cutter<typename Replica::schema_type, Limits, typename Replica::store_type> cutter{self().store_, link, number,
                                                                                             self().identity_.self()};
-    const bool naming = link.naming == 0 && link.flown <= link.confirmed && link.sent == link.acked;
     const auto flags = static_cast<std::uint8_t>(seal_flag(link) | (link.repairing ? link_flag::repairs : 0));
     const result<std::size_t> body = cutter.cut(out.first(out.size() - seal_size(link.options.checksum)), flags,
-                                                link.ack_due ? &link.promised : nullptr, link.sent, naming);
+                                                link.ack_due ? &link.promised : nullptr, link.sent, !link.naming_over);
     if (!body && body.error() == errc::empty) {
       if (link.sent == link.acked) {  // what came since is what the peer itself has said
         link.acked = link.sent = cutter.to();
@@ -417,8 +452,7 @@ class replica_links {
     if (cutter.to() < arrivals) {
       link.cut_short(link.sent, arrivals);
     }
-    link.flown = cutter.to() > link.flown ? cutter.to() : link.flown;
-    if (named && link.naming == 0) {
+    if (named && !link.naming_over && cutter.to() > link.naming) {
       link.naming = cutter.to();
     }
     if (cutter.goes_on()) {
@@ -487,10 +521,13 @@ class replica_links {
   template <typename Link>
   [[nodiscard]] result<std::size_t> say_in_sync(Link& link, std::span<std::byte> out) {
     byte_writer w{out};
-    begin_frame(w, frame_kind::in_sync, seal_flag(link));
+    begin_frame(w, frame_kind::in_sync, static_cast<std::uint8_t>(seal_flag(link) | (link.resuming ? link_flag::acks : 0)));
     w.u64(context_hash());
     w.u64(content_hash());
     w.varint(link.received < link.their_base ? 0 : link.received - link.their_base);
+    if (link.resuming && Limits::members > 0) {
+      w.u16(self().fence_mark());
+    }
     const result<std::size_t> size = sealed(link, out, w);
     if (size) {
       link.sync_due = false;
@@ -516,19 +553,22 @@ class replica_links {
     taken.verdict = recognise(link, h);
     const bool fresh = h.nonce != link.theirs;
     if (fresh) {
-      if (link.theirs != 0 && link.greeted && h.echo != link.mine) {
-        link.echo = h.nonce;  // of another contact, old or new: which one, its answer will tell
+      if (link.theirs != 0 && link.greeted && !link.resuming && h.echo != link.mine) {
+        link.echo = link.other = h.nonce;  // of another contact, old or new: which one, its answer will tell
         link.hello_due = true;
         return taken;
       }
       adopt(link, number, h);
     }
-    if (h.echo == link.mine && !link.greeted) {
-      link.greeted = true;
-      calm(link);
+    if (h.echo == link.mine) {
+      link.other = 0;
+      if (!link.greeted) {
+        link.greeted = true;
+        calm(link);
+      }
     }
-    // Who is known to be heard goes on with something else, which says as much.
-    link.hello_due = !(fresh && h.echo == link.mine) && (link.hello_due || h.answer);
+    // Who is known to be heard goes on with something else, which says as much, unless the peer still takes it for another contact.
+    link.hello_due = h.elsewhere || (!(fresh && h.echo == link.mine) && (link.hello_due || h.answer));
     return taken;
   }
   /// What a hello tells about this node's own past.
@@ -563,6 +603,7 @@ class replica_links {
   void adopt(Link& link, party number, const hello& h) noexcept {
     const auto& store = self().store_;
     link.theirs = h.nonce;
+    link.other = 0;
     link.them = h.sender;
     link.their_base = h.arrivals;
     link.their_ms = h.ms;
@@ -571,7 +612,7 @@ class replica_links {
     link.their_runs = static_cast<std::uint16_t>(h.runs < 0xffff ? h.runs : 0xffff);
     link.forget_names();
     link.forget_their_names();
-    link.greeted = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
+    link.greeted = link.resuming = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
     link.wanting = link.want_due = link.repairing = link.compared = false;
     link.attempt = 0;
     if (h.log != link.their_log) {
@@ -583,7 +624,9 @@ class replica_links {
     if (follows && h.held > store.arrivals()) {
       ++self().counters_.acks_refused;
     }
-    link.flown = link.naming = link.part_to = link.part_of = 0;
+    link.naming = link.part_to = link.part_of = 0;
+    link.agreed = 0;
+    link.naming_over = false;
     if (follows && h.held >= link.confirmed && h.held <= store.arrivals()) {
       link.acked = h.held > link.acked ? h.held : link.acked;
       link.confirmed = h.held;
@@ -612,7 +655,7 @@ class replica_links {
     }
     auto& r = self();
     link_reader<typename Replica::schema_type, Limits, typename Replica::store_type> reader{r.store_, link};
-    if (const status s = reader.parse(f.flags, in.remaining()); !s) {
+    if (const status s = reader.parse(f.kind, f.flags, in.remaining()); !s) {
       if (s.error() == errc::absent) {
         link.names_due = true;
         return errc::gap;
@@ -703,6 +746,7 @@ class replica_links {
       link.actor_names.acknowledge();
       link.naming = 0;
     }
+    link.naming_over = link.naming != 0;  // or their acknowledgement would move away as fast as it comes
     calm(link);
     settle();
   }
@@ -726,6 +770,9 @@ class replica_links {
     const std::uint64_t context = in.u64();
     const std::uint64_t content = in.u64();
     const std::uint64_t had = link.base + in.varint();  // what the peer had of this side's when it said so
+    if (const std::uint16_t mark = in.remaining().empty() ? self().fence_mark() : in.u16(); mark != self().fence_mark()) {
+      self().say_fence_again(number);
+    }
     if (const status s = in.finish(); !s) {
       return s.error();
     }
@@ -738,6 +785,7 @@ class replica_links {
     }
     if (same_context && content == content_hash()) {
       link.repairing = false;
+      link.agreed = static_cast<std::uint16_t>(store.actors().size());
       link.acked = link.sent = store.arrivals();
       link.complete = true;
       calm(link);
@@ -855,6 +903,7 @@ class replica_links {
         return s.error();
       }
       link.forget_names();
+      link.agreed = 0;
       link.sent = link.acked;
       link.part_to = 0;
       return receipt{};
