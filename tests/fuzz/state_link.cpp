@@ -104,9 +104,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if ((choice & 3) == 0) {
         frame.resize(given.size() + 6);
         skerry::byte_writer w{frame};
-        state::detail::begin_frame(w, static_cast<state::frame_kind>(choice >> 4), flags);
+        const auto head = static_cast<std::byte>(state::wire::version << 4 | choice >> 4);
+        if (state::detail::is_plain(head)) {
+          w.u8(std::to_integer<std::uint8_t>(head));
+        } else {
+          state::detail::begin_frame(w, static_cast<state::frame_kind>(choice >> 4), flags);
+        }
         w.bytes(given);
-        frame.resize(state::detail::seal_frame(frame, given.size() + 2, p->to_first));
+        frame.resize(state::detail::seal_frame(frame, w.written().size(), p->to_first));
       } else {
         frame.assign(given.begin(), given.end());
         if ((choice & 3) == 1) {
@@ -139,6 +144,9 @@ void skerry_fuzz::write_seeds(const seed_folder& out) {
     if (kind == static_cast<unsigned>(state::frame_kind::hello)) {
       entry = {std::byte{1}, static_cast<std::byte>(frame.size() - 4)};
       entry.insert(entry.end(), frame.begin(), frame.end() - 4);
+    } else if (state::detail::is_plain(frame[0])) {
+      entry = {static_cast<std::byte>(kind << 4), std::byte{0}, static_cast<std::byte>(frame.size() - 3)};
+      entry.insert(entry.end(), frame.begin() + 1, frame.end() - 2);
     } else {
       entry = {static_cast<std::byte>(kind << 4), frame[1], static_cast<std::byte>(frame.size() - 4)};
       entry.insert(entry.end(), frame.begin() + 2, frame.end() - 2);
@@ -169,11 +177,16 @@ void skerry_fuzz::write_seeds(const seed_folder& out) {
       }
     }
     if (round % 8 == 7) {
-      (void)p->nodes[1].write<level>(round, wall_ms{wall + now}, round / 8);
+      (void)p->nodes[1].write<level>(round, wall_ms{wall + now}, round / 8 % 3);
+    }
+    if (round == 15) {
       (void)p->nodes[0].write<level>(round, wall_ms{wall + now}, 1);
     }
     if (round == 40) {
-      p->nodes[1].disconnect(p->links[1]);
+      node again = p->nodes[1];  // a copy has forgotten its contacts
+      skerry::splitmix64 rng{6};
+      (void)again.as_new_life(rng);
+      p->nodes[1] = std::move(again);
       p->links[1] = p->nodes[1].connect(100, {}, now).value();
     }
   }

@@ -108,10 +108,6 @@ class replica_catch_up {
   template <typename, instant>
   friend class replica_time;
   constexpr replica_catch_up() noexcept = default;
-  replica_catch_up(const replica_catch_up&) = default;
-  replica_catch_up(replica_catch_up&&) = default;
-  replica_catch_up& operator=(const replica_catch_up&) = default;
-  replica_catch_up& operator=(replica_catch_up&&) = default;
   ~replica_catch_up() = default;
 
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }

@@ -50,10 +50,6 @@ class replica_collect {
   template <typename, typename>
   friend class replica_fences;
   constexpr replica_collect() noexcept = default;
-  replica_collect(const replica_collect&) = default;
-  replica_collect(replica_collect&&) = default;
-  replica_collect& operator=(const replica_collect&) = default;
-  replica_collect& operator=(replica_collect&&) = default;
   ~replica_collect() = default;
 
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }

@@ -50,10 +50,6 @@ class replica_fences : public replica_collect<Replica, Limits> {
   template <typename, typename, typename>
   friend class image_loader;
   constexpr replica_fences() noexcept = default;
-  replica_fences(const replica_fences&) = default;
-  replica_fences(replica_fences&&) = default;
-  replica_fences& operator=(const replica_fences&) = default;
-  replica_fences& operator=(replica_fences&&) = default;
   ~replica_fences() = default;
 
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }

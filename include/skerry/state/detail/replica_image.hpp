@@ -189,10 +189,6 @@ class replica_image : public replica_catch_up<Replica, Schema, Limits> {
   friend past_writer;
   friend redo_writer<Replica, Schema, Limits>;
   constexpr replica_image() noexcept = default;
-  replica_image(const replica_image&) = default;
-  replica_image(replica_image&&) = default;
-  replica_image& operator=(const replica_image&) = default;
-  replica_image& operator=(replica_image&&) = default;
   ~replica_image() = default;
 
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }

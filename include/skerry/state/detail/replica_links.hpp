@@ -200,10 +200,6 @@ class replica_links {
  private:
   friend Replica;
   constexpr replica_links() noexcept = default;
-  replica_links(const replica_links&) = default;
-  replica_links(replica_links&&) = default;
-  replica_links& operator=(const replica_links&) = default;
-  replica_links& operator=(replica_links&&) = default;
   ~replica_links() = default;
 
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }

@@ -233,10 +233,6 @@ class replica_members : public replica_fences<Replica, Limits> {
   friend class replica_time;
   friend struct scope_access;
   constexpr replica_members() noexcept = default;
-  replica_members(const replica_members&) = default;
-  replica_members(replica_members&&) = default;
-  replica_members& operator=(const replica_members&) = default;
-  replica_members& operator=(replica_members&&) = default;
   ~replica_members() = default;
 
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }

@@ -53,10 +53,6 @@ class replica_owners {
   static constexpr bool asks = Limits::members > 0 && any_restricted<Schema>;
 
   constexpr replica_owners() noexcept = default;
-  replica_owners(const replica_owners&) = default;
-  replica_owners(replica_owners&&) = default;
-  replica_owners& operator=(const replica_owners&) = default;
-  replica_owners& operator=(replica_owners&&) = default;
   ~replica_owners() = default;
 
   [[nodiscard]] const Replica& self() const noexcept { return static_cast<const Replica&>(*this); }

@@ -161,10 +161,6 @@ class replica_reads {
   friend Replica;
   friend replica_verbs<Replica>;
   constexpr replica_reads() noexcept = default;
-  replica_reads(const replica_reads&) = default;
-  replica_reads(replica_reads&&) = default;
-  replica_reads& operator=(const replica_reads&) = default;
-  replica_reads& operator=(replica_reads&&) = default;
   ~replica_reads() = default;
 
   [[nodiscard]] const Replica& self() const noexcept { return static_cast<const Replica&>(*this); }

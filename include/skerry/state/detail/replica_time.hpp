@@ -154,10 +154,6 @@ class replica_time {
   template <typename, typename, typename>
   friend class replica_catch_up;
   constexpr replica_time() noexcept = default;
-  replica_time(const replica_time&) = default;
-  replica_time(replica_time&&) = default;
-  replica_time& operator=(const replica_time&) = default;
-  replica_time& operator=(replica_time&&) = default;
   ~replica_time() = default;
 
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }

@@ -220,10 +220,6 @@ class replica_verbs {
  private:
   friend Replica;
   constexpr replica_verbs() noexcept = default;
-  replica_verbs(const replica_verbs&) = default;
-  replica_verbs(replica_verbs&&) = default;
-  replica_verbs& operator=(const replica_verbs&) = default;
-  replica_verbs& operator=(replica_verbs&&) = default;
   ~replica_verbs() = default;
 
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }
