@@ -395,43 +395,26 @@ class link_cutter {
       out.varint(at.count());
     }
   }
-  /// One own write and nothing else. Answers false when it cannot be said so.
+  /// One own write and nothing else; without flags where there is nothing to flag. Answers false when it cannot be said so.
   template <typename Record>
   [[nodiscard]] bool write_short(byte_writer& out, std::uint8_t flags, const std::uint64_t* ack, const Record& r) const {
-    const std::uint64_t foretold = link_->base_n + (to_ - link_->base);
-    if (flags == 0 && write_plain(out, r, r.n - foretold)) {
-      return true;
-    }
-    if (!link_->key_names.known(items_[0].slot)) {
-      return false;
-    }
-    begin_frame(out, frame_kind::delta, flags | link_flag::short_one | (r.n == foretold ? 0 : link_flag::stamped));
-    write_ack(out, ack);
-    out.varint(to_ - link_->base);
-    if (r.n != foretold) {
-      out.varint_signed(static_cast<std::int64_t>(r.n - foretold));
-    }
-    out.varint(r.key);
-    if ((r.kind & kinds::stamped) != 0) {
-      write_stamp(out, r.at, link_->base_ms);
-    }
-    out.bytes(payload_of(r));
-    return true;
-  }
-  /// The same without flags. Answers false when it cannot be said so.
-  template <typename Record>
-  [[nodiscard]] bool write_plain(byte_writer& out, const Record& r, std::uint64_t distance) const {
-    const bool named = !link_->key_names.known(items_[0].slot);
-    const std::uint64_t names = std::uint64_t{link_->their_interned} + (named ? 1 : 0);
-    const bool stamped = (r.kind & kinds::stamped) != 0;
+    const bool named = !link_->key_names.known(r.key);
+    const std::uint64_t distance = r.n - (link_->base_n + (to_ - link_->base));
     const stamp when = r.at;
+    const bool stamped = (r.kind & kinds::stamped) != 0;
     if ((to_ - link_->base) >> 40 != 0 || (stamped && when.ms() < link_->base_ms)) {
       return false;
     }
     const frame_kind kind = named ? frame_kind::named_op : (distance == 0 ? frame_kind::op : frame_kind::numbered_op);
-    out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(kind)));
+    if (flags == 0) {
+      out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(kind)));
+    } else {
+      const unsigned form = named ? link_flag::part : (distance == 0 ? 0U : link_flag::stamped);
+      begin_frame(out, frame_kind::delta, static_cast<std::uint8_t>(flags | link_flag::short_one | form));
+      write_ack(out, ack);
+    }
     const std::uint64_t name = !named ? r.key : (names_key(r.key) ? r.key + 1U : 0U);
-    out.varint((to_ - link_->base) * names + name);
+    out.varint((to_ - link_->base) * (link_->their_interned + (named ? 1ULL : 0ULL)) + name);
     text_buffer text{};
     if (named) {
       out.varint(text.read(*store_, r.key) << 1 | (distance != 0 ? 1 : 0));
@@ -448,33 +431,19 @@ class link_cutter {
   }
   /// How many milliseconds pass from one event of a writer to the next, mostly.
   [[nodiscard]] std::uint64_t pace() const {
-    std::array<std::uint64_t, 3> steps{};
-    std::array<std::size_t, 3> matches{};
-    std::size_t count = 0;
-    for (const bool counting : {false, true}) {
-      stamp_pace last;
-      for_each_listed([&](const auto& r) {
-        if ((r.kind & kinds::stamped) == 0) {
-          return;
-        }
-        const stamp when = r.at;
-        if (last.any && last.who == r.who && last.n < r.n && last.at.ms() < when.ms()) {
-          const std::uint64_t step = (when.ms() - last.at.ms()) / (r.n - last.n);
-          for (std::size_t i = 0; i < count; ++i) {
-            matches[i] += counting && steps[i] == step ? 1 : 0;
-          }
-          if (!counting && count < steps.size() && step > 0 && step <= 0xffffffff) {
-            steps[count++] = step;
-          }
-        }
-        last.note(when, r.who, r.n);
-      });
-    }
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < count; ++i) {
-      best = matches[i] > matches[best] ? i : best;
-    }
-    return matches[best] > 1 ? steps[best] : 0;
+    stamp_pace last;
+    std::uint64_t step = 0;
+    std::size_t votes = 0;
+    for_each_listed([&](const auto& r) {
+      const stamp when = r.at;
+      if ((r.kind & kinds::stamped) != 0 && last.who == r.who && last.n < r.n && !(when < last.at)) {
+        const std::uint64_t one = (when.ms() - last.at.ms()) / (r.n - last.n);
+        step = votes == 0 ? one : step;
+        votes = step == one ? votes + 1 : votes - 1;
+      }
+      last.note(when, r.who, r.n);
+    });
+    return step <= 0xffffffff ? step : 0;
   }
   template <typename F>
   void for_each_listed(F&& f) const {

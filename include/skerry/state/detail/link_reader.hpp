@@ -94,14 +94,14 @@ class link_reader {
   [[nodiscard]] status parse(frame_kind what, std::uint8_t flags, std::span<const std::byte> body) {
     flags_ = flags;
     byte_reader in{body};
-    if (what != frame_kind::delta) {
-      return parse_plain(in, what);
+    if ((flags & link_flag::short_one) != 0) {
+      return parse_short(in, what != frame_kind::delta           ? what
+                             : (flags & link_flag::part) != 0    ? frame_kind::named_op
+                             : (flags & link_flag::stamped) != 0 ? frame_kind::numbered_op
+                                                                 : frame_kind::op);
     }
     if (!relative(in.varint(), link_->their_base, to_)) {
       in.fail(errc::corrupt);
-    }
-    if ((flags & link_flag::short_one) != 0) {
-      return (flags & link_flag::part) != 0 ? status{errc::corrupt} : parse_short(in);
     }
     const std::uint64_t steps = in.varint();
     if (steps > to_) {
@@ -286,35 +286,9 @@ class link_reader {
     return {ms, static_cast<std::uint16_t>(count)};
   }
 
-  [[nodiscard]] status parse_short(byte_reader& in) {
-    // One event of the sender's own, the one that its count of changes foretells or near it; the payload is the rest.
-    const std::uint64_t steps = to_ - link_->their_base;
-    const bool differs = (flags_ & link_flag::stamped) != 0;
-    const std::uint64_t distance = differs ? static_cast<std::uint64_t>(in.varint_signed()) : 0;
-    const std::uint64_t n = link_->their_n + steps + distance;
-    const std::uint64_t name = in.varint();
-    if (in.error() != errc::ok) {
-      return in.error();
-    }
-    if (to_ == 0 || n == 0 || (differs && distance == 0)) {
-      return errc::corrupt;
-    }
-    from_ = to_ - 1;
-    const index slot = slot_of(name);
-    if (slot == Store::none) {
-      return errc::absent;
-    }
-    short_.key = store_->key(slot);
-    short_slot_ = slot;
-    short_.kind = own_kind(short_.key);
-    if ((short_.kind & kinds::stamped) != 0) {
-      short_.at = read_stamp(in, stamp{link_->their_ms, 0});
-    }
-    return take_short(in, n);
-  }
   /// One event of the sender's own: how many changes since the contact began and the number of the key in one, [the length of its text,
   /// whether the event's number is said], [how far that is from what the changes foretell], [text], [stamp], and the payload is the rest.
-  [[nodiscard]] status parse_plain(byte_reader& in, frame_kind what) {
+  [[nodiscard]] status parse_short(byte_reader& in, frame_kind what) {
     const bool named = what == frame_kind::named_op;
     constexpr std::uint64_t keys = (link_type::interned < 0xffff ? link_type::interned : 0xffff);
     const std::uint64_t names = keys + (named ? 1 : 0);
@@ -355,9 +329,6 @@ class link_reader {
       const std::uint64_t code = in.varint();
       short_.at = stamp_of(in, link_->their_ms + (code >> 1), (code & 1) != 0);
     }
-    return take_short(in, n);
-  }
-  [[nodiscard]] status take_short(byte_reader& in, std::uint64_t n) {
     short_.n = n;
     short_.payload = in.remaining();
     if (in.error() != errc::ok) {
