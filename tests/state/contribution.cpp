@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <skerry/state/contribution.hpp>
 
+#include <skerry/core/random.hpp>
+
 #include <skerry/state/standalone.hpp>
 
 #include "state/standalone_laws.hpp"

@@ -4,6 +4,8 @@
 // and too small. Beside them stands a list of what was done, which knows of events and nothing of stores.
 #include <skerry/state/replica.hpp>
 
+#include <skerry/core/random.hpp>
+
 #include "state/plant.hpp"
 
 #include <catch2/catch_test_macros.hpp>

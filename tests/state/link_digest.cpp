@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <skerry/state/detail/link_digest.hpp>
 
+#include <skerry/core/random.hpp>
+
 #include "state/forged_frame.hpp"
 #include "state/plant.hpp"
 

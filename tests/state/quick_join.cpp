@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <skerry/state/detail/quick_join.hpp>
 
+#include <skerry/core/random.hpp>
+
 #include <skerry/state/sets.hpp>
 
 #include <catch2/catch_test_macros.hpp>

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
 #include <skerry/core/counters.hpp>
+#include <skerry/core/random.hpp>
 #include <skerry/state/replica.hpp>
 #include <skerry/state/sets.hpp>
 

@@ -1,5 +1,7 @@
 // Copyright (c) 2026 The skerry authors
 // SPDX-License-Identifier: MIT
+#include <skerry/core/random.hpp>
+
 #include "state/forged_frame.hpp"
 #include "state/plant.hpp"
 

@@ -5,6 +5,8 @@
 // may ever change a read.
 #include <skerry/state/replica.hpp>
 
+#include <skerry/core/random.hpp>
+
 #include "state/fleet.hpp"
 
 #include <catch2/catch_test_macros.hpp>

@@ -3,6 +3,8 @@
 // Replicas among strangers: frames that no honest replica would write, clones, clocks at their ends.
 #include <skerry/state/replica.hpp>
 
+#include <skerry/core/random.hpp>
+
 #include "state/forged_frame.hpp"
 #include "state/plant.hpp"
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <skerry/state/riblt.hpp>
 
+#include <skerry/core/random.hpp>
+
 #include "state/digest_talk.hpp"
 
 #include <catch2/catch_test_macros.hpp>

@@ -4,7 +4,6 @@
 
 #include <skerry/core/config.hpp>
 
-#include <bit>
 #include <concepts>
 #include <cstdint>
 #include <type_traits>
@@ -42,34 +41,6 @@ class splitmix64 {
   std::uint64_t state_;
 };
 
-/// Sequential generator of 32-bit words with 2^63 independent streams.
-///
-/// Cost    16 bytes; one 64-bit multiplication per word; period 2^64
-/// Source  O'Neill, "PCG: a family of simple fast space-efficient statistically good algorithms", 2014: PCG-XSH-RR 64/32
-class pcg32 {
- public:
-  /// `stream` chooses one of 2^63 sequences; its top bit is not used.
-  constexpr explicit pcg32(std::uint64_t seed, std::uint64_t stream = 0) noexcept : increment_{(stream << 1) | 1} {
-    step();
-    state_ += seed;
-    step();
-  }
-
-  constexpr std::uint32_t operator()() noexcept {
-    const std::uint64_t old = state_;
-    step();
-    return std::rotr(static_cast<std::uint32_t>(((old >> 18) ^ old) >> 27), static_cast<int>(old >> 59));
-  }
-
-  friend constexpr bool operator==(const pcg32&, const pcg32&) noexcept = default;
-
- private:
-  constexpr void step() noexcept { state_ = state_ * 6364136223846793005 + increment_; }
-
-  std::uint64_t state_ = 0;
-  std::uint64_t increment_;
-};
-
 /// One draw as 32 bits: of a 64-bit source the upper half.
 template <random_source G>
 [[nodiscard]] constexpr std::uint32_t next_u32(G& g) noexcept(noexcept(g())) {
@@ -90,30 +61,6 @@ template <random_source G>
     const std::uint64_t high = g();
     return (high << 32) | low;
   }
-}
-
-/// A number in [0, n), every one equally likely.
-///
-/// Errors  n == 0 is the caller's mistake: there is no such number
-/// Cost    one draw and one multiplication; a further draw with probability below n / 2^32
-/// Source  Lemire, "Fast random integer generation in an interval", 2019
-template <random_source G>
-[[nodiscard]] constexpr std::uint32_t uniform_below(G& g, std::uint32_t n) noexcept(noexcept(g())) {
-  SKERRY_ASSERT(n > 0 && "uniform_below: there is no number below zero");
-  std::uint64_t product = std::uint64_t{next_u32(g)} * n;
-  if (static_cast<std::uint32_t>(product) < n) {
-    const std::uint32_t threshold = (0U - n) % n;
-    while (static_cast<std::uint32_t>(product) < threshold) {
-      product = std::uint64_t{next_u32(g)} * n;
-    }
-  }
-  return static_cast<std::uint32_t>(product >> 32);
-}
-
-/// A multiple of 2^-53 in [0, 1), every one equally likely.
-template <random_source G>
-[[nodiscard]] constexpr double uniform01(G& g) noexcept(noexcept(g())) {
-  return static_cast<double>(next_u64(g) >> 11) * 0x1p-53;
 }
 
 }  // namespace skerry::inline v0

@@ -351,11 +351,10 @@ class link_cutter {
     }
     pen at;
     bool stamped = false;
-    stamp first{};
     for_each_listed([&](const auto& r) {
       if (!stamped && (r.kind & kinds::stamped) != 0) {
         stamped = true;
-        first = r.at;
+        at.pace.at = r.at;
       }
     });
     begin_frame(out, frame_kind::delta,
@@ -368,8 +367,7 @@ class link_cutter {
       out.u32(goes_on() ? part_mark(store_->actors()[last_told()]) : 0);
     }
     if (stamped) {
-      write_stamp(out, first, link_->base_ms);
-      at.pace.at = first;
+      write_stamp(out, at.pace.at, link_->base_ms);
       at.pace.step = pace();
       out.varint(at.pace.step);
     }

@@ -135,27 +135,20 @@ struct hello {
   bool answer = false;                 ///< the sender does not know yet that it is heard
   bool elsewhere = false;              ///< it has another contact with the receiver, until a hello tells it that this one is new
 
+  template <typename Hello, typename F32, typename F64, typename Varint>
+  static constexpr void for_each_field(Hello& h, F32 four, F64 eight, Varint varint) noexcept {
+    (four(h.nonce), four(h.echo), eight(h.schema), four(h.log), varint(h.arrivals), varint(h.ms), varint(h.n), varint(h.own_n));
+    (eight(h.chain), varint(h.interned), varint(h.runs), four(h.held_log), varint(h.held), varint(h.known_n), varint(h.known_generation));
+  }
   constexpr void encode(byte_writer& out) const noexcept {
     const std::size_t begin = out.written().size();
     out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(frame_kind::hello)));
     out.u8(static_cast<std::uint8_t>(wire::has_sender | wire::has_checksum | link_flag::on_link | (answer ? link_flag::acks : 0) |
                                      (elsewhere ? link_flag::repairs : 0)));
     write_actor(out, sender);
-    out.u32(nonce);
-    out.u32(echo);
-    out.u64(schema);
-    out.u32(log);
-    out.varint(arrivals);
-    out.varint(ms);
-    out.varint(n);
-    out.varint(own_n);
-    out.u64(chain);
-    out.varint(interned);
-    out.varint(runs);
-    out.u32(held_log);
-    out.varint(held);
-    out.varint(known_n);
-    out.varint(known_generation);
+    for_each_field(
+        *this, [&out](std::uint32_t x) { out.u32(x); }, [&out](std::uint64_t x) { out.u64(x); },
+        [&out](std::uint64_t x) { out.varint(x); });
     if (out.error() == errc::ok) {
       out.u32(crc32c(out.written().subspan(begin)));
     }
@@ -179,21 +172,9 @@ struct hello {
     h.answer = (flags & link_flag::acks) != 0;
     h.elsewhere = (flags & link_flag::repairs) != 0;
     h.sender = read_actor(in);
-    h.nonce = in.u32();
-    h.echo = in.u32();
-    h.schema = in.u64();
-    h.log = in.u32();
-    h.arrivals = in.varint();
-    h.ms = in.varint();
-    h.n = in.varint();
-    h.own_n = in.varint();
-    h.chain = in.u64();
-    h.interned = in.varint();
-    h.runs = in.varint();
-    h.held_log = in.u32();
-    h.held = in.varint();
-    h.known_n = in.varint();
-    h.known_generation = in.varint();
+    for_each_field(
+        h, [&in](std::uint32_t& x) { x = in.u32(); }, [&in](std::uint64_t& x) { x = in.u64(); },
+        [&in](std::uint64_t& x) { x = in.varint(); });
     if (in.error() == errc::ok && (h.nonce == 0 || h.log == 0 || h.ms > stamp::greatest_ms || h.known_generation > 0xffffffff)) {
       in.fail(errc::corrupt);
     }

@@ -149,9 +149,6 @@ class replica_links {
     link->resuming = false;
     result<receipt> taken{errc::unsupported};
     switch (f.kind) {
-      case frame_kind::op:
-      case frame_kind::numbered_op:
-      case frame_kind::named_op:
       case frame_kind::delta: taken = hear_delta(*link, static_cast<party>(id), f, now); break;
       case frame_kind::ack: taken = hear_ack(*link, f.body); break;
       case frame_kind::in_sync:
@@ -164,7 +161,7 @@ class replica_links {
         taken = is_repair(f.body) ? hear_digest(*link, static_cast<party>(id), f, now) : hear_want(*link, f.body);
         break;
       case frame_kind::context: taken = hear_context(*link, static_cast<party>(id), f.body); break;
-      default: break;
+      default: taken = is_plain(frame[0]) ? hear_delta(*link, static_cast<party>(id), f, now) : taken; break;
     }
     if (!taken) {
       return self().refuse(taken.error());

@@ -44,10 +44,7 @@ class sifted_chunk {
     });
   }
   /// Whether the records of a key stay, whatever the chunk says of them.
-  template <typename Index>
-  [[nodiscard]] constexpr bool spares(Index slot) const noexcept {
-    return (spared_[slot / 8U] >> (slot % 8U) & 1) != 0;
-  }
+  [[nodiscard]] constexpr bool spares(typename Store::index slot) const noexcept { return (spared_[slot / 8U] >> (slot % 8U) & 1) != 0; }
   /// Calls `f(incoming)` for the records that are held back.
   template <typename F>
   constexpr void for_each_held(F&& f) const {
