@@ -29,6 +29,7 @@ set(skerry_core_headers
     skerry/core/portable.hpp
     skerry/core/protobuf.hpp
     skerry/core/random.hpp
+    skerry/core/record_store.hpp
     skerry/core/result.hpp
     skerry/core/ring_buffer.hpp
     skerry/core/sine_table.hpp

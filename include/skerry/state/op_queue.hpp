@@ -7,7 +7,7 @@
 #include <skerry/core/hash.hpp>
 #include <skerry/core/inplace_vector.hpp>
 #include <skerry/core/instant.hpp>
-#include <skerry/core/storage.hpp>
+#include <skerry/core/record_store.hpp>
 #include <skerry/state/actor.hpp>
 #include <skerry/state/detail/op_record.hpp>
 #include <skerry/state/op_ledger.hpp>

@@ -140,7 +140,6 @@ class arrival_log {
     open_ = true;
     enter(slot, !dies);
     died_[who] = static_cast<number>(arrivals_);
-    any_died_ = arrivals_;
     change(who, from);
   }
   /// The place of a dead key is needed: its removal is forgotten.
@@ -179,7 +178,6 @@ class arrival_log {
   [[nodiscard]] constexpr bool changed(actor_ref who, std::uint64_t since, party link) const noexcept {
     return after(changed_[who], since) && changed_by_[who] != static_cast<hearer>(link);
   }
-  [[nodiscard]] constexpr bool any_died(std::uint64_t since) const noexcept { return any_died_ > since; }
   [[nodiscard]] constexpr bool died(actor_ref who, std::uint64_t since) const noexcept { return after(died_[who], since); }
   [[nodiscard]] constexpr bool deaths(index slot, std::uint64_t since, party link) const noexcept {
     return deaths_[slot] != nobody && deaths_[slot] != static_cast<hearer>(link) && after(slot_at_[slot], since);
@@ -292,7 +290,6 @@ class arrival_log {
   std::uint64_t settled_ = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t forgotten_ = 0;
   std::uint64_t late_ = 0;
-  std::uint64_t any_died_ = 0;
   std::array<index, Keys> newer_{};
   std::array<index, Keys> older_{};
   std::array<number, Keys> slot_at_{};

@@ -4,7 +4,7 @@
 
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/instant.hpp>
-#include <skerry/core/storage.hpp>
+#include <skerry/core/record_store.hpp>
 #include <skerry/state/op_ledger.hpp>
 
 #include <cstddef>
