@@ -25,6 +25,7 @@ set(skerry_core_headers
     skerry/core/inplace_vector.hpp
     skerry/core/instant.hpp
     skerry/core/json.hpp
+    skerry/core/keyed_hash.hpp
     skerry/core/math.hpp
     skerry/core/portable.hpp
     skerry/core/protobuf.hpp

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <skerry/core/bytes.hpp>
-#include <skerry/core/hash.hpp>
+#include <skerry/core/keyed_hash.hpp>
 #include <skerry/core/result.hpp>
 
 #include <concepts>

@@ -4,9 +4,9 @@
 
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/generator.hpp>
-#include <skerry/core/hash.hpp>
 #include <skerry/core/inplace_vector.hpp>
 #include <skerry/core/instant.hpp>
+#include <skerry/core/keyed_hash.hpp>
 #include <skerry/core/record_store.hpp>
 #include <skerry/state/actor.hpp>
 #include <skerry/state/detail/op_record.hpp>

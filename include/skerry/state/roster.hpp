@@ -5,7 +5,7 @@
 #include <skerry/core/algebra.hpp>
 #include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
-#include <skerry/core/hash.hpp>
+#include <skerry/core/keyed_hash.hpp>
 #include <skerry/state/actor.hpp>
 #include <skerry/state/detail/named_actor.hpp>
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <skerry/core/array_of.hpp>
-#include <skerry/core/hash.hpp>
 #include <skerry/core/inplace_vector.hpp>
+#include <skerry/core/keyed_hash.hpp>
 #include <skerry/state/detail/key_hash.hpp>
 #include <skerry/state/policy.hpp>
 

@@ -4,8 +4,8 @@
 
 #include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
-#include <skerry/core/hash.hpp>
 #include <skerry/core/instant.hpp>
+#include <skerry/core/keyed_hash.hpp>
 #include <skerry/state/link.hpp>
 #include <skerry/state/replica.hpp>
 

@@ -49,10 +49,7 @@ struct stamp_pace {
   bool any = false;
 
   constexpr void note(const stamp& s, actor_ref writer, std::uint64_t number) noexcept {
-    at = s;
-    who = writer;
-    n = number;
-    any = true;
+    *this = {step, s, number, writer, true};
   }
   /// Answers false when there is no such stamp.
   [[nodiscard]] constexpr bool expect(actor_ref writer, std::uint64_t number, stamp& next) const noexcept {

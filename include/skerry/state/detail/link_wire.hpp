@@ -4,7 +4,7 @@
 
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/crc32c.hpp>
-#include <skerry/core/hash.hpp>
+#include <skerry/core/keyed_hash.hpp>
 #include <skerry/state/detail/named_actor.hpp>
 #include <skerry/state/frame.hpp>
 

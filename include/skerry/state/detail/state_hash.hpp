@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <skerry/core/hash.hpp>
+#include <skerry/core/keyed_hash.hpp>
 #include <skerry/state/delta.hpp>
 
 #include <cstddef>
