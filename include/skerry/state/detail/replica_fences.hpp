@@ -55,7 +55,7 @@ class replica_fences : public replica_collect<Replica, Limits> {
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }
   [[nodiscard]] const Replica& self() const noexcept { return static_cast<const Replica&>(*this); }
 
-  [[nodiscard]] result<receipt> accept_fence(std::span<const std::byte> frame) {
+  [[nodiscard]] result<receipt> accept_fence([[maybe_unused]] std::span<const std::byte> frame) {
     if constexpr (has_roster) {
       fence_frame<Limits::members, Limits::actors> received;
       if (const status s = received.parse(frame); !s) {
@@ -85,7 +85,6 @@ class replica_fences : public replica_collect<Replica, Limits> {
       ++self().counters_.frames_accepted;
       return receipt{};
     } else {
-      (void)frame;
       return self().refuse(errc::unsupported);
     }
   }
@@ -118,7 +117,7 @@ class replica_fences : public replica_collect<Replica, Limits> {
   }
 
   /// Whether this replica may take over all that another one knows, roster and all.
-  [[nodiscard]] errc check_join(const Replica& other) const noexcept {
+  [[nodiscard]] errc check_join([[maybe_unused]] const Replica& other) const noexcept {
     if constexpr (has_roster) {
       const auto& theirs = other.membership_;
       if (!self().lives_fit(theirs.lives)) {
@@ -155,11 +154,10 @@ class replica_fences : public replica_collect<Replica, Limits> {
       }
       return verdict;
     } else {
-      (void)other;
       return errc::ok;
     }
   }
-  void join_members(const Replica& other) noexcept {
+  void join_members([[maybe_unused]] const Replica& other) noexcept {
     if constexpr (has_roster) {
       auto& m = self().membership_;
       (void)m.lives.join(other.membership_.lives);
@@ -171,8 +169,6 @@ class replica_fences : public replica_collect<Replica, Limits> {
           }
         }
       }
-    } else {
-      (void)other;
     }
   }
 
@@ -201,7 +197,7 @@ class replica_fences : public replica_collect<Replica, Limits> {
     return 0;
   }
   /// A peer that was told has forgotten it, or never heard it.
-  void say_fence_again(std::size_t link) noexcept {
+  void say_fence_again([[maybe_unused]] std::size_t link) noexcept {
     if constexpr (has_roster) {
       self().membership_.said[link] = 0;
     }
@@ -209,7 +205,8 @@ class replica_fences : public replica_collect<Replica, Limits> {
 
   /// The frame for a link whose peer has not been told in this contact how things stand among the members; 0 when it has, or when
   /// there is no room for it. A lost one is made good by the next change or the next contact.
-  [[nodiscard]] std::size_t say_fence(std::size_t link, std::uint64_t contact, std::span<std::byte> out) noexcept {
+  [[nodiscard]] std::size_t say_fence([[maybe_unused]] std::size_t link, [[maybe_unused]] std::uint64_t contact,
+                                      [[maybe_unused]] std::span<std::byte> out) noexcept {
     if constexpr (has_roster) {
       auto& m = self().membership_;
       if (out.size() < 8 + m.lives.size() * roster<Limits::members>::least_bytes) {
@@ -221,10 +218,6 @@ class replica_fences : public replica_collect<Replica, Limits> {
         m.said[link] = told;
         return w.written().size();
       }
-    } else {
-      (void)link;
-      (void)contact;
-      (void)out;
     }
     return 0;
   }
