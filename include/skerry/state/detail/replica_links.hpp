@@ -763,11 +763,12 @@ class replica_links {
     const std::uint64_t context = in.u64();
     const std::uint64_t content = in.u64();
     const std::uint64_t had = link.base + in.varint();  // what the peer had of this side's when it said so
-    if (const std::uint16_t mark = in.remaining().empty() ? self().fence_mark() : in.u16(); mark != self().fence_mark()) {
-      self().say_fence_again(number);
-    }
+    const std::uint16_t mark = in.remaining().empty() ? self().fence_mark() : in.u16();
     if (const status s = in.finish(); !s) {
       return s.error();
+    }
+    if (mark != self().fence_mark()) {
+      self().say_fence_again(number);
     }
     auto& store = self().store_;
     const bool same_context = context == context_hash();
