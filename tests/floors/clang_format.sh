@@ -8,14 +8,20 @@ set -euo pipefail
 cd "$1"
 for tool in clang-format-14 clang-format; do
   if command -v "$tool" >/dev/null && "$tool" --version | grep -q 'version 14\.'; then
-    count=0 failed=0
+    files=()
     while IFS= read -r -d '' file; do
-      count=$((count + 1))
-      if ! "$tool" "$file" | cmp -s - "$file"; then
-        failed=$((failed + 1))
-        echo "FAIL $file: $tool -i $file"
-      fi
+      files+=("$file")
     done < <(find include tests examples benchmarks -name '*.[ch]pp' -print0 | sort -z)
+    count=${#files[@]} failed=0
+    # All at once, and one by one only to find those that differ.
+    if [[ $count -gt 0 ]] && ! "$tool" "${files[@]}" | cmp -s - <(cat "${files[@]}"); then
+      for file in "${files[@]}"; do
+        if ! "$tool" "$file" | cmp -s - "$file"; then
+          failed=$((failed + 1))
+          echo "FAIL $file: $tool -i $file"
+        fi
+      done
+    fi
     echo "$count files, $failed not formatted"
     [[ $failed -eq 0 && $count -gt 0 ]]
     exit

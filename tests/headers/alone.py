@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 # Copyright (c) 2026 The skerry authors
 # SPDX-License-Identifier: MIT
-"""Compiles each public header alone, included twice, with warnings as errors."""
+"""Compiles each public header alone, included twice, with warnings as errors.
+
+A header that another one includes before it says anything itself stands at the beginning of that one's compilation, with nothing before
+it: it is compiled alone there, and not once more. With --together all headers are one compilation.
+"""
 import argparse
 import concurrent.futures
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -25,10 +30,39 @@ def on_firmware(header):
     return module in FIRMWARE_MODULES and not gateway_only
 
 
-def compiles(command, header):
-    text = f"#include <{header}>\n#include <{header}>\n"
+def first_include(include, header):
+    """The header with which the compilation of this one begins, if that is one of ours: only comments and #pragma once before it."""
+    for line in (include / header).read_text(encoding="utf-8").splitlines():
+        if line.startswith("#include <skerry/"):
+            return pathlib.Path(re.match(r"#include <([^>]+)>", line)[1])
+        if line.strip() and not line.startswith("//") and line.strip() != "#pragma once":
+            return None
+    return None
+
+
+def in_compilations(include, headers):
+    """[header to compile, those that its compilation begins with]: each of `headers` once."""
+    known = set(headers)
+    first = {header: begins_with for header in headers if (begins_with := first_include(include, header)) in known}
+    begins_another = set(first.values())
+    chains = []
+    seen = set()
+    for header in headers:
+        if header in begins_another:
+            continue
+        chain = [header]
+        while chain[-1] in first and first[chain[-1]] not in seen:
+            chain.append(first[chain[-1]])
+        seen.update(chain)
+        chains.append(chain)
+    left_over = [[header] for header in headers if header not in seen]  # of a circle, which `floors` refuses
+    return chains + left_over
+
+
+def compiles(command, chain):
+    text = "".join(f"#include <{one}>\n" for one in [*chain, *chain])
     done = subprocess.run(command, input=text, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    return header, done.returncode == 0, done.stdout
+    return chain, done.returncode == 0, done.stdout
 
 
 def main():
@@ -37,6 +71,7 @@ def main():
     parser.add_argument("--compiler", required=True)
     parser.add_argument("--eigen", type=pathlib.Path, help="folder of Eigen's headers; without it the headers that need them are skipped")
     parser.add_argument("--firmware", action="store_true", help="only what firmware may include")
+    parser.add_argument("--together", action="store_true", help="all headers in one compilation")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("flags", nargs="*")
     arguments = parser.parse_args()
@@ -60,13 +95,19 @@ def main():
             headers = [header for header in headers if header.name != name]
     eigen = [] if arguments.eigen is None else [f"-isystem{arguments.eigen}"]
     command = [arguments.compiler, *FLAGS, *arguments.flags, f"-I{arguments.include}", "-x", "c++", "-"]
+    if arguments.together:
+        good, output = compiles([*command, *eigen], headers)[1:]
+        print(f"{arguments.compiler} {' '.join(arguments.flags)}: {len(headers)} headers {'' if good else 'do not '}compile together")
+        print("" if good else "\n".join(output.splitlines()[:40]))
+        return 0 if good and headers else 1
+    chains = in_compilations(arguments.include, headers)
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(max_workers=arguments.jobs) as pool:
-        for header, good, output in pool.map(lambda one: compiles([*command, *(eigen if one.name in ON_EIGEN else [])], one), headers):
+        for chain, good, output in pool.map(lambda one: compiles([*command, *(eigen if one[0].name in ON_EIGEN else [])], one), chains):
             if not good:
-                failed += 1
+                failed += len(chain)
                 first = "\n".join(output.splitlines()[:12])
-                print(f"FAIL {header} does not compile alone:\n{first}")
+                print(f"FAIL {' '.join(map(str, chain))} does not compile alone:\n{first}")
     print(f"{arguments.compiler} {' '.join(arguments.flags)}: {len(headers) - failed} of {len(headers)} headers compile alone")
     return 1 if failed or not headers else 0
 
