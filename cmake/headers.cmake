@@ -226,6 +226,7 @@ set(skerry_delivery_headers
     skerry/delivery/detail/outbox_ahead.hpp
     skerry/delivery/detail/outbox_engine.hpp
     skerry/delivery/detail/outbox_recovery.hpp
+    skerry/delivery/detail/record_kinds.hpp
     skerry/delivery/detail/scale.hpp
     skerry/delivery/detail/segment_files.hpp
     skerry/delivery/detail/segment_header.hpp
@@ -245,6 +246,7 @@ set(skerry_delivery_headers
     skerry/delivery/health.hpp
     skerry/delivery/hedge.hpp
     skerry/delivery/item.hpp
+    skerry/delivery/item_batch.hpp
     skerry/delivery/memory_store.hpp
     skerry/delivery/outbox.hpp
     skerry/delivery/outbox_config.hpp

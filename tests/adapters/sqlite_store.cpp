@@ -336,6 +336,8 @@ TEST_CASE("an outbox over SQLite answers every call as one over memory does, ove
           options.importance = static_cast<std::uint8_t>(random() % 4);
           options.ttl_s = random() % 4 == 0 ? 1 + random() % 3 : 0;
           const auto payload = payload_of(random(), random() % 101);
+          options.batch = payload.size() % 3 == 1;  // to a store one item like others
+          options.squeezed = payload.size() % 5 == 1;
           const auto x = a->append(payload, options, now);
           const auto y = b->append(payload, options, now);
           REQUIRE(x.error() == y.error());
@@ -351,6 +353,8 @@ TEST_CASE("an outbox over SQLite answers every call as one over memory does, ove
             REQUIRE(x.value().id == y.value().id);
             REQUIRE(x.value().historical == y.value().historical);
             REQUIRE(x.value().stamp == y.value().stamp);
+            REQUIRE(x.value().batch == (x.value().payload.size() % 3 == 1));
+            REQUIRE(x.value().squeezed == (x.value().payload.size() % 5 == 1));
             REQUIRE(std::equal(x.value().payload.begin(), x.value().payload.end(), y.value().payload.begin(), y.value().payload.end()));
             out.push_back(x.value().id);
           }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 //
 // An outbox on a ring in NOR flash: the power goes within programs and erases, sectors fail and wear out, bits turn over.
+#include "crash/batches.hpp"
 #include "crash/crash.hpp"
 
 #include <skerry/core/random.hpp>
@@ -74,6 +75,7 @@ constexpr outbox_limits flash_box{flash_streams, 160, 120};  // more than the qu
 
 struct flash_item {
   std::vector<std::byte> bytes{};
+  std::uint8_t parts = 0;     // of a batch; 0: one payload
   bool ticket = false;        // append said ok: on flash that is enough
   bool gone = false;          // acknowledged, or seen to be dropped
   bool gone_durable = false;  // acknowledged, and a sync after that succeeded
@@ -178,7 +180,8 @@ class flash_world {
     box.drain([&](const item_view& view) {
       const name id{view.id.stream, view.id.seq};
       const auto k = items_.find(id);
-      if (k == items_.end() || !std::equal(view.payload.begin(), view.payload.end(), k->second.bytes.begin(), k->second.bytes.end())) {
+      if (k == items_.end() || !std::equal(view.payload.begin(), view.payload.end(), k->second.bytes.begin(), k->second.bytes.end()) ||
+          view.batch != (k->second.parts > 0)) {
         return found(&tally::phantom, fmt::format("item {}/{} was never appended so", id.first, id.second));
       }
       if (k->second.gone_durable && !damaged) {
@@ -297,11 +300,14 @@ class flash_world {
       b = static_cast<std::byte>(random_());
     }
     const name id{stream, box_->last(stream).seq + 1};
+    item_batch<longest> batch;
+    item.parts = make_batch(seed_ * 977 + id.second * 31 + stream, item.bytes, batch);
     must(items_.find(id) == items_.end(), fmt::format("number {}/{} is given out twice", id.first, id.second));
     flash_item& k = items_[id] = item;
     k.excused = true;
     may_drop_ = config().evict != eviction::reject;
-    const auto got = box_->append(item.bytes, {.stream = stream, .importance = static_cast<std::uint8_t>(random_() % 3)}, now_);
+    const item_options<std::uint32_t> options{.stream = stream, .importance = static_cast<std::uint8_t>(random_() % 3)};
+    const auto got = item.parts > 0 ? box_->append(batch, options, now_) : box_->append(item.bytes, options, now_);
     if (got) {
       k.ticket = true;
       k.excused = false;

@@ -20,6 +20,16 @@ std::uint64_t given_up(const delivery_counters& c) {
 
 }  // namespace
 
+bool same_item(const item_view& view, const known_item& known) {
+  if (view.payload.size() != known.length || !std::equal(view.payload.begin(), view.payload.end(), known.bytes.begin()) ||
+      view.batch != (known.parts > 0) || view.squeezed != known.squeezed) {
+    return false;
+  }
+  std::uint32_t parts = 0;
+  return !view.batch ||
+         (read_parts(view.payload, [&](const batch_part& part) { parts += part.index == parts ? 1 : 0; }) && parts == known.parts);
+}
+
 world::world(std::uint64_t seed, const world_options& options, tally& to)
     : disk{seed * 31 + 7}, seed_{seed}, options_{options}, to_{&to}, random_{seed} {
   disk.defect = options.defect;
@@ -64,7 +74,7 @@ void world::compare(box_type& box, bool cut, std::array<std::vector<std::uint8_t
   box.drain([&](const item_view& view) {
     ++shown;
     known_item* const k = find(items_, view.id.stream, view.id.seq);
-    if (k == nullptr || view.payload.size() != k->length || !std::equal(view.payload.begin(), view.payload.end(), k->bytes.begin())) {
+    if (k == nullptr || !same_item(view, *k)) {
       return found(&tally::phantom, fmt::format("item {}/{} was never appended so", view.id.stream, view.id.seq));
     }
     if (k->gone_durable) {
@@ -190,18 +200,23 @@ status world::append(std::uint16_t stream) {
       std::copy_n(log.begin() + static_cast<std::ptrdiff_t>(from), item.length, item.bytes.begin());
     }
   }
+  item_options<std::uint32_t> options;
+  item_batch<longest> batch;
+  item.parts =
+      options_.plain ? std::uint8_t{0} : make_batch(seed_ * 977 + item.seq * 31 + stream, std::span{item.bytes}.first(item.length), batch);
+  options.squeezed = item.squeezed = item.length % 8 == 3;
   auto& of = items_[stream];
   if (!of.empty() && of.back().seq >= item.seq) {
     found(&tally::broken, fmt::format("number {}/{} is given out twice: {}", stream, item.seq, of.back().excused));
     return errc::invalid;
   }
   of.push_back(item);
-  item_options<std::uint32_t> options;
   options.stream = stream;
   options.importance = static_cast<std::uint8_t>(random_() % 3);
   options.ttl_s = (options_.plain ? item.seq % 2 == 0 : random_() % 8 == 0) ? 30 : 0;
   may_drop_ = true;
-  const auto got = box_->append(std::span{item.bytes}.first(item.length), options, now_);
+  const auto got =
+      item.parts > 0 ? box_->append(batch, options, now_) : box_->append(std::span{item.bytes}.first(item.length), options, now_);
   sums_.offered(static_cast<bool>(got));
   if (got) {
     of.back().ticket = true;
@@ -439,7 +454,7 @@ void world::verify_damaged(crash_disk& damaged, const std::string& where) {
   std::uint64_t back = 0;
   box.drain([&](const item_view& view) {
     const known_item* const k = find(items_, view.id.stream, view.id.seq);
-    if (k == nullptr || view.payload.size() != k->length || !std::equal(view.payload.begin(), view.payload.end(), k->bytes.begin())) {
+    if (k == nullptr || !same_item(view, *k)) {
       return found(&tally::phantom, fmt::format("{}: item {}/{} was never appended so", where, view.id.stream, view.id.seq));
     }
     back += k->gone_durable ? 1 : 0;

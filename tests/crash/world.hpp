@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "crash/batches.hpp"
 #include "crash/crash.hpp"
 
 #include <skerry/core/random.hpp>
@@ -28,9 +29,12 @@ using skerry::splitmix64;
 using skerry::status;
 
 inline constexpr std::uint16_t streams = 3;
-inline constexpr std::size_t longest = 120;
 inline constexpr outbox_limits box_limits{.streams = streams, .items = 24, .record_bytes = longest};
 using box_type = outbox<std::uint32_t, crash_store, box_limits>;
+
+struct known_item;
+/// Is that what was appended, a batch as a batch, with the same parts?
+[[nodiscard]] bool same_item(const item_view& view, const known_item& known);
 
 /// What is known of an item beside what the outbox says.
 struct known_item {
@@ -41,7 +45,9 @@ struct known_item {
   bool gone = false;          // acknowledged, or seen to be dropped
   bool gone_durable = false;  // and a sync after that succeeded
   bool dropped = false;       // gone without being acknowledged
-  bool excused = false;       // may be there or not: an append that failed, or one that was lost and stood in several places
+  std::uint8_t parts = 0;     // of a batch; 0: one payload
+  bool squeezed = false;
+  bool excused = false;  // may be there or not: an append that failed, or one that was lost and stood in several places
   std::array<std::byte, longest> bytes{};
 };
 

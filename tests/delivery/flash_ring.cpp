@@ -399,6 +399,78 @@ TEST_CASE("sectors that wear out, programs and erases that fail cost no record")
   CHECK(failed > 250);
 }
 
+/// A device one of whose programs fails, having written a part.
+struct stumbling_flash {
+  flash inner{1};
+  int fails_in = -1;
+  [[nodiscard]] std::uint32_t erase_size() const noexcept { return inner.erase_size(); }
+  [[nodiscard]] std::uint32_t program_size() const noexcept { return inner.program_size(); }
+  [[nodiscard]] std::uint32_t size() const noexcept { return inner.size(); }
+  [[nodiscard]] skerry::status erase(std::uint32_t sector) noexcept { return inner.erase(sector); }
+  [[nodiscard]] skerry::status read(std::uint32_t at, std::span<std::byte> out) noexcept { return inner.read(at, out); }
+  [[nodiscard]] skerry::status program(std::uint32_t at, std::span<const std::byte> in) noexcept {
+    if (fails_in-- == 0) {
+      (void)inner.program(at, in.first(inner.program_size()));
+      return errc::io;
+    }
+    return inner.program(at, in);
+  }
+};
+
+// A sector whose first header could not be written was passed over, and found again by its last header after a restart: what came to stand
+// in it hung on one copy.
+TEST_CASE("whichever program fails before a restart, no flip in a header costs more than a record afterwards") {
+  using device = stumbling_flash;
+  using stumbling_ring = flash_ring<device, flash_limits{3}>;
+  for (int at = 0; at < 60; ++at) {
+    CAPTURE(at);
+    auto f = std::make_unique<device>();
+    std::set<std::uint64_t> appended;
+    std::uint64_t seq = 0;
+    const auto append = [&](stumbling_ring& r, std::size_t n) {
+      for (std::size_t i = 0; i < n; ++i) {
+        ++seq;
+        if (r.append(data(1, seq), payload_of(1, seq, 250))) {
+          appended.insert(seq);
+        }
+      }
+    };
+    {
+      auto r = stumbling_ring::create(*f).value();
+      REQUIRE(r.open());
+      append(r, 10);
+      f->fails_in = at;
+      append(r, 6);
+      REQUIRE(r.sync());
+    }
+    {
+      auto r = stumbling_ring::create(*f, {.entropy = 2}).value();
+      REQUIRE(r.open());
+      append(r, 20);
+    }
+    for (std::uint32_t sector = 0; sector < 8; ++sector) {
+      for (const std::uint32_t byte : {9U, 4096U - 31U}) {
+        auto copy = std::make_unique<device>(*f);
+        copy->inner.flip((std::uint64_t{sector} * 4096 + byte) * 8 + 1);
+        auto r = stumbling_ring::create(*copy, {.entropy = 3}).value();
+        const auto report = r.open().value();
+        std::set<std::uint64_t> there;  // what was begun and failed may stand twice
+        std::array<std::byte, 512> buffer{};
+        for (position p = report.first; p < report.end;) {
+          const auto read = r.read(p, buffer);
+          REQUIRE(read);
+          if (read.value().header.kind == record_kind::data && appended.count(read.value().header.seq) != 0) {
+            there.insert(read.value().header.seq);
+          }
+          p = read.value().next;
+        }
+        CHECK(there == appended);
+      }
+    }
+    CHECK(f->inner.counts().violations == 0);
+  }
+}
+
 TEST_CASE("wear is even also over power cuts: an erase that was cut short is the only one to be repeated") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);

@@ -83,8 +83,8 @@ struct mqtt_code {
 ///
 /// Input   `turn(courier, now)` when a socket is ready or `next_deadline()` has come: reads, writes, connects, answers. One thread
 /// Wire    topic TOPIC/STREAM, the payload as it is; user properties `id` = EPOCH-STREAM-NUMBER, and, for what has waited,
-///         `historical` = milliseconds since 1970 when it was stamped, `items` = how many a batch hook has packed, `squeezed`. The id is
-///         the key by which a receiver recognises a repeat
+///         `historical` = milliseconds since 1970 when it was stamped, `items` = how many a batch hook has packed, `batch` = 1: it is
+///         an `item_batch`, `squeezed`. The id is the key by which a receiver recognises a repeat
 /// Probe   an UNSUBSCRIBE of a topic that nobody subscribed: a round trip without effect
 /// Cost    a connection per broker; uses the heap. Connecting looks up names, which may block: give addresses
 /// Errors  `create`: `invalid` without a client id or a broker. Afterwards none: what fails is an outcome
@@ -387,6 +387,9 @@ class mosquitto_transport {
     if (done == MOSQ_ERR_SUCCESS && info.items > 1) {
       std::snprintf(text, sizeof text, "%u", static_cast<unsigned>(info.items));
       done = mosquitto_property_add_string_pair(&properties, MQTT_PROP_USER_PROPERTY, "items", text);
+    }
+    if (done == MOSQ_ERR_SUCCESS && item.batch) {
+      done = mosquitto_property_add_string_pair(&properties, MQTT_PROP_USER_PROPERTY, "batch", "1");
     }
     if (done == MOSQ_ERR_SUCCESS && info.squeezed) {
       done = mosquitto_property_add_string_pair(&properties, MQTT_PROP_USER_PROPERTY, "squeezed", "1");

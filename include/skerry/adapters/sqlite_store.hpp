@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/storage.hpp>
+#include <skerry/delivery/detail/record_kinds.hpp>
 #include <skerry/delivery/record.hpp>
 
 #include <sqlite3.h>
@@ -93,7 +94,7 @@ class sqlite_store {
     {
       const std::lock_guard lock{in.memory};
       id = in.next_id;
-      if (h.kind == record_kind::data && (in.full || in.used + in.waiting_bytes + size > in.config.max_bytes)) {
+      if (delivery::is_item(h.kind) && (in.full || in.used + in.waiting_bytes + size > in.config.max_bytes)) {
         return errc::full;  // numbers may still be leased: their records replace each other
       }
       const std::span<std::byte> room = in.waiting.add({id, h.seq, 0, size, h.stream, h.kind});
@@ -158,7 +159,7 @@ class sqlite_store {
     }
     {
       const std::lock_guard memory{in.memory};
-      if (view.header.kind == record_kind::data && in.covered(view.header.stream, view.header.seq)) {
+      if (delivery::is_item(view.header.kind) && in.covered(view.header.stream, view.header.seq)) {
         return errc::absent;
       }
     }
@@ -176,7 +177,7 @@ class sqlite_store {
       of.dirty = true;
       of.known = true;
       for (waiting_record& r : in.waiting.records) {
-        if (r.stream != done.stream || r.kind != record_kind::data) {
+        if (r.stream != done.stream || !delivery::is_item(r.kind)) {
           continue;
         }
         if (of.passed(r.id, r.seq)) {
@@ -583,7 +584,7 @@ class sqlite_store {
 
     /// A record that is, or will be, a row: what its stream must know of it.
     void note(const waiting_record& r) {
-      if (r.kind != record_kind::data) {
+      if (!delivery::is_item(r.kind)) {
         const std::uint32_t key = std::uint32_t{static_cast<std::uint8_t>(r.kind)} << 16 | r.stream;
         const auto [at, first] = newest.try_emplace(key, r.id);
         if (!first) {
@@ -695,7 +696,7 @@ class sqlite_store {
           continue;
         }
         insert.bind(1, r->id);
-        insert.bind(2, r->kind == record_kind::data ? r->stream : ~std::uint64_t{0});
+        insert.bind(2, delivery::is_item(r->kind) ? r->stream : ~std::uint64_t{0});
         insert.bind(3, r->seq);
         insert.bind(4, writing.of(*r));
         code = insert.run();
@@ -718,7 +719,7 @@ class sqlite_store {
           waiting.take(writing);
           waiting_bytes = 0;
           for (waiting_record& r : waiting.records) {
-            r.length = r.kind == record_kind::data && covered(r.stream, r.seq) ? 0 : r.length;
+            r.length = delivery::is_item(r.kind) && covered(r.stream, r.seq) ? 0 : r.length;
             waiting_bytes += r.length;
           }
         }

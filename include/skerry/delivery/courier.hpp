@@ -81,8 +81,18 @@ class courier {
       : in_{store, config, box, seed, clock, hooks} {}
 
   /// Now if it can, stored if it cannot.
-  [[nodiscard]] result<ticket> send(const item_view& item, const send_options<Time>& options, Time now) noexcept {
+  [[nodiscard]] result<ticket> send(const item_view& item, send_options<Time> options, Time now) noexcept {
+    as_it_was(item, options.item);
     return send(item.payload, options, now);
+  }
+  /// Several payloads as one item. `empty`: there is none in it, and nothing was offered.
+  template <std::size_t Bytes>
+  [[nodiscard]] result<ticket> send(const item_batch<Bytes>& batch, send_options<Time> options, Time now) noexcept {
+    if (batch.empty()) {
+      return errc::empty;
+    }
+    options.item.batch = true;
+    return send(batch.bytes(), options, now);
   }
   [[nodiscard]] result<ticket> send(std::span<const std::byte> payload, const send_options<Time>& options, Time now) noexcept {
     const Time t = in_.time_.observe(now);
@@ -133,8 +143,17 @@ class courier {
   }
 
   /// Straight to the outbox.
-  [[nodiscard]] result<ticket> post(const item_view& item, const item_options<Time>& options, Time now) noexcept {
+  [[nodiscard]] result<ticket> post(const item_view& item, item_options<Time> options, Time now) noexcept {
+    as_it_was(item, options);
     return post(item.payload, options, now);
+  }
+  template <std::size_t Bytes>
+  [[nodiscard]] result<ticket> post(const item_batch<Bytes>& batch, item_options<Time> options, Time now) noexcept {
+    if (batch.empty()) {
+      return errc::empty;
+    }
+    options.batch = true;
+    return post(batch.bytes(), options, now);
   }
   [[nodiscard]] result<ticket> post(std::span<const std::byte> payload, const item_options<Time>& options, Time now) noexcept {
     const Time t = in_.time_.observe(now);
@@ -323,6 +342,12 @@ class courier {
   using flight = typename engine::flight;
   using flight_kind = detail::flight_kind;
   using flight_stage = detail::flight_stage;
+
+  /// What an item that comes from elsewhere says of its payload.
+  static constexpr void as_it_was(const item_view& item, item_options<Time>& options) noexcept {
+    options.batch = options.batch || item.batch;
+    options.squeezed = options.squeezed || item.squeezed;
+  }
 
   engine in_;
 };

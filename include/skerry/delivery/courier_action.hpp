@@ -83,7 +83,7 @@ struct action {
   errc why = errc::ok;             ///< completed
   std::uint32_t remaining_ms = 0;  ///< send: the time that is left
   std::uint16_t items = 1;         ///< send: of which the payload is made
-  bool squeezed = false;           ///< send: by the compression hook
+  bool squeezed = false;           ///< send: by the compression hook, or before it was handed over
 
   /// What travels with the attempt.
   [[nodiscard]] attempt_info info() const noexcept {

@@ -7,6 +7,7 @@
 #include <skerry/delivery/detail/cursor_state.hpp>
 #include <skerry/delivery/detail/flash_sectors.hpp>
 #include <skerry/delivery/detail/flash_walk.hpp>
+#include <skerry/delivery/detail/record_kinds.hpp>
 #include <skerry/delivery/device_seed.hpp>
 #include <skerry/delivery/record.hpp>
 
@@ -92,7 +93,7 @@ class flash_ring : private detail::flash_sectors<Device> {
   }
 
   [[nodiscard]] result<position> append(const record_header& h, std::span<const std::byte> payload) noexcept {
-    if ((h.kind == record_kind::data || h.kind == record_kind::drops) && h.stream >= L.streams) {
+    if (is_numbered(h.kind) && h.stream >= L.streams) {
       return errc::invalid;
     }
     if (layout_.begin() + checkpoint_room() + layout_.room_of(payload.size()) > layout_.end()) {
@@ -246,9 +247,7 @@ class flash_ring : private detail::flash_sectors<Device> {
 
   flash_ring(Device& device, const detail::flash_layout& layout, std::uint64_t entropy) noexcept : base{device, layout, entropy} {}
 
-  [[nodiscard]] static constexpr std::uint32_t keep_of(record_kind kind) noexcept {
-    return kind == record_kind::data || kind == record_kind::batch ? for_all : for_copies;
-  }
+  [[nodiscard]] static constexpr std::uint32_t keep_of(record_kind kind) noexcept { return is_item(kind) ? for_all : for_copies; }
   [[nodiscard]] position end_position() const noexcept {
     return position{newest_ < oldest_ ? std::uint64_t{newest_ + 1} << 32 : std::uint64_t{newest_} << 32 | end_};
   }
@@ -279,6 +278,9 @@ class flash_ring : private detail::flash_sectors<Device> {
       }
       if (!s) {
         return s;
+      }
+      if (used == layout_.begin() && !base::has_both_headers(n)) {
+        continue;
       }
       if (n == newest_ && used == layout_.begin() && last != 0) {
         base::found_ready(n);
@@ -482,7 +484,7 @@ class flash_ring : private detail::flash_sectors<Device> {
     if (h.kind == record_kind::drops) {
       return control_.wants(h);
     }
-    kept = h.kind == record_kind::data ? still(h, at) : nullptr;
+    kept = is_item(h.kind) ? still(h, at) : nullptr;
     return kept != nullptr && *kept == at;
   }
   template <typename Still>

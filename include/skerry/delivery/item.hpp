@@ -31,6 +31,8 @@ struct item_view {
   bool historical = false;      ///< it waited: the peer should file it by its stamp, not by its arrival
   wall_ms stamp{};
   std::uint16_t attempts = 0;  ///< made before this one
+  bool batch = false;          ///< the payload is an `item_batch`: several in one, which `read_parts` takes apart
+  bool squeezed = false;       ///< whoever handed it over had made it shorter
 };
 
 /// An item was accepted; it is durable only when `durable_upto` says so.
@@ -55,6 +57,8 @@ struct item_options {
   repeatable repeat = repeatable::by_key;
   key_policy same_key = key_policy::both;
   bool historical = false;  ///< it was old when it came
+  bool batch = false;       ///< the payload is several in one; set where an `item_batch` is handed over
+  bool squeezed = false;    ///< the payload was made shorter by a method that the receiver knows; no hook squeezes it again
 };
 
 }  // namespace skerry::inline v0::delivery

@@ -4,6 +4,7 @@
 
 #include <skerry/core/array_of.hpp>
 #include <skerry/core/storage.hpp>
+#include <skerry/delivery/detail/record_kinds.hpp>
 
 #include <array>
 #include <cstddef>
@@ -55,7 +56,7 @@ class memory_store {
     if (old != nowhere) {
       remove(old);
     }
-    if (h.kind == record_kind::data) {
+    if (is_item(h.kind)) {
       std::uint64_t& highest = highest_[h.stream % highest_.size()];
       out_of_turn_ = out_of_turn_ || h.seq < highest;
       highest = h.seq > highest ? h.seq : highest;
@@ -103,7 +104,7 @@ class memory_store {
     for (std::uint32_t i = oldest_; i != nowhere;) {
       const head& h = at(i);
       const std::uint32_t next = h.next;
-      if (h.header.kind == record_kind::data && h.header.stream == done.stream) {
+      if (is_item(h.header.kind) && h.header.stream == done.stream) {
         const std::uint64_t seq = h.header.seq;
         if (seq > last && !out_of_turn_) {
           break;

@@ -9,6 +9,7 @@
 #include <skerry/delivery/detail/steady.hpp>
 #include <skerry/delivery/device_seed.hpp>
 #include <skerry/delivery/item.hpp>
+#include <skerry/delivery/item_batch.hpp>
 #include <skerry/delivery/outbox_config.hpp>
 
 #include <cstddef>
@@ -111,6 +112,16 @@ class outbox {
     return ticket{id, true};
   }
 
+  /// Several payloads as one item. `empty`: there is none in it, and nothing was offered.
+  template <std::size_t Bytes>
+  [[nodiscard]] result<ticket> append(const item_batch<Bytes>& batch, item_options<Time> options, Time now) noexcept {
+    if (batch.empty()) {
+      return errc::empty;
+    }
+    options.batch = true;
+    return append(batch.bytes(), options, now);
+  }
+
   /// The next item that is due, by class and in the order of its stream. It is in flight until it is acknowledged, given back, dropped,
   /// or its lease ends. The payload is valid until the next call. `empty` when nothing is due.
   /// With `live_only` none that has waited.
@@ -143,7 +154,8 @@ class outbox {
   }
 
   /// The item right behind `first`, which is in flight, if it may go in one message with it: of the same class, as live or as historical,
-  /// and not one that must not arrive twice. In flight from now on as by `take`, but not bounded by stream_window. `empty` otherwise.
+  /// plain bytes, and not one that must not arrive twice. In flight from now on as by `take`, but not bounded by stream_window. `empty`
+  /// otherwise.
   [[nodiscard]] result<item_view> take_behind(item_id first, Time now) noexcept {
     const Time t = in_.time_.observe(now);
     const index before = in_.find(first);
@@ -162,8 +174,12 @@ class outbox {
     if (!record) {
       return errc::empty;  // what is wrong with it `take` will find
     }
+    const item_view item = in_.view_of(e, record.value());
+    if (item.batch || item.squeezed) {
+      return errc::empty;
+    }
     in_.items_.set_out(i, skerry::advance(t, from_ms<Time>(in_.config_.lease_ms)));
-    return in_.view_of(e, record.value());
+    return item;
   }
 
   /// A peer took responsibility. Any order; `absent` for an item that is not queued (acknowledged before, or dropped).

@@ -4,6 +4,7 @@
 
 #include <skerry/core/array_of.hpp>
 #include <skerry/core/storage.hpp>
+#include <skerry/delivery/detail/record_kinds.hpp>
 #include <skerry/delivery/detail/segment_writer.hpp>
 #include <skerry/delivery/device_seed.hpp>
 #include <skerry/delivery/record.hpp>
@@ -74,10 +75,10 @@ class segment_log : detail::segment_writer<Device, L> {
     if (size > room_of_segment() - checkpoint_room) {
       return errc::width;
     }
-    if ((h.kind == record_kind::data || h.kind == record_kind::drops) && h.stream >= L.streams) {
+    if (is_numbered(h.kind) && h.stream >= L.streams) {
       return errc::invalid;
     }
-    return put(h, payload, h.kind == record_kind::data ? spare_for_data : 0);
+    return put(h, payload, is_item(h.kind) ? spare_for_data : 0);
   }
 
   [[nodiscard]] result<record_view> read(position where, std::span<std::byte> out) noexcept {
@@ -330,7 +331,7 @@ class segment_log : detail::segment_writer<Device, L> {
   }
   template <typename Still>
   [[nodiscard]] position* is_needed(const slot& s, const record_header& h, std::uint64_t offset, Still& still) noexcept {
-    if ((h.kind != record_kind::data && h.kind != record_kind::drops) || !control_.wants(h) || s.is_void(offset)) {
+    if (!is_numbered(h.kind) || !control_.wants(h) || s.is_void(offset)) {
       return nullptr;
     }
     return h.kind == record_kind::drops ? &elsewhere_ : still(h, position{std::uint64_t{s.number} << 32 | offset});

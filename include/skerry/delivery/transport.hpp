@@ -32,7 +32,7 @@ struct attempt_info {
   bool probe = false;              ///< no item: only ask whether the endpoint answers
   std::uint32_t remaining_ms = 0;  ///< until nobody waits for the answer any more
   std::uint16_t items = 1;         ///< more: the payload is what the batch hook packed of so many, and the answer is for all of them
-  bool squeezed = false;           ///< the payload went through the compression hook
+  bool squeezed = false;           ///< the payload went through the compression hook, or came squeezed
 };
 
 /// A type T models `transport` when:

@@ -61,6 +61,9 @@ class batching {
         made = {out.written(), static_cast<std::uint16_t>(taken)};
       }
     }
+    if (items_[0].squeezed) {
+      return made;
+    }
     if constexpr (squeezes_bytes<Hooks>) {
       byte_writer out{made.items > 1 ? in_ : out_};
       if (hooks_.squeeze(made.bytes, out) && out.error() == errc::ok && out.written().size() < made.bytes.size()) {

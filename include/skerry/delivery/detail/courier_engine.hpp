@@ -192,6 +192,7 @@ class courier_engine {
     }
     action<Time> a = launch(*f, e, config_.get().attempt_timeout, t);
     a.item = item;
+    a.squeezed = item.squeezed;
     if constexpr (hooked) {
       batch_.begin(item);
       if constexpr (packs_items<Hooks>) {
@@ -206,8 +207,9 @@ class courier_engine {
 
   /// Those behind the first that may go with it.
   void gather(const flight& f, Time t) noexcept {
-    // One that must not arrive twice, or one of a batch that was refused, goes alone.
-    if (batch_.size() == 0 || box_.would_die(f.id, outcome::unknown) || f.id.seq <= batch_.alone_upto(f.id.stream)) {
+    // One that must not arrive twice, is a batch of its own, or belongs to one that was refused, goes alone.
+    if (batch_.size() == 0 || batch_[0].batch || batch_[0].squeezed || box_.would_die(f.id, outcome::unknown) ||
+        f.id.seq <= batch_.alone_upto(f.id.stream)) {
       return;
     }
     item_id last = f.id;
@@ -238,7 +240,7 @@ class courier_engine {
     }
     a.item.payload = made.bytes;
     a.items = made.items;
-    a.squeezed = made.squeezed;
+    a.squeezed = a.squeezed || made.squeezed;
   }
   /// The other items of a message.
   template <typename Visit>
@@ -259,6 +261,7 @@ class courier_engine {
     }
     action<Time> a = launch(f, e, config_.get().attempt_timeout, t);
     a.item = item.value();
+    a.squeezed = a.item.squeezed;
     if constexpr (hooked) {
       batch_.begin(a.item);
       f.length = static_cast<std::uint32_t>(a.item.payload.size());

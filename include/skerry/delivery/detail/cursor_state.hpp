@@ -5,6 +5,7 @@
 #include <skerry/core/array_of.hpp>
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/storage.hpp>
+#include <skerry/delivery/detail/record_kinds.hpp>
 
 #include <array>
 #include <cstddef>
@@ -54,7 +55,7 @@ class cursor_state {
   [[nodiscard]] const stream_cursor& of(std::size_t stream) const noexcept { return cursors_[stream]; }
   /// Does a reader still need the record?
   [[nodiscard]] bool wants(const record_header& h) const noexcept {
-    if (h.kind == record_kind::data || h.kind == record_kind::drops) {
+    if (is_numbered(h.kind)) {
       return h.stream < Streams && !cursors_[h.stream].covers(h.seq);
     }
     return h.kind == record_kind::seq_lease;

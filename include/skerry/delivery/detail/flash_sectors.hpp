@@ -116,6 +116,10 @@ class flash_sectors {
     return {*device_, layout_, number, salt_, from, to};
   }
 
+  /// Where the headers were not written to the end there is one, and a flip in it would cost all that came to stand in the sector.
+  [[nodiscard]] bool has_both_headers(std::uint32_t number) noexcept {
+    return read_copy(number, 0).error() == errc::ok && read_copy(number, layout_.end()).error() == errc::ok;
+  }
   void found_ready(std::uint32_t number) noexcept {
     ready_ = number;
     ready_at_ = layout_.begin() + layout_.unit;
@@ -213,18 +217,23 @@ class flash_sectors {
   [[nodiscard]] result<segment_header> read_header(std::uint32_t number, bool count) noexcept {
     errc why = errc::absent;
     for (const std::uint32_t at : {std::uint32_t{0}, layout_.end()}) {
-      std::array<std::byte, segment_header::size> bytes{};
-      if (const status s = read_device(layout_.address_of(number) + at, bytes); !s) {
-        why = errc::io;
-        continue;
-      }
-      const auto h = segment_header::read(bytes);
-      if (h && h.value().bytes == layout_.erase && layout_.sector_of(h.value().number) == layout_.sector_of(number)) {
+      const result<segment_header> h = read_copy(number, at);
+      if (h) {
         counters_.damaged_headers += count && at != 0 ? 1U : 0U;
         return h;
       }
+      why = h.error() == errc::io ? errc::io : why;
     }
     return why;
+  }
+  [[nodiscard]] result<segment_header> read_copy(std::uint32_t number, std::uint32_t at) noexcept {
+    std::array<std::byte, segment_header::size> bytes{};
+    if (const status s = read_device(layout_.address_of(number) + at, bytes); !s) {
+      return s.error();
+    }
+    const auto h = segment_header::read(bytes);
+    const bool fits = h && h.value().bytes == layout_.erase && layout_.sector_of(h.value().number) == layout_.sector_of(number);
+    return fits ? h : result<segment_header>{errc::absent};
   }
 
   /// The last copy of the header first: the sector is one only when it stands whole.

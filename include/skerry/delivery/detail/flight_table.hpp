@@ -132,6 +132,8 @@ class flight_table {
       a.item.importance = f.options.importance;
       a.item.historical = f.options.historical;
       a.item.stamp = f.stamp;
+      a.item.batch = f.options.batch;
+      a.item.squeezed = a.squeezed = f.options.squeezed;
       a.item.attempts = static_cast<std::uint16_t>(f.attempts == 0 ? 0 : f.attempts - 1);
     }
     return a;

@@ -108,6 +108,8 @@ struct outbox_ahead : kept_config<outbox_config, Fixed> {
     item.historical = items_.lanes[e.stream].has_waited(e);
     item.stamp = record.header.stamp;
     item.attempts = e.attempts;
+    item.batch = record.header.kind == record_kind::batch;
+    item.squeezed = (record.header.flags & record_flags::squeezed) != 0;
     return item;
   }
 

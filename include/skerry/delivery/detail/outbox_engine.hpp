@@ -156,9 +156,10 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
       return leased;
     }
     record_header h;
+    h.kind = options.batch ? record_kind::batch : record_kind::data;
     h.flags = static_cast<std::uint8_t>((historical ? record_flags::historical : 0) |
                                         (options.repeat != repeatable::no ? record_flags::repeatable : 0) |
-                                        (trusted_ ? 0 : record_flags::clock_untrusted));
+                                        (trusted_ ? 0 : record_flags::clock_untrusted) | (options.squeezed ? record_flags::squeezed : 0));
     h.importance = options.importance;
     h.stream = options.stream;
     h.ttl_s = options.ttl_s;

@@ -276,6 +276,7 @@ struct outbox_recovery : outbox_ahead<Time, Store, L, Fixed> {
         }
         break;
       case record_kind::data:
+      case record_kind::batch:
         if (h.stream < L.streams) {
           const bool later = before.known && h.seq >= before.next[h.stream];
           before.appended_later += readmit(at, r, clock) && later ? 1 : 0;

@@ -6,6 +6,7 @@
 #include <skerry/core/crc32c.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/delivery/detail/control_state.hpp>
+#include <skerry/delivery/detail/record_kinds.hpp>
 #include <skerry/delivery/detail/segment_files.hpp>
 #include <skerry/delivery/detail/segment_header.hpp>
 #include <skerry/delivery/record.hpp>
@@ -129,6 +130,7 @@ struct segment_scan : segment_files<Device, L> {
       ++report.records;
       switch (r.header.kind) {
         case record_kind::data:
+        case record_kind::batch:
         case record_kind::drops:
           if (r.header.stream < L.streams) {
             s.note(r.header.stream, r.header.seq);
@@ -242,7 +244,7 @@ struct segment_scan : segment_files<Device, L> {
           break;
         }
         const record_header& h = r.value().header;
-        const bool wanted = control_.wants(h) && (h.kind != record_kind::data || !s->is_void(r.value().offset));
+        const bool wanted = control_.wants(h) && (!is_item(h.kind) || !s->is_void(r.value().offset));
         if (wanted) {
           return position{std::uint64_t{s->number} << 32 | r.value().offset};
         }
@@ -262,8 +264,7 @@ struct segment_scan : segment_files<Device, L> {
         return r.error() == errc::absent ? status{} : status{r.error()};
       }
       const record_header& h = r.value().header;
-      if (h.kind == record_kind::data && h.stream == stream && h.seq > above && h.seq < best && control_.wants(h) &&
-          !s.is_void(r.value().offset)) {
+      if (is_item(h.kind) && h.stream == stream && h.seq > above && h.seq < best && control_.wants(h) && !s.is_void(r.value().offset)) {
         best = h.seq;
         where = position{std::uint64_t{s.number} << 32 | r.value().offset};
         if (s.in_order || best == above + 1) {

@@ -5,6 +5,7 @@
 #include <skerry/core/bytes.hpp>
 #include <skerry/core/crc32c.hpp>
 #include <skerry/core/storage.hpp>
+#include <skerry/delivery/detail/record_kinds.hpp>
 #include <skerry/delivery/detail/segment_scan.hpp>
 #include <skerry/delivery/record.hpp>
 
@@ -76,6 +77,7 @@ struct segment_writer : segment_scan<Device, L> {
     }
     switch (h.kind) {
       case record_kind::data:
+      case record_kind::batch:
       case record_kind::drops: a->note(h.stream, h.seq); break;
       case record_kind::seq_lease: control_.take_lease(h, payload); break;
       case record_kind::counters: control_.take_counters(h, payload); break;
@@ -250,7 +252,7 @@ struct segment_writer : segment_scan<Device, L> {
     auto r = walk.next();
     for (; r && r.value().offset < s.void_from; r = walk.next()) {
       const record_header& h = r.value().header;
-      if ((h.kind == record_kind::data || h.kind == record_kind::drops) && control_.wants(h) && !s.is_void(r.value().offset)) {
+      if (is_numbered(h.kind) && control_.wants(h) && !s.is_void(r.value().offset)) {
         if (const status moved = move_record(s, r.value().offset, h, r.value().length); !moved) {
           return moved;
         }
