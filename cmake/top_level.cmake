@@ -18,7 +18,12 @@ if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(SKERRY_CCACHE ccache)
   mark_as_advanced(SKERRY_CCACHE)
   if(SKERRY_CCACHE)
-    # Paths relative to this folder, so that every checkout finds what another one compiled.
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=true "${SKERRY_CCACHE}")
+    if(SKERRY_PRECOMPILE)
+      # A precompiled header knows where its own files lie, so it is good for this folder alone.
+      set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${SKERRY_CCACHE}")
+    else()
+      # Paths relative to this folder, so that every checkout finds what another one compiled.
+      set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=true "${SKERRY_CCACHE}")
+    endif()
   endif()
 endif()

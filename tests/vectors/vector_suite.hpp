@@ -32,7 +32,7 @@ class suite_report {
     /// Records one comparison; only the first one that fails is printed, and the case counts once.
     template <typename Expected, typename Got>
     bool equal(std::string_view what, const Expected& expected, const Got& got) {
-      return held(what, expected == got, nlohmann::json(expected).dump(), nlohmann::json(got).dump());
+      return expected == got || held(what, false, nlohmann::json(expected).dump(), nlohmann::json(got).dump());
     }
     /// |got - expected| <= max(absolute, relative * max(1, |expected|)); NaN equals only NaN.
     bool near(std::string_view what, double expected, double got, double absolute, double relative);
