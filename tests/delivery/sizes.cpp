@@ -13,8 +13,10 @@ using tick = std::uint32_t;
 // The bars count a pointer to the shared config as what it is on the machine at hand: four bytes on a microcontroller, eight here.
 constexpr std::size_t pointer = sizeof(void*);
 static_assert(sizeof(backoff<tick>) <= 16 + pointer);
-static_assert(sizeof(circuit_breaker<tick, 20>) <= 40);
-static_assert(sizeof(retry_budget<tick>) <= 12 + pointer + 4);  // 4: alignment
+static_assert(sizeof(circuit_breaker<tick, 20>) <= 24 + pointer);
+static_assert(sizeof(retry_budget<tick>) <= 12 + pointer);
+static_assert(sizeof(endpoint_policy<tick>) <= 52 + pointer);
+static_assert(sizeof(backoff<tick>) + sizeof(circuit_breaker<tick>) + sizeof(retry_budget<tick>) <= 52 + 3 * pointer);
 static_assert(sizeof(rate_limiter<tick>) <= 8 + pointer);
 static_assert(sizeof(bulkhead<tick, 8>) <= 8 * 8 + 16);
 static_assert(sizeof(hedge<tick>) <= 12 + pointer + 12);
@@ -28,7 +30,7 @@ constexpr breaker_config<tick> fixed_breaker{};
 constexpr retry_budget_config<tick> fixed_budget{};
 static_assert(sizeof(backoff<tick, &fixed_waits>) + sizeof(circuit_breaker<tick, 20, breaker_window::count, &fixed_breaker>) +
                   sizeof(retry_budget<tick, &fixed_budget>) <=
-              56);
+              52);
 
 constexpr outbox_limits small{8, 32, 256};
 static_assert(sizeof(outbox<tick, memory_store<4096>, small>) <= 2560 + 2 * small.record_bytes);

@@ -85,23 +85,35 @@ template <instant Time, const backoff_config<Time>* Fixed = nullptr>
 class backoff {
  public:
   constexpr backoff(const backoff_config<Time>& config, device_seed seed) noexcept requires(!detail::is_fixed<backoff_config<Time>, Fixed>)
-      : config_{config}, random_{seed.value()} {
+      : config_{config}, in_{seed.value()} {
     check();
   }
   backoff(const backoff_config<Time>&&, device_seed) = delete;  // the config is shared: name it, so that it lives
-  explicit constexpr backoff(device_seed seed) noexcept requires(detail::is_fixed<backoff_config<Time>, Fixed>) : random_{seed.value()} {
+  explicit constexpr backoff(device_seed seed) noexcept requires(detail::is_fixed<backoff_config<Time>, Fixed>) : in_{seed.value()} {
     check();
   }
 
   /// What changes in it; for an owner that keeps the config elsewhere (`endpoint_policy`).
-  struct kept {
-    splitmix64 random;
-    std::uint32_t retry = 0;
-    duration_t<Time> previous{};
+  class kept {
+   public:
+    explicit constexpr kept(std::uint64_t seed) noexcept
+        : low_{static_cast<std::uint32_t>(seed)}, high_{static_cast<std::uint32_t>(seed >> 32)} {}
+    constexpr void reset() noexcept {
+      retry_ = 0;
+      previous_ = {};
+    }
+    [[nodiscard]] constexpr std::uint32_t retries() const noexcept { return retry_; }
+
+   private:
+    friend backoff;
+    // The state of a splitmix64, in halves: a word of eight bytes would cost four more on a 32-bit machine.
+    std::uint32_t low_, high_;
+    std::uint32_t retry_ = 0;
+    duration_t<Time> previous_{};  // decorrelated: the last wait; smoothed: the last point of the curve
   };
   constexpr backoff(const backoff_config<Time>& config, const kept& k) noexcept requires(!detail::is_fixed<backoff_config<Time>, Fixed>)
-      : config_{config}, random_{k.random}, retry_{k.retry}, previous_{k.previous} {}
-  [[nodiscard]] constexpr kept keep() const noexcept { return {random_, retry_, previous_}; }
+      : config_{config}, in_{k} {}
+  [[nodiscard]] constexpr kept keep() const noexcept { return in_; }
 
   /// Draws the next wait and advances.
   [[nodiscard]] duration_t<Time> next() noexcept { return next(draw()); }
@@ -109,15 +121,15 @@ class backoff {
   /// The same with the uniform number u / 2^32 handed in.
   [[nodiscard]] duration_t<Time> next(std::uint32_t u) noexcept {
     const std::uint64_t wait = jittered(u);
-    if (retry_ != std::numeric_limits<std::uint32_t>::max()) {
-      ++retry_;
+    if (in_.retry_ != std::numeric_limits<std::uint32_t>::max()) {
+      ++in_.retry_;
     }
     return to_duration(wait);
   }
 
   /// The wait before retry `retry`, drawn; for owners that keep the index elsewhere. Continues from there.
   [[nodiscard]] duration_t<Time> next_for(std::uint32_t retry) noexcept {
-    retry_ = retry;
+    in_.retry_ = retry;
     return next();
   }
 
@@ -130,13 +142,10 @@ class backoff {
   }
 
   /// The next wait is the first one again. The generator goes on.
-  void reset() noexcept {
-    retry_ = 0;
-    previous_ = {};
-  }
+  void reset() noexcept { in_.reset(); }
 
   /// Retries granted since the beginning or the last reset.
-  [[nodiscard]] constexpr std::uint32_t retries() const noexcept { return retry_; }
+  [[nodiscard]] constexpr std::uint32_t retries() const noexcept { return in_.retries(); }
   [[nodiscard]] constexpr const backoff_config<Time>& config() const noexcept { return config_.get(); }
 
  private:
@@ -156,7 +165,13 @@ class backoff {
   [[nodiscard]] static constexpr duration_t<Time> to_duration(std::uint64_t n) noexcept {
     return duration_from_count<Time>(static_cast<std::int64_t>(n < longest ? n : longest));
   }
-  [[nodiscard]] std::uint32_t draw() noexcept { return static_cast<std::uint32_t>(random_() >> 32); }
+  [[nodiscard]] std::uint32_t draw() noexcept {
+    splitmix64 random{std::uint64_t{in_.high_} << 32 | in_.low_};
+    const std::uint64_t drawn = random();
+    in_.low_ = static_cast<std::uint32_t>(random.state());
+    in_.high_ = static_cast<std::uint32_t>(random.state() >> 32);
+    return static_cast<std::uint32_t>(drawn >> 32);
+  }
 
   [[nodiscard]] constexpr std::uint64_t capped(std::uint64_t n) const noexcept {
     const std::uint64_t cap = positive(config().cap);
@@ -236,43 +251,43 @@ class backoff {
     const jitter_config<Time>& jitter = config().jitter;
     std::uint64_t wait = 0;
     switch (jitter.kind) {
-      case jitter_kind::none: wait = nominal_count(retry_); break;
-      case jitter_kind::full: wait = detail::scale_u32(nominal_count(retry_), u); break;
+      case jitter_kind::none: wait = nominal_count(in_.retry_); break;
+      case jitter_kind::full: wait = detail::scale_u32(nominal_count(in_.retry_), u); break;
       case jitter_kind::equal: {
-        const std::uint64_t w = nominal_count(retry_);
+        const std::uint64_t w = nominal_count(in_.retry_);
         wait = w / 2 + detail::scale_u32(w - w / 2, u);
         break;
       }
       case jitter_kind::proportional: {
-        const std::uint64_t w = nominal_count(retry_);
+        const std::uint64_t w = nominal_count(in_.retry_);
         const std::uint64_t low = detail::scale_ratio(w, jitter.lo, longest);
         const std::uint64_t high = detail::scale_ratio(w, jitter.hi, longest);
         wait = high > low ? low + detail::scale_u32(high - low, u) : low;
         break;
       }
       case jitter_kind::absolute: {
-        const std::uint64_t w = nominal_count(retry_);
+        const std::uint64_t w = nominal_count(in_.retry_);
         const std::uint64_t amount = positive(jitter.amount);
         const std::uint64_t drawn = detail::scale_u32(2 * amount, u);
         wait = w + drawn < amount ? 0 : w + drawn - amount;
         break;
       }
       case jitter_kind::window: {
-        const std::uint64_t w = nominal_count(retry_);
+        const std::uint64_t w = nominal_count(in_.retry_);
         const std::uint64_t from = positive(jitter.amount);
         wait = w > from ? from + detail::scale_u32(w - from, u) : from;
         break;
       }
       case jitter_kind::decorrelated: {
         const std::uint64_t base = positive(config().base);
-        const std::uint64_t p = retry_ == 0 || positive(previous_) < base ? base : positive(previous_);
+        const std::uint64_t p = in_.retry_ == 0 || positive(in_.previous_) < base ? base : positive(in_.previous_);
         const std::uint64_t three = p > longest / 3 ? longest : 3 * p;
         wait = capped(base + detail::scale_u32(three - base, u));
         break;
       }
       case jitter_kind::smoothed: return floored(smoothed(u));
     }
-    previous_ = to_duration(wait);
+    in_.previous_ = to_duration(wait);
     return floored(wait);
   }
 
@@ -284,26 +299,24 @@ class backoff {
   /// Keeps the last point of the curve in units of Time, so that rounding does not add up.
   [[nodiscard]] std::uint64_t smoothed(std::uint32_t u) noexcept {
     if constexpr (detail::hardware_double) {
-      const double t = static_cast<double>(retry_) + static_cast<double>(u) * 0x1p-32;
+      const double t = static_cast<double>(in_.retry_) + static_cast<double>(u) * 0x1p-32;
       const double unit = static_cast<double>(positive(config().base)) / 1.4;
       const double point = t < 64.0 ? math::exp2(t) * math::tanh(math::sqrt(4.0 * t)) * unit : static_cast<double>(longest);
       if (!(point < static_cast<double>(longest))) {
-        previous_ = to_duration(longest);
+        in_.previous_ = to_duration(longest);
         return capped(longest);
       }
       const auto here = static_cast<std::uint64_t>(point + 0.5);
-      const std::uint64_t before = retry_ == 0 ? 0 : positive(previous_);
-      previous_ = to_duration(here);
+      const std::uint64_t before = in_.retry_ == 0 ? 0 : positive(in_.previous_);
+      in_.previous_ = to_duration(here);
       return capped(here > before ? here - before : 0);
     } else {
-      return nominal_count(retry_) + 0 * u;
+      return nominal_count(in_.retry_) + 0 * u;
     }
   }
 
   [[no_unique_address]] detail::shared_config<backoff_config<Time>, Fixed> config_;
-  splitmix64 random_;
-  std::uint32_t retry_ = 0;
-  duration_t<Time> previous_{};  // decorrelated: the last wait; smoothed: the last point of the curve
+  kept in_;
 };
 
 }  // namespace skerry::inline v0::delivery

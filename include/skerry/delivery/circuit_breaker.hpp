@@ -45,8 +45,9 @@ struct permit {
 
 namespace detail {
 
-/// The last N results, one bit each. Of two-byte parts, so that nothing is lost between the members of a breaker.
-template <std::uint16_t N>
+/// The last N results, one bit each. Of two-byte parts, so that nothing is lost between the members of a breaker. While results are
+/// tallied nobody needs the bits: where the newest trial began stands there then.
+template <instant Time, std::uint16_t N>
 class result_bits {
   static_assert(N <= 32767, "circuit_breaker: a window of at most 32767 results");
 
@@ -54,8 +55,8 @@ class result_bits {
   void push(bool failed, bool slow, std::uint16_t size) noexcept {
     const std::uint32_t place = at_ >= size ? at_ - std::uint32_t{size} : at_;
     // The bit of a place that was never used is clear: nothing leaves then.
-    failures_ = static_cast<std::uint16_t>(failures_ + (failed ? 1U : 0U) - exchange(failed_, place, failed));
-    slows_ = static_cast<std::uint16_t>(slows_ + (slow ? 1U : 0U) - exchange(slow_, place, slow));
+    failures_ = static_cast<std::uint16_t>(failures_ + (failed ? 1U : 0U) - exchange(0, place, failed));
+    slows_ = static_cast<std::uint16_t>(slows_ + (slow ? 1U : 0U) - exchange(words, place, slow));
     at_ = at_ + 1U == 2U * size ? size : static_cast<std::uint16_t>(at_ + 1);
   }
   constexpr void tally(bool failed, bool slow) noexcept {
@@ -68,21 +69,41 @@ class result_bits {
   [[nodiscard]] constexpr std::uint32_t failures() const noexcept { return failures_; }
   [[nodiscard]] constexpr std::uint32_t slows() const noexcept { return slows_; }
 
+  /// While results are tallied, not pushed.
+  void trial_began(Time at) noexcept {
+    if constexpr (shares) {
+      __builtin_memcpy(bits_.data(), &at, sizeof at);
+    } else {
+      trial_ = at;
+    }
+  }
+  [[nodiscard]] Time trial() const noexcept {
+    if constexpr (shares) {
+      Time at{};
+      __builtin_memcpy(&at, bits_.data(), sizeof at);
+      return at;
+    } else {
+      return trial_;
+    }
+  }
+
  private:
-  static constexpr std::size_t words = (std::size_t{N} + 15) / 16;
-  using bits = std::array<std::uint16_t, words>;
+  static constexpr std::size_t words = (std::size_t{N} + 15) / 16;  // of bits for failures; as many follow for slow results
+  static constexpr bool shares = std::is_trivially_copyable_v<Time> && sizeof(Time) <= 4 * words;
+  struct nothing {};
 
   /// Writes one bit, and answers what it was.
-  static std::uint32_t exchange(bits& in, std::uint32_t place, bool to) noexcept {
+  std::uint32_t exchange(std::size_t from, std::uint32_t place, bool to) noexcept {
     if constexpr (words == 2) {  // the usual window: one word of the machine
       std::uint32_t all = 0;
-      __builtin_memcpy(&all, in.data(), sizeof all);  // not bit_cast: GCC writes its halves one by one then, and the next read has to wait
+      __builtin_memcpy(&all, bits_.data() + from,
+                       sizeof all);  // not bit_cast: GCC writes its halves one by one then, and the next read has to wait
       const std::uint32_t was = all >> place & 1U;
       all = (all & ~(1U << place)) | (std::uint32_t{to} << place);
-      __builtin_memcpy(in.data(), &all, sizeof all);
+      __builtin_memcpy(bits_.data() + from, &all, sizeof all);
       return was;
     } else {
-      std::uint16_t& word = in[words == 1 ? 0 : place / 16];
+      std::uint16_t& word = bits_[from + (words == 1 ? 0 : place / 16)];
       const std::uint32_t bit = place % 16;
       const std::uint32_t was = std::uint32_t{word} >> bit & 1U;
       word = static_cast<std::uint16_t>((word & ~(1U << bit)) | (std::uint32_t{to} << bit));
@@ -90,7 +111,8 @@ class result_bits {
     }
   }
 
-  bits failed_{}, slow_{};
+  [[no_unique_address]] std::conditional_t<shares, nothing, Time> trial_{};
+  std::array<std::uint16_t, 2 * words> bits_{};
   std::uint16_t at_ = 0;  // results until there are as many as the window takes; then its size and the place of the oldest
   std::uint16_t failures_ = 0, slows_ = 0;
 };
@@ -141,6 +163,8 @@ class result_seconds {
   [[nodiscard]] constexpr std::uint32_t calls(std::uint16_t) const noexcept { return calls_; }
   [[nodiscard]] constexpr std::uint32_t failures() const noexcept { return failures_; }
   [[nodiscard]] constexpr std::uint32_t slows() const noexcept { return slows_; }
+  constexpr void trial_began(Time at) noexcept { begin_ = at; }  // while results are tallied no second has begun
+  [[nodiscard]] constexpr Time trial() const noexcept { return begin_; }
 
  private:
   struct bucket {
@@ -157,7 +181,7 @@ class result_seconds {
 template <instant Time, std::uint16_t Window, breaker_window Kind>
 class breaker_core {
   using config = breaker_config<Time>;
-  using results_type = std::conditional_t<Kind == breaker_window::count, result_bits<Window>, result_seconds<Time, Window>>;
+  using results_type = std::conditional_t<Kind == breaker_window::count, result_bits<Time, Window>, result_seconds<Time, Window>>;
 
  public:
   constexpr void check(const config& c) const noexcept {
@@ -179,7 +203,7 @@ class breaker_core {
         return errc::refused;
       }
       ++out_;
-      leased_ = now;
+      results_.trial_began(now);
     }
     return permit{generation_};
   }
@@ -196,12 +220,7 @@ class breaker_core {
     const bool failed = what == outcome::transient || what == outcome::throttled || what == outcome::unknown;
     const bool slow = c.slow_after < took;
     if (state_ == breaker_state::half_open) {
-      if (out_ == 0) {
-        return;  // a permit used twice
-      }
-      --out_;
-      results_.tally(failed, slow);
-      judge_trials(c, now);
+      record_trial(c, failed, slow, now);
       return;
     }
     if constexpr (Kind == breaker_window::count) {
@@ -242,7 +261,7 @@ class breaker_core {
     if (state_ == breaker_state::half_open) {
       deadline<Time> at;
       if (out_ > 0 && duration_t<Time>{} < c.lease) {
-        at = advance(leased_, lease(c));
+        at = advance(results_.trial(), lease(c));
       }
       if (duration_t<Time>{} < c.max_half_open) {
         at = earliest<Time>(at, advance(since_, half_open_limit(c)), since_);
@@ -271,6 +290,14 @@ class breaker_core {
     return results_.failures() * 100U >= c.failure_percent * calls || results_.slows() * 100U >= c.slow_percent * calls;
   }
 
+  [[gnu::noinline]] void record_trial(const config& c, bool failed, bool slow, Time now) noexcept {
+    if (out_ == 0) {
+      return;  // a permit used twice
+    }
+    --out_;
+    results_.tally(failed, slow);
+    judge_trials(c, now);
+  }
   void judge_trials(const config& c, Time now) noexcept {
     const std::uint32_t needed = c.permitted < c.min_calls ? c.permitted : c.min_calls;
     if (results_.calls(most) >= needed) {
@@ -280,12 +307,17 @@ class breaker_core {
 
   /// What time alone does: a clock that stepped back, silent trials, a half-open state that lasts too long.
   void settle(const config& c, Time now) noexcept {
-    if (state_ == breaker_state::closed) {
-      return;
+    if (state_ != breaker_state::closed) {
+      settle_trials(c, now);
     }
+  }
+  // Apart, so that the usual way is short enough to be built into the caller.
+  [[gnu::noinline]] void settle_trials(const config& c, Time now) noexcept {
     if (elapsed(now, since_) < duration_t<Time>{}) {
       since_ = now;  // no wait becomes longer than its nominal length
-      leased_ = now;
+      if (state_ == breaker_state::half_open) {
+        results_.trial_began(now);
+      }
     }
     if (state_ != breaker_state::half_open) {
       return;
@@ -295,11 +327,11 @@ class breaker_core {
       change(c.half_open_timeout_to, advance(since_, half_open_limit(c)));
       return;
     }
-    if (out_ > 0 && duration_t<Time>{} < c.lease && !(elapsed(now, leased_) < lease(c))) {
+    if (out_ > 0 && duration_t<Time>{} < c.lease && !(elapsed(now, results_.trial()) < lease(c))) {
       for (; out_ > 0; --out_) {
         results_.tally(true, false);
       }
-      judge_trials(c, advance(leased_, lease(c)));
+      judge_trials(c, advance(results_.trial(), lease(c)));
     }
   }
 
@@ -311,7 +343,6 @@ class breaker_core {
     }
     state_ = to;
     since_ = at;
-    leased_ = at;
     out_ = 0;
     results_ = results_type{};
     ++generation_;
@@ -330,8 +361,7 @@ class breaker_core {
   [[nodiscard]] duration_t<Time> lease(const config& c) const noexcept { return measurable<Time>(c.lease); }
   [[nodiscard]] duration_t<Time> half_open_limit(const config& c) const noexcept { return measurable<Time>(c.max_half_open); }
 
-  Time since_{};   // the present state began
-  Time leased_{};  // the newest trial began
+  Time since_{};  // the present state began
   results_type results_{};
   std::uint16_t generation_ = 0;
   std::uint16_t out_ = 0;  // trials under way
@@ -345,8 +375,8 @@ class breaker_core {
 ///
 /// Input   `acquire` before a call, exactly one `record` or `release` after it
 /// Units   those of Time; rates in percent
-/// Cost    O(1); the time form O(seconds since the last result), at most Window. sizeof circuit_breaker<20> with a 32-bit tick: 40,
-///         a pointer of 8 bytes included; the time form adds 6 bytes for each second of Window
+/// Cost    O(1); the time form O(seconds since the last result), at most Window. sizeof circuit_breaker<20> with a 32-bit tick: 24
+///         and a pointer; the time form adds 6 bytes for each second of Window
 /// Errors  `refused` while open, or while all trials are under way
 ///
 /// Opens when the rate of failures or of slow calls reaches its threshold, judged after each result once there are
