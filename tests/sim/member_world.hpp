@@ -104,7 +104,7 @@ class member_world {
   [[nodiscard]] std::string met() const {
     return "operations=" + std::to_string(operations_) + " collected=" + std::to_string(collected_) + " fenced=" + std::to_string(fenced_) +
            " evicted=" + std::to_string(evicted_) + " returned=" + std::to_string(returned_) + " new_lives=" + std::to_string(new_lives_) +
-           " joined_late=" + std::to_string(joined_) + " lost_with_a_life=" + std::to_string(lost_);
+           " joined_late=" + std::to_string(joined_) + " lost_with_a_life=" + std::to_string(lost_) + " pieces=" + std::to_string(pieces_);
   }
 
  private:
@@ -332,10 +332,37 @@ class member_world {
     expect(from.r.write_fence(out), "a fence frame could not be written");
     expect(to.r.accept(out.written(), 0).error(), "a fence frame was refused");
   }
-  void pass_fence(const part& from, part& to, std::uint32_t chance) {
+  void pass_fence(part& from, part& to, std::uint32_t chance) {
     if (!from.away && !to.away && &from != &to) {
-      tell(from, to);
+      const std::uint64_t how = skerry::hash64(chance + events_.size(), 11);
+      if (finishing_ || how % 2 == 0) {
+        tell(from, to);
+      } else {
+        tell_in_pieces(from, to, how);
+      }
       look_after(to, chance);
+    }
+  }
+  /// In frames of 100 to 163 bytes, of which some are lost, in any order, twice.
+  void tell_in_pieces(part& from, part& to, std::uint64_t how) {
+    skerry::splitmix64 rng{how};
+    std::vector<bytes> pieces;
+    state::fence_place place;
+    for (std::size_t size = 1; size > 0 && why_.empty();) {
+      bytes frame(100 + rng() % 64);
+      const auto written = from.r.write_fence(frame, place);
+      expect(written.error(), "a piece of a fence frame could not be written");
+      size = written.value_or(0);
+      frame.resize(size);
+      if (size > 0) {
+        pieces.push_back(frame);
+      }
+    }
+    for (std::size_t i = 2 * pieces.size(); i > 0 && !pieces.empty(); --i) {
+      if (const std::uint64_t which = rng(); which % 4 != 0) {
+        expect(to.r.accept(pieces[which / 4 % pieces.size()], 0).error(), "a piece of a fence frame was refused");
+        ++pieces_;
+      }
     }
   }
   /// Who hears that it has been evicted begins again.
@@ -523,7 +550,8 @@ class member_world {
   std::vector<message> messages_{};
   std::size_t lives_ = 0;
   bool finishing_ = false;
-  std::uint64_t operations_ = 0, collected_ = 0, fenced_ = 0, evicted_ = 0, returned_ = 0, new_lives_ = 0, joined_ = 0, lost_ = 0;
+  std::uint64_t operations_ = 0, collected_ = 0, fenced_ = 0, evicted_ = 0, returned_ = 0, new_lives_ = 0, joined_ = 0, lost_ = 0,
+                pieces_ = 0;
 };
 
 }  // namespace skerry_sim

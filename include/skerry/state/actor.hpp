@@ -164,6 +164,29 @@ class identity {
   bool raised_ = false;
 };
 
+namespace detail {
+
+/// Where something of an actor stands, or would stand, among the first `size` entries in ascending order of `who`.
+template <typename Entries>
+[[nodiscard]] constexpr std::size_t place_of(const actor& who, const Entries& entries, std::size_t size) noexcept {
+  std::size_t low = 0;
+  while (low < size) {
+    const std::size_t middle = (low + size) / 2;
+    (entries[middle].who < who ? low : size) = entries[middle].who < who ? middle + 1 : middle;
+  }
+  return low;
+}
+/// There must be room.
+template <typename Entries>
+constexpr void insert_at(std::size_t at, Entries& entries, std::size_t& size, const typename Entries::value_type& entry) noexcept {
+  for (std::size_t i = size++; i > at; --i) {
+    entries[i] = entries[i - 1];
+  }
+  entries[at] = entry;
+}
+
+}  // namespace detail
+
 /// The actors that one replica knows; each gets the next free number for ever.
 ///
 /// Cost    18 bytes per actor; find O(log A), insert O(A); no heap

@@ -196,49 +196,32 @@ class roster {
   [[nodiscard]] static constexpr status decode(byte_reader& in, roster& out) noexcept {
     roster read;
     const std::size_t count = in.count(least_bytes);
-    if (count > A) {
-      return errc::full;
+    if (const status s = read_lives(in, count, [&read](const member& m) { read.entries_[read.size_++] = m; }); !s) {
+      return s;
     }
-    for (std::size_t i = 0; i < count; ++i) {
-      const member m = read_member(in);
-      if (in.error() == errc::ok && i > 0 && !(read.entries_[i - 1].who < m.who)) {
-        in.fail(errc::corrupt);
-      }
-      if (in.error() != errc::ok) {
-        return in.error();
-      }
-      read.entries_[read.size_++] = m;
-    }
-    if (in.error() == errc::ok) {
-      out = read;
-    }
-    return in.error();
+    out = read;
+    return {};
   }
   /// Of the canonical bytes: equal rosters have equal hashes.
   [[nodiscard]] constexpr std::uint64_t hash() const noexcept {
+    std::uint64_t h = names_hash();
+    for_each([&h](const member& m) {
+      h = hash64(m.last, hash64(static_cast<std::uint64_t>(m.standing), h));
+      h = hash64(m.successor.id, hash64(std::uint64_t{m.successor.generation} << 32 | m.successor.nonce, h));
+    });
+    return h;
+  }
+  /// The same of who is named, however they stand.
+  [[nodiscard]] constexpr std::uint64_t names_hash() const noexcept {
     std::uint64_t h = size_;
     for_each([&h](const member& m) {
-      h = hash64(m.who.id, h);
-      h = hash64(std::uint64_t{m.who.generation} << 32 | m.who.nonce, h);
-      h = hash64(static_cast<std::uint64_t>(m.as) << 8 | static_cast<std::uint64_t>(m.standing), h);
-      h = hash64(m.last, h);
-      h = hash64(m.successor.id, h);
-      h = hash64(std::uint64_t{m.successor.generation} << 32 | m.successor.nonce, h);
+      h = hash64(std::uint64_t{m.who.generation} << 32 | m.who.nonce, hash64(m.who.id, hash64(static_cast<std::uint64_t>(m.as), h)));
     });
     return h;
   }
 
-  friend constexpr bool operator==(const roster& a, const roster& b) noexcept {
-    if (a.size_ != b.size_) {
-      return false;
-    }
-    for (std::size_t i = 0; i < a.size_; ++i) {
-      if (!(a.entries_[i] == b.entries_[i])) {
-        return false;
-      }
-    }
-    return true;
-  }
+  /// What lies behind the last entry is always empty.
+  friend constexpr bool operator==(const roster&, const roster&) noexcept = default;
 
   // The wire form of one entry, for those who read a roster in place.
   static constexpr void write(byte_writer& out, const member& m) noexcept {
@@ -252,6 +235,20 @@ class roster {
         detail::write_actor(out, m.successor);
       }
     }
+  }
+  /// Errors  those of the reader; `full` for more than there is ever room for
+  template <typename F>
+  [[nodiscard]] static constexpr status read_lives(byte_reader& in, std::size_t count, F&& f) {
+    actor before;
+    for (std::size_t i = 0; i < count && count <= A && in.error() == errc::ok; ++i) {
+      const member m = read_member(in);
+      if (i > 0 && !(before < m.who)) {
+        in.fail(errc::corrupt);
+      }
+      before = m.who;
+      f(m);
+    }
+    return in.error() == errc::ok && count > A ? errc::full : in.error();
   }
   [[nodiscard]] static constexpr member read_member(byte_reader& in) noexcept {
     member m;
@@ -278,19 +275,7 @@ class roster {
   }
 
  private:
-  [[nodiscard]] constexpr std::size_t lower_bound(const actor& who) const noexcept {
-    std::size_t low = 0;
-    std::size_t high = size_;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      if (entries_[middle].who < who) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
-  }
+  [[nodiscard]] constexpr std::size_t lower_bound(const actor& who) const noexcept { return detail::place_of(who, entries_, size_); }
   [[nodiscard]] constexpr std::size_t first_of(std::uint64_t id) const noexcept { return lower_bound({id, 0, 0}); }
   /// Joins one entry.
   [[nodiscard]] constexpr status take(const member& m) noexcept {
@@ -317,11 +302,7 @@ class roster {
       return errc::full;
     }
     const std::size_t at = lower_bound(m.who);
-    for (std::size_t i = size_; i > at; --i) {
-      entries_[i] = entries_[i - 1];
-    }
-    entries_[at] = m;
-    ++size_;
+    detail::insert_at(at, entries_, size_, m);
     return {};
   }
   array_of<member, A> entries_{};

@@ -85,11 +85,7 @@ class stability {
     if (size_ == M) {
       return errc::full;
     }
-    for (std::size_t i = size_; i > at; --i) {
-      rows_[i] = rows_[i - 1];
-    }
-    rows_[at] = {who, has};
-    ++size_;
+    detail::insert_at(at, rows_, size_, {who, has});
     return {};
   }
   /// Drops the rows of all members for which `leaves(actor)` holds: of those that have left the group.
@@ -134,9 +130,6 @@ class stability {
   }
 
   [[nodiscard]] constexpr status join(const stability& other) noexcept {
-    if (this == &other) {
-      return {};
-    }
     std::size_t added = 0;
     for (const row& theirs : other.rows()) {
       const vector_type* mine = find(theirs.who);
@@ -153,17 +146,8 @@ class stability {
     }
     return {};
   }
-  friend constexpr bool operator==(const stability& a, const stability& b) noexcept {
-    if (a.size_ != b.size_) {
-      return false;
-    }
-    for (std::size_t i = 0; i < a.size_; ++i) {
-      if (!(a.rows_[i] == b.rows_[i])) {
-        return false;
-      }
-    }
-    return true;
-  }
+  /// What lies behind the last entry is always empty.
+  friend constexpr bool operator==(const stability&, const stability&) noexcept = default;
 
  private:
   [[nodiscard]] static constexpr bool fits(const vector_type& mine, const vector_type& theirs) noexcept {
@@ -173,13 +157,7 @@ class stability {
     }
     return size <= A;
   }
-  [[nodiscard]] constexpr std::size_t lower_bound(const actor& who) const noexcept {
-    std::size_t low = 0;
-    while (low < size_ && rows_[low].who < who) {
-      ++low;
-    }
-    return low;
-  }
+  [[nodiscard]] constexpr std::size_t lower_bound(const actor& who) const noexcept { return detail::place_of(who, rows_, size_); }
 
   array_of<row, M> rows_{};
   std::size_t size_ = 0;

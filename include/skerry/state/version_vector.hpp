@@ -63,11 +63,7 @@ class version_vector {
     if (size_ == A) {
       return errc::full;
     }
-    for (std::size_t i = size_; i > at; --i) {
-      entries_[i] = entries_[i - 1];
-    }
-    entries_[at] = {who, n};
-    ++size_;
+    detail::insert_at(at, entries_, size_, {who, n});
     return {};
   }
 
@@ -128,32 +124,11 @@ class version_vector {
     return order == causal::equal || order == causal::after;
   }
 
-  friend constexpr bool operator==(const version_vector& a, const version_vector& b) noexcept {
-    if (a.size_ != b.size_) {
-      return false;
-    }
-    for (std::size_t i = 0; i < a.size_; ++i) {
-      if (!(a.entries_[i] == b.entries_[i])) {
-        return false;
-      }
-    }
-    return true;
-  }
+  /// What lies behind the last entry is always empty.
+  friend constexpr bool operator==(const version_vector&, const version_vector&) noexcept = default;
 
  private:
-  [[nodiscard]] constexpr std::size_t lower_bound(const actor& who) const noexcept {
-    std::size_t low = 0;
-    std::size_t high = size_;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      if (entries_[middle].who < who) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
-  }
+  [[nodiscard]] constexpr std::size_t lower_bound(const actor& who) const noexcept { return detail::place_of(who, entries_, size_); }
   template <typename F>
   static constexpr void walk(const version_vector& mine, const version_vector& theirs, F f) {
     std::size_t at = 0;

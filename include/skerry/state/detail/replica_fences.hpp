@@ -26,11 +26,14 @@ class replica_fences : public replica_collect<Replica, Limits> {
  public:
   /// The roster and what its members have acknowledged, as one frame; `accept` takes it, from anybody, any number of times.
   [[nodiscard]] status write_fence(byte_writer& out) const noexcept requires(has_roster) {
-    if constexpr (has_mesh) {
-      return detail::write_fence(out, self().members(), self().membership_.rows.rows());
-    } else {
-      return detail::write_fence(out, self().members(), std::span<const typename stability<1, Limits::actors>::row>{});
-    }
+    return detail::write_fence(out, self().members(), rows(), 0, fence_size(self().members(), rows())).error();
+  }
+  /// The same in as many frames as it takes: writes the next one and answers its size, 0 when all is told. Each is taken by itself, in any
+  /// order, any number of times; acknowledgements count where the whole roster has come. What changes meanwhile is told from the beginning.
+  ///
+  /// Errors  `full` when not even one thing fits: 100 bytes always do
+  [[nodiscard]] result<std::size_t> write_fence(std::span<std::byte> out, fence_place& from) noexcept requires(has_roster) {
+    return write_piece(out, from, fence_hash());
   }
   /// Equal rosters, equal hashes.
   [[nodiscard]] std::uint64_t roster_hash() const noexcept {
@@ -55,20 +58,44 @@ class replica_fences : public replica_collect<Replica, Limits> {
   [[nodiscard]] Replica& self() noexcept { return static_cast<Replica&>(*this); }
   [[nodiscard]] const Replica& self() const noexcept { return static_cast<const Replica&>(*this); }
 
+  [[nodiscard]] auto rows() const noexcept requires(has_roster) {
+    if constexpr (has_mesh) {
+      return self().membership_.rows.rows();
+    } else {
+      return std::span<const typename stability<1, Limits::actors>::row>{};
+    }
+  }
+  [[nodiscard]] result<std::size_t> write_piece(std::span<std::byte> out, fence_place& from, std::uint64_t of) noexcept
+      requires(has_roster) {
+    from = from.of == of ? from : fence_place{of, 0};
+    const std::size_t all = fence_size(self().members(), rows());
+    for (std::size_t end = all; end > from.next; end = from.next + (end - from.next) / 2) {
+      byte_writer w{out};
+      if (const auto reached = detail::write_fence(w, self().members(), rows(), from.next, end)) {
+        from.next = reached.value();
+        return w.written().size();
+      }
+    }
+    return from.next < all ? result<std::size_t>{errc::full} : result<std::size_t>{std::size_t{0}};
+  }
+
   [[nodiscard]] result<receipt> accept_fence([[maybe_unused]] std::span<const std::byte> frame) {
     if constexpr (has_roster) {
       fence_frame<Limits::members, Limits::actors> received;
-      if (const status s = received.parse(frame); !s) {
+      auto& m = self().membership_;
+      if (const status s = received.parse(frame, m.lives); !s) {
+        if (s.error() == errc::stale) {
+          ++self().counters_.frames_accepted;  // of another roster: it will be told again when that has come
+          return receipt{};
+        }
         return self().refuse(s.error() == errc::full ? self().lack(resource::members) : s.error());
       }
-      auto& m = self().membership_;
-      if (!self().lives_fit(received)) {
-        return self().refuse(self().lack(resource::members));
-      }
+      bool fits = self().lives_fit(received);
       if constexpr (has_mesh) {
-        if (!rows_fit(received)) {
-          return self().refuse(self().lack(resource::members));
-        }
+        fits = fits && rows_fit(received);
+      }
+      if (!fits) {
+        return self().refuse(self().lack(resource::members));
       }
       (void)m.lives.join_from(received);
       self().note_lives();
@@ -175,7 +202,7 @@ class replica_fences : public replica_collect<Replica, Limits> {
   /// How things stand among the members, as one number.
   [[nodiscard]] std::uint64_t fence_hash() noexcept requires(has_roster) {
     auto& m = self().membership_;
-    std::uint64_t& now = m.said[Limits::links_max];
+    std::uint64_t& now = m.news;
     if (m.has_news) {
       now = m.lives.hash();
       if constexpr (has_mesh) {
@@ -199,25 +226,16 @@ class replica_fences : public replica_collect<Replica, Limits> {
   /// A peer that was told has forgotten it, or never heard it.
   void say_fence_again([[maybe_unused]] std::size_t link) noexcept {
     if constexpr (has_roster) {
-      self().membership_.said[link] = 0;
+      self().membership_.told[link] = {};
     }
   }
 
-  /// The frame for a link whose peer has not been told in this contact how things stand among the members; 0 when it has, or when
-  /// there is no room for it. A lost one is made good by the next change or the next contact.
+  /// The next frame for a link whose peer has not been told all in this contact of how things stand among the members; 0 when it has, or
+  /// when there is no room. A lost one is made good by the next change, the next contact, or by an `in_sync` that differs.
   [[nodiscard]] std::size_t say_fence([[maybe_unused]] std::size_t link, [[maybe_unused]] std::uint64_t contact,
                                       [[maybe_unused]] std::span<std::byte> out) noexcept {
     if constexpr (has_roster) {
-      auto& m = self().membership_;
-      if (out.size() < 8 + m.lives.size() * roster<Limits::members>::least_bytes) {
-        return 0;  // found out without writing it in vain, frame by frame
-      }
-      const std::uint64_t told = hash64(contact, fence_hash());
-      byte_writer w{out};
-      if (m.said[link] != told && self().write_fence(w)) {
-        m.said[link] = told;
-        return w.written().size();
-      }
+      return write_piece(out, self().membership_.told[link], hash64(contact, fence_hash())).value_or(0);
     }
     return 0;
   }

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0::state::detail {
 
@@ -22,25 +23,17 @@ struct scope_access;
 /// What a replica keeps of the others: nothing without a roster.
 template <std::size_t Members, std::size_t Mesh, std::size_t A, std::size_t Links>
 struct membership {
+  struct no_rows {};
   roster<Members> lives{};
-  stability<Mesh, A> rows{};
-  std::array<std::uint64_t, Links + 1> said{};  ///< what each link was told last, and what is to be told
-  bool has_fences = false;
-  bool must_rejoin = false;
-  bool has_news = true;
-};
-template <std::size_t Members, std::size_t A, std::size_t Links>
-struct membership<Members, 0, A, Links> {
-  roster<Members> lives{};
-  std::array<std::uint64_t, Links + 1> said{};
+  [[no_unique_address]] std::conditional_t<(Mesh > 0), stability<(Mesh > 0 ? Mesh : 1), A>, no_rows> rows{};
+  std::array<fence_place, Links> told{};  ///< each link
+  std::uint64_t news = 0;                 ///< what is to be told, once `has_news` is worked off
   bool has_fences = false;
   bool must_rejoin = false;
   bool has_news = true;
 };
 template <std::size_t Mesh, std::size_t A, std::size_t Links>
 struct membership<0, Mesh, A, Links> {};
-template <std::size_t A, std::size_t Links>
-struct membership<0, 0, A, Links> {};
 
 /// Who takes part, who has retired, and what may go because everybody has it.
 ///
