@@ -2,12 +2,33 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "crash/plants.hpp"
-
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace skerry_crash {
+
+/// Defects that this program knows how to have: each is a device, a store or an application that does one thing wrong.
+enum class plant : std::uint8_t {
+  none,
+  skip_dir_sync,    // a device that does not sync its directory and says that it did
+  ack_before_send,  // an application that acknowledges what it takes, and then sends it
+  reuse_seq,        // a store that does not keep the leases of numbers
+  trust_length,     // a device that shows what a recovery would see that goes on by the length of a damaged record
+  retry_fsync,      // a device that tries a failed sync again, and believes the answer
+  shared_seed,      // a fleet whose devices draw the same waits
+  leak_permit,      // a transport that forgets to give a permit back
+};
+inline constexpr std::array<std::string_view, 7> plant_names{"skip_dir_sync", "ack_before_send", "reuse_seq",  "trust_length",
+                                                             "retry_fsync",   "shared_seed",     "leak_permit"};
+[[nodiscard]] inline std::optional<plant> plant_of(std::string_view name) {
+  const auto found = std::find(plant_names.begin(), plant_names.end(), name);
+  return found == plant_names.end() ? std::nullopt : std::optional{static_cast<plant>(found - plant_names.begin() + 1)};
+}
 
 /// What a number of crash points showed.
 struct tally {
@@ -47,6 +68,9 @@ struct tally {
     newest += other.newest;
   }
 };
+
+/// Whether this build is quick enough for runs of the size that is wanted: optimised, and without sanitizers.
+[[nodiscard]] bool is_quick() noexcept;
 
 /// Random histories of an outbox on a segment log, with crashes of all kinds; `stop`: after the first finding.
 [[nodiscard]] tally explore_points(std::uint64_t seed, std::uint64_t points, plant defect, bool stop);

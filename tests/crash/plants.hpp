@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "crash/crash.hpp"
+
 #include <skerry/core/crc32c.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/delivery/record.hpp>
@@ -13,30 +15,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 namespace skerry_crash {
-
-/// Defects that this program knows how to have: each is a device, a store or an application that does one thing wrong.
-enum class plant : std::uint8_t {
-  none,
-  skip_dir_sync,    // a device that does not sync its directory and says that it did
-  ack_before_send,  // an application that acknowledges what it takes, and then sends it
-  reuse_seq,        // a store that does not keep the leases of numbers
-  trust_length,     // a device that shows what a recovery would see that goes on by the length of a damaged record
-  retry_fsync,      // a device that tries a failed sync again, and believes the answer
-  shared_seed,      // a fleet whose devices draw the same waits
-  leak_permit,      // a transport that forgets to give a permit back
-};
-inline constexpr std::array<std::string_view, 7> plant_names{"skip_dir_sync", "ack_before_send", "reuse_seq",  "trust_length",
-                                                             "retry_fsync",   "shared_seed",     "leak_permit"};
-[[nodiscard]] inline std::optional<plant> plant_of(std::string_view name) {
-  const auto found = std::find(plant_names.begin(), plant_names.end(), name);
-  return found == plant_names.end() ? std::nullopt : std::optional{static_cast<plant>(found - plant_names.begin() + 1)};
-}
 
 /// What a device answers at one call.
 enum class call_fault : std::uint8_t { none, full, write_io, short_write, sync_io, directory_io, read_io, read_only };

@@ -553,6 +553,19 @@ bool world::live() {
   return close_badly(cut_);
 }
 
+bool is_quick() noexcept {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+  return false;
+#endif
+#endif
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
+  return true;
+#else
+  return false;
+#endif
+}
+
 tally explore_points(std::uint64_t seed, std::uint64_t points, plant defect, bool stop) {
   tally all;
   for (std::uint64_t n = seed; all.points < points; ++n) {

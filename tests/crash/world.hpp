@@ -3,7 +3,7 @@
 #pragma once
 
 #include "crash/batches.hpp"
-#include "crash/crash.hpp"
+#include "crash/plants.hpp"
 
 #include <skerry/core/random.hpp>
 #include <skerry/delivery/outbox.hpp>

@@ -6,9 +6,17 @@
 #include <skerry/testing/faulty_disk.hpp>
 #include <skerry/testing/faulty_link.hpp>
 
+#if defined(SKERRY_HAS_CRASH_WORLDS)
+#include "crash/crash.hpp"
+
+#include <unistd.h>
+#endif
 #include "vectors/vector_suite.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <set>
@@ -225,6 +233,92 @@ class world {
   std::optional<std::pair<tick, std::uint64_t>> first_after_mark_;
 };
 
+#if defined(SKERRY_HAS_CRASH_WORLDS)
+
+using namespace skerry_crash;
+
+/// So many crashes, in the mixture of `skerry_crash --points`.
+tally crashes(std::uint64_t points) {
+  tally all = explore_fleet(1, 1 + points / 50'000, plant::none, false);
+  all.add(explore_faults(1, 1 + points / 50'000, plant::none, false));
+  all.add(explore_flips(1, points / 10, plant::none, false));
+  all.add(explore_points(1, points - std::min(points, all.points), plant::none, false));
+  return all;
+}
+/// Time of the processor. Where others had the core meanwhile it says too much: they share its caches, and its other thread.
+void judge_time(const std::string& gate, double budget, double seconds, double passed, suite_report& report) {
+  if (seconds > budget && seconds < 0.9 * passed) {
+    report.skip(gate + " seconds",
+                "the machine is busy: " + std::to_string(seconds) + " s of processor time within " + std::to_string(passed));
+    return;
+  }
+  suite_report::checks check{report, gate + " seconds"};
+  check.held("seconds_budget", seconds <= budget, std::to_string(budget), std::to_string(seconds));
+}
+
+/// All sequences up to the length that the text says.
+tally sequences(const json& gate, suite_report::checks& check) {
+  const std::string text = gate.at("desc");
+  const std::string before = "length<=";
+  const auto at = text.find(before);
+  if (at == std::string::npos) {
+    check.held("desc", false, "a length", text);
+    return {};
+  }
+  const auto length = static_cast<std::size_t>(std::stoul(text.substr(at + before.size())));
+  std::uint64_t done = 0;
+  std::uint64_t all = 1;
+  for (std::size_t i = 0; i < length; ++i) {
+    all = all * 6 + 1;
+  }
+  const tally t = explore_sequences(length, done);
+  check.equal("sequences", all, done);
+  return t;
+}
+
+void run_gate(const json& gate, suite_report& report) {
+  const std::string name = "gate " + gate.at("name").get<std::string>();
+  if (!is_quick()) {
+    report.skip(name, "its size is one for optimised builds without sanitizers; here the tests of skerry_crash run smaller ones");
+    return;
+  }
+  suite_report::checks check{report, name};
+  tally t;
+  if (gate.contains("kills")) {
+    const auto folder = std::filesystem::temp_directory_path() / ("skerry_vectors.kills." + std::to_string(::getpid()));
+    const kill_tally k = explore_kills(1, gate["kills"], folder.string());
+    std::filesystem::remove_all(folder);
+    check.equal("kills", gate["kills"].get<std::uint64_t>(), k.kills);
+    check.held("produced", k.produced > 0, "items", "none");
+    check.equal("order_violations", gate.at("order_violations").get<std::uint64_t>(), k.order_violations);
+    t.lost = k.lost;
+    t.phantom = k.phantom;
+    t.excess = k.excess;
+    t.first = k.first;
+  } else if (gate.contains("crash_points")) {
+    const auto wall = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
+    t = crashes(gate["crash_points"]);
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count();
+    judge_time(name, gate.value("seconds_budget", 1e9), seconds, passed, report);
+  } else {
+    t = sequences(gate, check);
+  }
+  check.held("every law", t.found() == 0, "held", t.first);
+  check.equal("lost", gate.at("lost").get<std::uint64_t>(), t.lost);
+  check.equal("phantom", gate.value("phantom", std::uint64_t{0}), t.phantom);
+  check.equal("dup_beyond_contract", gate.value("dup_beyond_contract", std::uint64_t{0}), t.excess);
+}
+
+#else
+
+void run_gate(const json& gate, suite_report& report) {
+  report.skip("gate " + gate.at("name").get<std::string>(), "this build has no crash program");
+}
+
+#endif
+
 void run(const json& file, const std::filesystem::path&, suite_report& report) {
   for (const auto& scenario : file.at("broker_scenarios")) {
     const std::string name = scenario.at("name");
@@ -238,7 +332,7 @@ void run(const json& file, const std::filesystem::path&, suite_report& report) {
     all.compare(scenario.at("expect_counts"), check);
   }
   for (const auto& gate : file.at("gates")) {
-    report.skip("gate " + gate.at("name").get<std::string>(), "needs the segment log and its crash program");
+    run_gate(gate, report);
   }
 }
 
