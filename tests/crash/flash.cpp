@@ -234,6 +234,8 @@ class flash_world {
       k.gone_durable = k.gone_durable && !there;
       k.excused = k.excused && !there;
     }
+    // Those acknowledgements are lost; what drops the items later is another matter.
+    std::erase_if(acknowledged_, [&](const name& id) { return seen.contains(id); });
     dropped_seen_ = box_->counters().dropped_total();
     return good_;
   }

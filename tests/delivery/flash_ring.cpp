@@ -372,6 +372,42 @@ TEST_CASE("power that goes at any moment of any history costs nothing that appen
   CHECK(fullness > 100);
 }
 
+TEST_CASE("power that goes again and again while the first unit after a start is programmed costs no record") {
+  std::uint64_t blind = 0, given_up = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    CAPTURE(seed);
+    const auto f = std::make_unique<flash>(seed, std::array<std::uint32_t, 3>{1, 8, 32}[seed % 3]);
+    std::set<std::uint64_t> durable;
+    std::uint64_t seq = 0;
+    for (int life = 0; life < 12; ++life) {
+      ring r = ring::create(*f, {.entropy = seed * 100 + static_cast<std::uint64_t>(life)}).value();
+      const auto report = r.open();
+      REQUIRE(report);
+      std::set<std::uint64_t> there;
+      for (const found_record& found : data_of(r, report.value())) {
+        CHECK(found.payload == payload_of(0, found.header.seq, 20));
+        there.insert(found.header.seq);
+      }
+      CHECK(std::includes(there.begin(), there.end(), durable.begin(), durable.end()));
+      if (life % 4 != 3) {
+        f->power_fails_after(0);
+      }
+      for (int i = 0; i < 2; ++i) {
+        ++seq;
+        if (r.append(data(0, seq), payload_of(0, seq, 20))) {
+          durable.insert(seq);
+        }
+      }
+      given_up += r.counters().failed_programs;
+      f->power_cut();
+    }
+    CHECK(f->counts().violations == 0);
+    blind += f->counts().blind;
+  }
+  CHECK(blind > 0);
+  CHECK(given_up > 0);
+}
+
 TEST_CASE("sectors that wear out, programs and erases that fail cost no record") {
   std::uint64_t failed = 0;
   for (std::uint64_t seed = 1; seed <= 150; ++seed) {

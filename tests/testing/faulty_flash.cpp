@@ -68,6 +68,27 @@ TEST_CASE("power that goes within a program leaves units before it whole, one in
   CHECK((some && none && whole));
 }
 
+TEST_CASE("a unit that a cut left begun without a trace takes another program, and may hold anything afterwards") {
+  bool wrong = false;
+  std::uint64_t blind = 0;
+  for (std::uint64_t seed = 0; seed < 64; ++seed) {
+    CAPTURE(seed);
+    const auto f = std::make_unique<flash>(seed, 8);
+    f->power_fails_after(0);
+    CHECK(f->program(8, pattern(8, 0xff)).error() == errc::io);  // no bit to clear: whatever was done of it cannot be seen
+    f->power_cut();
+    CHECK(f->program(8, pattern(8, 0xa5)));
+    const auto bytes = all_of(*f);
+    const bool held = std::all_of(bytes.begin() + 8, bytes.begin() + 16, [](std::byte b) { return b == std::byte{0xa5}; });
+    CHECK((held || f->counts().blind == 1));
+    wrong = wrong || !held;
+    blind += f->counts().blind;
+    CHECK(f->program(8, pattern(8, 0x00)).error() == errc::invalid);  // now it is known
+    CHECK(f->counts().violations == 1);
+  }
+  CHECK((wrong && blind > 0 && blind < 64));
+}
+
 TEST_CASE("power that goes within an erase leaves a sector that looks like anything and is good for nothing but an erase") {
   bool as_it_was = false, looks_erased = false, between = false;
   for (std::uint64_t seed = 0; seed < 64; ++seed) {

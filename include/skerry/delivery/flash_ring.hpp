@@ -233,6 +233,7 @@ class flash_ring : private detail::flash_sectors<Device> {
   using base = detail::flash_sectors<Device>;
   using base::counters_;
   using base::device_;
+  using base::doubtful_;
   using base::end_;
   using base::layout_;
   using base::newest_;
@@ -294,6 +295,7 @@ class flash_ring : private detail::flash_sectors<Device> {
     newest_ = last == 0 ? newest_ : last;
     last_end = last == 0 ? layout_.end() : last_end;
     end_ = last_end < layout_.end() - layout_.unit ? last_end + layout_.unit : layout_.end();
+    doubtful_ = true;
     checkpoint_due_ = !last_checkpoint;
     return {};
   }

@@ -25,14 +25,16 @@ struct flash_faults {
 struct flash_counts {
   std::uint64_t erases = 0, units = 0, reads = 0, failed = 0;
   std::uint64_t violations = 0;  ///< calls that a real device would not forgive: misaligned, a unit programmed twice, out of range
+  std::uint64_t blind = 0;       ///< units programmed twice, the first time without a trace: nobody could have known
 };
 
 /// A `flash_device` in memory that behaves as NOR flash does, and as it does when the power goes.
 ///
 /// An erase sets a sector to 0xff, a program clears bits of units that were not programmed since. At a cut within a program some of the
 /// bits of one unit are done, and the units before it; within an erase the sector is left in any state: as it was, nearly as it was,
-/// nearly erased, or noise. What was left so stays so: a bit that was left halfway reads the same each time.
-/// Cost    the flash and one bit a byte, in place; no heap, so it runs on a microcontroller too
+/// nearly erased, or noise. What was left so stays so: a bit that was left halfway reads the same each time. Where a cut left a unit
+/// that was begun and looks erased, the next program of it answers `ok`, and what the unit holds then may be anything.
+/// Cost    the flash and two bits a byte, in place; no heap, so it runs on a microcontroller too
 /// Errors  `io` as above; `invalid` for a call against the rules, which changes nothing and is counted
 /// Same seed, same calls: same flash
 template <std::uint32_t Sectors, std::uint32_t EraseSize = 4096>
@@ -80,7 +82,7 @@ class basic_faulty_flash {
       return violation();
     }
     for (std::size_t i = 0; i < in.size(); i += unit_) {
-      if (programmed(at + i)) {
+      if (programmed(at + i) && !is_set(blind_, at + i)) {
         return violation();
       }
     }
@@ -98,11 +100,15 @@ class basic_faulty_flash {
                                                              : static_cast<std::byte>(random_());
         bytes_[at + k] &= in[k] | kept;
         if (!(dies || fails) || part != 0) {
-          used_[(at + k) / 8] |= static_cast<std::byte>(1U << ((at + k) % 8));
+          set(used_, at + k);
         }
       }
       if (dies || fails) {
+        hide(at, i + unit_);
         return failed();
+      }
+      if (is_set(blind_, at + i)) {
+        garble(at + i);
       }
     }
     return {};
@@ -148,8 +154,33 @@ class basic_faulty_flash {
  private:
   static constexpr std::uint64_t never = ~std::uint64_t{0};
 
-  [[nodiscard]] bool programmed(std::size_t at) const noexcept {
-    return (std::to_integer<std::uint32_t>(used_[at / 8]) >> (at % 8) & 1U) != 0;
+  using bits = std::array<std::byte, std::size_t{Sectors} * EraseSize / 8>;
+
+  [[nodiscard]] static bool is_set(const bits& of, std::size_t at) noexcept {
+    return (std::to_integer<std::uint32_t>(of[at / 8]) >> (at % 8) & 1U) != 0;
+  }
+  static void set(bits& of, std::size_t at) noexcept { of[at / 8] |= static_cast<std::byte>(1U << (at % 8)); }
+  [[nodiscard]] bool programmed(std::size_t at) const noexcept { return is_set(used_, at); }
+  /// Which of the first units of a program that was cut short look as if it had never been.
+  void hide(std::size_t at, std::size_t size) noexcept {
+    for (std::size_t i = at; i < at + size; i += unit_) {
+      for (std::size_t k = i; k < i + unit_; ++k) {
+        if (bytes_[k] != std::byte{0xff}) {
+          return;
+        }
+      }
+      for (std::size_t k = i; k < i + unit_ && programmed(i); ++k) {
+        set(blind_, k);
+      }
+    }
+  }
+  /// A unit that was begun before, and has been programmed now.
+  void garble(std::size_t at) noexcept {
+    ++counts_.blind;
+    for (std::size_t k = at; k < at + unit_; ++k) {
+      blind_[k / 8] &= static_cast<std::byte>(~(1U << (k % 8)));
+      bytes_[k] &= random_() % 2 == 0 ? std::byte{0xff} : static_cast<std::byte>(random_());
+    }
   }
   [[nodiscard]] bool worn(std::uint32_t sector) const noexcept {
     return broken_[sector] || (faults.endurance != 0 && wear_[sector] > faults.endurance);
@@ -171,7 +202,7 @@ class basic_faulty_flash {
   void fill(std::uint32_t sector, std::byte with) noexcept {
     for (std::size_t i = std::size_t{sector} * EraseSize; i < std::size_t{sector + 1} * EraseSize; ++i) {
       bytes_[i] = with;
-      used_[i / 8] = std::byte{0};
+      used_[i / 8] = blind_[i / 8] = std::byte{0};
     }
   }
   /// Its units count as programmed: only another erase makes them fit for use.
@@ -186,6 +217,7 @@ class basic_faulty_flash {
         bytes_[i] = static_cast<std::byte>(random_());
       }
       used_[i / 8] = std::byte{0xff};
+      blind_[i / 8] = std::byte{0};
     }
     for (int i = 0; i < 8 && (how == 1 || how == 3); ++i) {  // 0: as it was, 4: looks erased
       bytes_[begin + random_() % EraseSize] ^= static_cast<std::byte>(1U << (random_() % 8));
@@ -200,7 +232,8 @@ class basic_faulty_flash {
   std::array<std::uint32_t, Sectors> wear_{};
   std::array<bool, Sectors> broken_{};
   std::array<std::byte, std::size_t{Sectors} * EraseSize> bytes_{};
-  std::array<std::byte, std::size_t{Sectors} * EraseSize / 8> used_{};
+  bits used_{};
+  bits blind_{};  // of these: begun by a program that a cut ended, and looking erased
 };
 
 /// 64 KiB in 16 sectors.

@@ -151,11 +151,13 @@ class flash_sectors {
     }
     newest_ = ready_;
     end_ = ready_at_;
+    doubtful_ = end_ != layout_.begin();
     ready_ = 0;
     return load(newest_);
   }
 
-  /// Head, payload, zeros to the unit; then the mark. A failure ends the sector: nothing more is written to it.
+  /// Head, payload, zeros to the unit; then the mark. A failure ends the sector: nothing more is written to it. What comes first after
+  /// `open` is read back: a run before this one may have begun to program the same unit, and ended without leaving a trace of it.
   [[nodiscard]] status write_record_at_end(const record_header& h, const source& from) noexcept {
     if (const status s = load(newest_); !s) {
       end_ = layout_.end();
@@ -206,7 +208,17 @@ class flash_sectors {
       end_ = layout_.end();
       return s;
     }
+    const std::uint32_t begin = end_;
     end_ += size + layout_.unit;
+    if (doubtful_) {
+      const auto seen = walk(newest_, begin, end_).next();
+      if (!seen || seen.value().offset != begin) {
+        ++counters_.failed_programs;
+        end_ = layout_.end();
+        return errc::io;
+      }
+      doubtful_ = false;
+    }
     return {};
   }
 
@@ -292,6 +304,7 @@ class flash_sectors {
   std::uint32_t ready_at_ = 0;
   std::uint32_t loaded_ = 0;
   std::uint32_t salt_ = 0;  // of the sector that is loaded
+  bool doubtful_ = false;   // whether nobody has programmed at `end_` yet
   flash_counters counters_{};
 };
 
