@@ -444,12 +444,22 @@ class isolation_forest {
   template <typename Gather>
   [[nodiscard]] status fit_plain(std::size_t rows, const forest_config& config, const training_options& options,
                                  const Gather& gather) noexcept {
-    std::array<Code, Sample * Features> sample_codes;
-    std::array<std::uint16_t, Sample> order;
     std::array<std::uint32_t, (Features + 31) / 32> marks;
-    return detail::fit_all(state_, pool(), detail::fit_plan{config, options, {}, Sample, Features, rows},
-                           detail::plain_columns{static_cast<std::uint32_t>(Features)},
-                           detail::training_scratch<Code>{sample_codes.data(), order.data(), marks}, gather);
+    using place = std::remove_const_t<std::remove_pointer_t<decltype(gather.rows.data)>>;
+    if constexpr (detail::short_branches && sizeof(const place*) <= Features * sizeof(Code) + 2) {
+      std::array<const place*, Sample> places;
+      return detail::fit_by(state_, pool(), detail::fit_plan{config, options, {}, Sample, Features, rows},
+                            [&](detail::forest_state& next, bool keep) noexcept {
+                              return detail::grow_in_place(next, pool(), keep, static_cast<std::uint32_t>(Features), gather, places.data(),
+                                                           marks);
+                            });
+    } else {
+      std::array<Code, Sample * Features> sample_codes;
+      std::array<std::uint16_t, Sample> order;
+      return detail::fit_all(state_, pool(), detail::fit_plan{config, options, {}, Sample, Features, rows},
+                             detail::plain_columns{static_cast<std::uint32_t>(Features)},
+                             detail::training_scratch<Code>{sample_codes.data(), order.data(), marks}, gather);
+    }
   }
   // On its own, so that a fit without options does not pay its stack.
   template <typename CodeAt, typename Gather>

@@ -98,27 +98,43 @@ template <forest_code Code>
   return true;
 }
 
-/// True when no code of the row is the missing one.
+/// True when no code of the row is the missing one. A word at a time, where compilers have no vectors.
+template <forest_code Code>
+[[nodiscard]] inline bool none_missing_by_words(const Code* x, std::size_t n) noexcept {
+  // Adding one to all parts of a word turns the highest bit off in a byte of ones; taking one from all does so in the least half-word. What
+  // is carried may do it to the next part too: then all are looked at singly.
+  constexpr bool byte = sizeof(Code) == 1;
+  constexpr std::uint32_t ones = byte ? 0x01010101U : 0x00010001U;
+  constexpr std::uint32_t highest = byte ? 0x80808080U : 0x80008000U;
+  constexpr std::size_t in_word = sizeof(std::uint32_t) / sizeof(Code);
+  const auto turned = [x](std::size_t at) noexcept {
+    std::uint32_t word = 0;
+    __builtin_memcpy(&word, x + at, sizeof word);
+    return word & ~(byte ? word + ones : word - ones);
+  };
+  std::uint32_t bits = 0;
+  std::size_t i = 0;
+  for (; i + 4 * in_word <= n; i += 4 * in_word) {
+    bits |= turned(i) | turned(i + in_word) | turned(i + 2 * in_word) | turned(i + 3 * in_word);
+  }
+  for (; i + in_word <= n; i += in_word) {
+    bits |= turned(i);
+  }
+  i = (bits & highest) != 0 ? 0 : i;
+  while (i < n && x[i] != code_traits<Code>::missing) {
+    ++i;
+  }
+  return i == n;
+}
+
+/// The same where compilers have vectors.
 template <forest_code Code>
 [[nodiscard]] constexpr bool none_missing(const Code* x, std::size_t n) noexcept {
-  std::uint32_t bad = 0;
-  std::size_t i = 0;
   if (sizeof(void*) == 4 && !std::is_constant_evaluated()) {
-    // A word at a time, where compilers have no vectors. The sum of the low bits reaches the highest bit of its part where they are all
-    // set (bytes), or where one is (two bytes); it never goes beyond.
-    constexpr bool byte = sizeof(Code) == 1;
-    constexpr std::uint32_t low = byte ? 0x7f7f7f7fU : 0x7fff7fffU;
-    constexpr std::uint32_t more = byte ? 0x01010101U : 0x7fff7fffU;
-    constexpr std::size_t in_word = sizeof(std::uint32_t) / sizeof(Code);
-    for (const std::size_t whole = n - n % in_word; i < whole; i += in_word) {
-      std::uint32_t word = 0;
-      __builtin_memcpy(&word, x + i, sizeof word);
-      const std::uint32_t sum = (word & low) + more;
-      bad |= word & (byte ? sum : ~sum);
-    }
-    bad &= ~low;
+    return none_missing_by_words(x, n);
   }
-  for (; i < n; ++i) {
+  std::uint32_t bad = 0;
+  for (std::size_t i = 0; i < n; ++i) {
     bad |= static_cast<std::uint32_t>(x[i] == code_traits<Code>::missing);
   }
   return bad == 0;

@@ -485,10 +485,11 @@ class rolling_forest {
   // The sample of the next tree.
   void start_tree() noexcept {
     const detail::row_sampler sample{config_.forest.seed, next_tree_, history_.size(), sample_};
-    for (std::uint32_t i = 0; i < sample_; ++i) {
-      detail::copy_codes<Features>(history_.row(sample(i)), sample_codes_.data() + std::size_t{i} * Features);
+    (void)sample.each(sample_, [this](std::uint32_t i, std::uint32_t row) noexcept {
+      detail::copy_codes<Features>(history_.row(row), sample_codes_.data() + std::size_t{i} * Features);
       bench_.order[i] = static_cast<std::uint16_t>(i);
-    }
+      return true;
+    });
     number_[slot_] = next_tree_++;
     at_work_ = detail::tree_state{};
     at_work_.heap = 1;

@@ -37,7 +37,7 @@ struct forest_state {
   bool weighted : 1 = false;        ///< while growing in slices: the first slice had weights of rows
   bool fresh : 1 = true;            ///< the pool is as it was made: all zero
   std::uint8_t spare_bits : 3 = 0;  // named, so that equal states are equal bytes
-  std::uint8_t spare_byte = 0;
+  std::uint8_t looked = 0;          ///< while growing in slices: 255ths of the history that have no missing code
 
   /// True when a walked row is wider than a row outside.
   [[nodiscard]] bool derives() const noexcept { return orders != 0 || missing == missing_policy::heavier; }
@@ -129,7 +129,29 @@ template <typename Leaf>
 struct array_order {
   std::uint16_t* rows;
   [[nodiscard]] std::uint32_t get(std::uint32_t i) const noexcept { return rows[i]; }
-  void set(std::uint32_t i, std::uint32_t row) noexcept { rows[i] = static_cast<std::uint16_t>(row); }
+  void set(std::uint32_t i, std::uint32_t row) const noexcept { rows[i] = static_cast<std::uint16_t>(row); }
+
+  [[nodiscard]] array_order from(std::uint32_t i) const noexcept { return {rows + i}; }
+  [[nodiscard]] std::uint32_t take() noexcept { return *rows++; }
+  [[nodiscard]] std::uint32_t take_back() noexcept { return *--rows; }
+  void put_last(std::uint32_t row) const noexcept { rows[-1] = static_cast<std::uint16_t>(row); }
+  [[nodiscard]] bool beyond(array_order other) const noexcept { return rows > other.rows; }
+  [[nodiscard]] std::uint32_t since(array_order start) const noexcept { return static_cast<std::uint32_t>(rows - start.rows); }
+};
+
+/// The order of a sample as where its rows lie.
+template <typename T>
+struct place_order {
+  const T** rows;
+  [[nodiscard]] const T* get(std::uint32_t i) const noexcept { return rows[i]; }
+  void set(std::uint32_t i, const T* row) const noexcept { rows[i] = row; }
+
+  [[nodiscard]] place_order from(std::uint32_t i) const noexcept { return {rows + i}; }
+  [[nodiscard]] const T* take() noexcept { return *rows++; }
+  [[nodiscard]] const T* take_back() noexcept { return *--rows; }
+  void put_last(const T* row) const noexcept { rows[-1] = row; }
+  [[nodiscard]] bool beyond(place_order other) const noexcept { return rows > other.rows; }
+  [[nodiscard]] std::uint32_t since(place_order start) const noexcept { return static_cast<std::uint32_t>(rows - start.rows); }
 };
 
 /// The order of a sample in splits that are not used yet: a row number is spread over the fields of one split.
@@ -160,7 +182,7 @@ struct pool_order {
     }
     return row;
   }
-  void set(std::uint32_t i, std::uint32_t row) noexcept {
+  void set(std::uint32_t i, std::uint32_t row) const noexcept {
     if constexpr (one_word) {
       __builtin_memcpy(static_cast<void*>(at + i), &row, sizeof row);
       return;
@@ -173,12 +195,31 @@ struct pool_order {
       s.threshold = static_cast<code_type>(row >> (feature_bits + left_bits));
     }
   }
+
+  [[nodiscard]] pool_order from(std::uint32_t i) const noexcept { return {at + i}; }
+  [[nodiscard]] std::uint32_t take() noexcept {
+    const std::uint32_t row = get(0);
+    ++at;
+    return row;
+  }
+  [[nodiscard]] std::uint32_t take_back() noexcept {
+    --at;
+    return get(0);
+  }
+  void put_last(std::uint32_t row) const noexcept { pool_order{at - 1}.set(0, row); }
+  [[nodiscard]] bool beyond(pool_order other) const noexcept { return at > other.at; }
+  [[nodiscard]] std::uint32_t since(pool_order start) const noexcept { return static_cast<std::uint32_t>(at - start.at); }
 };
 
 /// Codes of rows that are codes already.
 template <typename Code>
 struct gather_codes {
+  using code_type = Code;
   row_view<Code> rows;
+  template <typename F>
+  auto on(std::uint32_t column, const F& f) const noexcept {
+    return f(code_in_place<Code>{column});
+  }
   void ask(std::size_t i) const noexcept { __builtin_prefetch(rows.row(i)); }
   void codes(std::size_t i, Code* out) const noexcept {
     const Code* row = rows.row(i);
@@ -191,9 +232,15 @@ struct gather_codes {
 /// Codes of rows of numbers.
 template <typename Code>
 struct gather_numbers {
+  using code_type = Code;
   row_view<float> rows;
   const float *lo, *inv_step;
   bool missing;  ///< NaN may come
+  template <typename F>
+  auto on(std::uint32_t column, const F& f) const noexcept {
+    return missing ? f(number_in_place<Code, true>{column, lo[column], inv_step[column]})
+                   : f(number_in_place<Code, false>{column, lo[column], inv_step[column]});
+  }
   void ask(std::size_t i) const noexcept {
     __builtin_prefetch(rows.row(i));
     __builtin_prefetch(rows.row(i) + (rows.columns - 1));
@@ -216,6 +263,50 @@ struct gather_numbers {
   }
 };
 
+/// Grows all trees of a begun forest; `draw(sampler)` puts the rows of a sample into the order.
+///
+/// Without `keep` nothing is written but `state`: that run tells whether the trees fit.
+template <typename Split, typename Leaf, typename Order, typename Codes, typename Columns, typename Draw>
+[[nodiscard]] growth grow_each(forest_state& state, forest_pool<Split, Leaf> pool, bool keep, const Columns& columns, Order order,
+                               const Codes& codes, std::span<std::uint32_t> marks, const Draw& draw) noexcept {
+  std::uint32_t used = 0;
+  for (std::uint32_t tree = 0; tree < state.planned; ++tree) {
+    draw(state.first_tree + tree);
+    tree_place<Split, Leaf> place{nullptr, nullptr, pool.room - used};
+    if (keep) {
+      place = pool.place(state, tree, used);
+      pool.first[tree] = used;
+    }
+    tree_state growing;
+    growing.heap = 1;
+    if (grow_tree(plan_of(state, tree, columns.columns), growing, place, order, codes, marks, static_cast<std::uint64_t>(-1), columns) ==
+        growth::full) {
+      return growth::full;
+    }
+    used += growing.splits;
+  }
+  state.trees = state.planned;
+  state.splits = used;
+  return growth::complete;
+}
+
+/// The same from rows where they lie, without a copy of their codes: a node looks at one column, so most codes of a sample are never
+/// asked for. Where loads do not wait for a cache.
+template <typename Split, typename Leaf, typename Rows, typename Place>
+[[nodiscard]] growth grow_in_place(forest_state& state, forest_pool<Split, Leaf> pool, bool keep, std::uint32_t columns, const Rows& rows,
+                                   const Place** places, std::span<std::uint32_t> marks) noexcept {
+  const place_order<Place> order{places};
+  const auto draw = [&state, &rows, order](std::uint32_t tree) noexcept {
+    const row_view<Place> history = rows.rows;
+    const row_sampler sample{state.seed, tree, static_cast<std::uint32_t>(history.rows), state.sample};
+    (void)sample.each(state.sample, [order, history](std::uint32_t i, std::uint32_t row) noexcept {
+      order.set(i, history.row(row));
+      return true;
+    });
+  };
+  return grow_each(state, pool, keep, plain_columns{columns}, order, rows, marks, draw);
+}
+
 /// Memory in which whole trees are grown at once: the codes of one sample, row after row, their order, and marks of columns; for
 /// weights of rows two more lists.
 template <typename Code>
@@ -231,26 +322,20 @@ struct training_scratch {
   return state.derives() || !options.column_weights.empty() || !options.row_weights.empty();
 }
 
-/// Grows all trees of a begun forest. `gather.codes(row, out)` writes the codes of one row of the
+/// Grows all trees from copies of the codes of their samples. `gather.codes(row, out)` writes the codes of one row of the
 /// history, which are known to be good; `gather.ask(row)` says that this will be wanted soon.
-///
-/// Without `keep` nothing is written but `state`: that run tells whether the trees fit.
 template <typename Split, typename Leaf, typename Gather, typename Columns>
 [[nodiscard]] growth grow_all(forest_state& state, forest_pool<Split, Leaf> pool, bool keep, const Columns& columns, std::uint32_t history,
                               std::span<const std::uint16_t> row_weights, training_scratch<typename Split::code_type> scratch,
                               const Gather& gather) noexcept {
-  const typename Split::code_type* codes = scratch.codes;
   const std::size_t width = columns.stored();
-  const auto code = [codes, width](std::uint32_t i, std::uint32_t j) -> std::int32_t { return codes[i * width + j]; };
-  array_order order{scratch.order};
-  std::uint32_t used = 0;
-  for (std::uint32_t tree = 0; tree < state.planned; ++tree) {
-    const row_sampler sample{state.seed, state.first_tree + tree, history, state.sample};
+  const auto draw = [&](std::uint32_t tree) noexcept {
+    const row_sampler sample{state.seed, tree, history, state.sample};
     bool listed = false;
     if constexpr (!Columns::plain) {
       listed = !row_weights.empty();
       if (listed) {
-        draw_weighted(state.seed, state.first_tree + tree, row_weights, state.sample, scratch.weighted);
+        draw_weighted(state.seed, tree, row_weights, state.sample, scratch.weighted);
       }
     }
     // The rows of a sample lie anywhere in the history: each is asked for some rows before it is needed.
@@ -276,22 +361,9 @@ template <typename Split, typename Leaf, typename Gather, typename Columns>
         scratch.order[i - ahead] = static_cast<std::uint16_t>(i - ahead);
       }
     }
-    tree_place<Split, Leaf> place{nullptr, nullptr, pool.room - used};
-    if (keep) {
-      place = pool.place(state, tree, used);
-      pool.first[tree] = used;
-    }
-    tree_state growing;
-    growing.heap = 1;
-    std::uint64_t visits = static_cast<std::uint64_t>(-1);
-    if (grow_tree(plan_of(state, tree, columns.columns), growing, place, order, code, scratch.marks, visits, columns) == growth::full) {
-      return growth::full;
-    }
-    used += growing.splits;
-  }
-  state.trees = state.planned;
-  state.splits = used;
-  return growth::complete;
+  };
+  return grow_each(state, pool, keep, columns, array_order{scratch.order}, code_rows<typename Split::code_type>{scratch.codes, width},
+                   scratch.marks, draw);
 }
 
 [[nodiscard]] inline bool all_alike(const forest_config& config, const training_options& options) noexcept {
@@ -327,20 +399,17 @@ template <typename Leaf>
   return set_sample<Leaf>(next, drawable);
 }
 
-/// Grows all trees at once, or leaves everything as it was. A forest that has trees counts before it builds.
-template <typename Split, typename Leaf, typename Gather, typename Columns>
-[[nodiscard]] status fit_all(forest_state& state, forest_pool<Split, Leaf> pool, const fit_plan& plan, const Columns& columns,
-                             training_scratch<typename Split::code_type> scratch, const Gather& gather) noexcept {
+/// Grows all trees at once, or leaves everything as it was. A forest that has trees counts before it builds. `grow(state, keep)` does it.
+template <typename Split, typename Leaf, typename Grow>
+[[nodiscard]] status fit_by(forest_state& state, forest_pool<Split, Leaf> pool, const fit_plan& plan, const Grow& grow) noexcept {
   forest_state next = state;
   if (const status begun = begin_fit<Leaf>(next, plan, pool.trees); !begun) {
     return begun;
   }
-  const auto history = static_cast<std::uint32_t>(plan.rows);
-  const std::span<const std::uint16_t> row_weights = plan.options.row_weights;
-  if (!next.fresh && grow_all(next, pool, false, columns, history, row_weights, scratch, gather) == growth::full) {
+  if (!next.fresh && grow(next, false) == growth::full) {
     return errc::full;
   }
-  if (grow_all(next, pool, true, columns, history, row_weights, scratch, gather) == growth::full) {
+  if (grow(next, true) == growth::full) {
     clear_tail(forest_state{}, pool);
     return errc::full;
   }
@@ -348,6 +417,13 @@ template <typename Split, typename Leaf, typename Gather, typename Columns>
   clear_tail(next, pool);
   state = next;
   return {};
+}
+template <typename Split, typename Leaf, typename Gather, typename Columns>
+[[nodiscard]] status fit_all(forest_state& state, forest_pool<Split, Leaf> pool, const fit_plan& plan, const Columns& columns,
+                             training_scratch<typename Split::code_type> scratch, const Gather& gather) noexcept {
+  return fit_by(state, pool, plan, [&](forest_state& next, bool keep) noexcept {
+    return grow_all(next, pool, keep, columns, static_cast<std::uint32_t>(plan.rows), plan.options.row_weights, scratch, gather);
+  });
 }
 
 /// The rows of a sample for a tree that grows in slices, from the permutation of all rows.
@@ -371,8 +447,35 @@ struct slice_plan {
 template <typename Split>
 void clear_order(pool_order<Split> order, std::uint32_t rows) noexcept {
   for (std::uint32_t i = 0; i < rows; ++i) {
-    order.at[i] = Split{};
+    if constexpr (short_branches) {
+      asm volatile("" ::: "memory");  // newlib-nano's memset, which compilers put here otherwise, goes byte by byte
+      order.set(i, 0);
+    } else {
+      order.at[i] = Split{};
+    }
   }
+}
+
+/// How many of the rows from `first` on, `most` at most, have no missing code before one does.
+template <forest_code Code>
+[[nodiscard, gnu::noinline]] std::uint32_t rows_without_missing(row_view<Code> history, std::size_t columns, std::uint32_t first,
+                                                                std::uint32_t most) noexcept {
+  std::uint32_t good = 0;
+  while (good < most && none_missing<Code>(history.row(first + good), columns)) {
+    ++good;
+  }
+  return good;
+}
+
+/// Draws a sample; false when a row of it has a missing code in its first `columns`. Rows before `looked` are known to have none. On its
+/// own, for its registers.
+template <forest_code Code, typename Order>
+[[nodiscard, gnu::noinline]] bool draw_good(const row_sampler& sample, std::uint32_t wanted, row_view<Code> history, std::size_t columns,
+                                            std::uint32_t looked, Order order) noexcept {
+  return sample.each(wanted, [order, looked, &history, columns](std::uint32_t i, std::uint32_t row) noexcept {
+    order.set(i, row);
+    return row < looked || rows_without_missing(history, columns, row, 1) == 1;
+  });
 }
 
 /// One slice of the next tree. The pool behind the complete trees is empty before the first slice of one. The refusals leave everything as
@@ -447,13 +550,20 @@ template <typename Split, typename Leaf, typename Draw>
       }
     }
     if (!next.weighted) {
-      for (std::uint32_t i = 0; i < next.sample; ++i) {
-        const std::uint32_t row = sample(i);
-        if (refuses && !none_missing<code_type>(history.row(row), columns)) {
-          clear_order(order, i);  // nothing lies there between trees
-          return errc::not_finite;
+      // The history stays as it is while trees grow, so a part of it is looked at with each tree, and in the end no row twice.
+      const std::uint32_t part = rows / 255U + 1U;
+      for (std::uint32_t seen = 0; refuses && part <= next.sample && next.looked < 255 && seen < next.sample; seen += part) {
+        const std::uint32_t from = std::min<std::uint32_t>(next.looked * part, rows);
+        const std::uint32_t most = std::min<std::uint32_t>(part, rows - from);
+        if (rows_without_missing(history, columns, from, most) != most) {
+          break;
         }
-        order.set(i, row);
+        ++next.looked;
+      }
+      const std::uint32_t looked = refuses ? std::min<std::uint32_t>(next.looked * part, rows) : rows;
+      if (!draw_good(sample, next.sample, history, columns, looked, order)) {
+        clear_order(order, next.sample);  // nothing lies there between trees
+        return errc::not_finite;
       }
     }
     if (first_slice && categories != 0) {
@@ -473,7 +583,7 @@ template <typename Split, typename Leaf, typename Draw>
   }
   const code_type* codes = history.data;
   const std::size_t stride = history.stride;
-  const auto code = [codes, stride](std::uint32_t i, std::uint32_t j) -> std::int32_t { return codes[i * stride + j]; };
+  const code_rows<code_type> code{codes, stride};
   const tree_place<Split, Leaf> place = pool.place(next, next.trees, next.splits);
   const tree_plan tree = plan_of(next, next.trees, columns);
   growth how{};
@@ -488,7 +598,8 @@ template <typename Split, typename Leaf, typename Draw>
         const code_type* x = codes + i * stride;
         return j < columns ? x[j] : order_code(orders[j - columns], x[orders[j - columns].source]);
       };
-      how = grow_tree(tree, next.at_work, place, order, code_or_order, plan.marks, visits, table);
+      const derived_rows<code_type, std::remove_const_t<decltype(code_or_order)>> derived{code_or_order};
+      how = grow_tree(tree, next.at_work, place, order, derived, plan.marks, visits, table);
     }
   }
   if (plain) {
@@ -498,14 +609,13 @@ template <typename Split, typename Leaf, typename Draw>
     pool.first[next.trees] = next.splits;
     const std::uint32_t end_of_order = next.splits + next.depth_limit + next.sample;
     next.splits += next.at_work.splits;
-    for (std::uint32_t i = next.splits; i < end_of_order; ++i) {
-      pool.splits[i] = Split{};
-    }
+    clear_order(pool_order<Split>{pool.splits + next.splits}, end_of_order - next.splits);
     ++next.trees;
     next.at_work = tree_state{};
     next.growing = next.trees < next.planned;
     if (!next.growing) {
       next.history_rows = 0;
+      next.looked = 0;
       clear_tail(next, pool);
     }
   }

@@ -199,6 +199,7 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot, Room>::decod
         byte_reader one{at.subspan((std::size_t{row} * Features + column) * sizeof(Code), sizeof(Code))};
         return detail::take_narrow<Code>(one);
       };
+      const detail::derived_rows<Code, std::remove_const_t<decltype(code)>> read{code};
       const detail::tree_plan work{config.forest.seed, number,           sample, static_cast<std::uint32_t>(Features),
                                    state.leaf_scale,   state.depth_limit};
       for (std::uint32_t i = 0; i < sample; ++i) {
@@ -207,7 +208,7 @@ status rolling_forest<Features, Trees, Sample, Code, History, Slot, Room>::decod
       reached.heap = 1;
       auto how = detail::growth::unfinished;
       while (how == detail::growth::unfinished && !same_state(reached, wanted)) {
-        how = some.grow(config.forest, work, reached, some_splits.data(), some_node_codes.data(), code, 1);
+        how = some.grow(config.forest, work, reached, some_splits.data(), some_node_codes.data(), read, 1);
       }
       good = how == detail::growth::unfinished;
     }

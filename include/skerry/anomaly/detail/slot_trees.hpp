@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/anomaly/detail/forest_scoring.hpp>
+#include <skerry/anomaly/detail/tree_random.hpp>
 #include <skerry/core/bytes.hpp>
 
 #include <array>
@@ -13,13 +14,6 @@ namespace skerry::inline v0::anomaly::detail {
 
 // Trees in slots of equal room, so that one can be replaced while the others stay where they are. A slot of `room` splits has
 // room + 1 leaves; the split after the last slot can be read.
-
-// On a processor without caches and with short branches there is no load to hide: one tree after the other takes fewer instructions.
-#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
-inline constexpr bool walks_together = false;
-#else
-inline constexpr bool walks_together = true;
-#endif
 
 /// `walk_tree` with a branch instead of masks: half the instructions, for processors to which a branch costs two of them.
 ///
@@ -50,7 +44,7 @@ template <typename Split, typename Leaves, typename SlotOf, typename Row>
                                                  std::uint32_t trees, const SlotOf& slot, const Row& x) noexcept {
   typename Leaves::sum_type sum = 0;
   std::uint32_t tree = 0;
-  if constexpr (walks_together) {
+  if constexpr (!short_branches) {
     const auto lane = [=](std::uint32_t s) noexcept { return walk_lane{s * room, s * (room + 1U), count[s]}; };
     for (; tree + 4U <= trees; tree += 4) {
       walk_lane a = lane(slot(tree));
@@ -70,7 +64,7 @@ template <typename Split, typename Leaves, typename SlotOf, typename Row>
     const std::uint32_t s = slot(tree);
     const Split* const at = splits + std::size_t{s} * room;
     sum += leaf(s * (room + 1U) +
-                (walks_together ? walk_tree(at, std::uint32_t{count[s]}, x) : walk_by_branches(at, std::uint32_t{count[s]}, x)));
+                (short_branches ? walk_by_branches(at, std::uint32_t{count[s]}, x) : walk_tree(at, std::uint32_t{count[s]}, x)));
   }
   return sum;
 }

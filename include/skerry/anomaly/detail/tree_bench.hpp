@@ -13,11 +13,21 @@
 
 namespace skerry::inline v0::anomaly::detail {
 
-/// Codes of a sample that lies row after row.
+/// Codes of a sample that lies row after row; see `code_column`.
 template <std::size_t Features, typename Code>
 struct code_at {
   const Code* codes;
-  std::int32_t operator()(std::uint32_t row, std::uint32_t column) const noexcept { return codes[row * Features + column]; }
+  struct column_type {
+    using code_type = Code;
+    const Code* at;
+    [[nodiscard]] std::int32_t operator()(std::uint32_t row) const noexcept { return at[row * Features]; }
+    [[nodiscard]] static std::int32_t code(std::int32_t key) noexcept { return key; }
+    [[nodiscard]] static std::int32_t limit(std::int32_t cut) noexcept { return cut; }
+  };
+  template <typename F>
+  auto on(std::uint32_t column, const F& f) const noexcept {
+    return f(column_type{codes + column});
+  }
 };
 
 /// Where a tree that will go to a slot is at work: the order of its rows, and its leaves, behind which volumes wait between slices.

@@ -12,16 +12,61 @@
 
 namespace skerry::inline v0::anomaly::detail {
 
+// Where a branch costs two instructions and loads have no caches to wait for, the shortest way is the fastest, and one thing after the
+// other; elsewhere branches that cannot be foretold are avoided.
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+inline constexpr bool short_branches = true;
+#else
+inline constexpr bool short_branches = false;
+#endif
+
+/// Philox with the keys of its rounds written out: the same blocks, for those who ask for many where additions cost as much as loads.
+class philox_by_rounds {
+ public:
+  explicit philox_by_rounds(std::uint64_t key) noexcept {
+    auto low = static_cast<std::uint32_t>(key);
+    auto high = static_cast<std::uint32_t>(key >> 32U);
+    for (std::uint32_t i = 0; i < 20; i += 2) {
+      keys_[i] = low;
+      keys_[i + 1U] = high;
+      low += 0x9e3779b9U;
+      high += 0xbb67ae85U;
+    }
+  }
+  [[nodiscard]] std::array<std::uint32_t, 4> block(const std::array<std::uint32_t, 4>& counter) const noexcept {
+    auto [c0, c1, c2, c3] = counter;
+    for (const std::uint32_t* key = keys_; key != keys_ + 20; key += 4) {
+      std::uint64_t a = std::uint64_t{0xd2511f53} * c0;
+      std::uint64_t b = std::uint64_t{0xcd9e8d57} * c2;
+      const std::uint32_t d0 = static_cast<std::uint32_t>(b >> 32U) ^ c1 ^ key[0];
+      const auto d1 = static_cast<std::uint32_t>(b);
+      const std::uint32_t d2 = static_cast<std::uint32_t>(a >> 32U) ^ c3 ^ key[1];
+      const auto d3 = static_cast<std::uint32_t>(a);
+      a = std::uint64_t{0xd2511f53} * d0;
+      b = std::uint64_t{0xcd9e8d57} * d2;
+      c0 = static_cast<std::uint32_t>(b >> 32U) ^ d1 ^ key[2];
+      c1 = static_cast<std::uint32_t>(b);
+      c2 = static_cast<std::uint32_t>(a >> 32U) ^ d3 ^ key[3];
+      c3 = static_cast<std::uint32_t>(a);
+    }
+    return {c0, c1, c2, c3};
+  }
+
+ private:
+  std::uint32_t keys_[20];
+};
+
 /// The random words of one node of one tree: blocks 0, 1, … of Philox at counter {tree, node, block, domain}. They depend on
 /// nothing else, so a tree can be grown by any thread, in any slices, again. A random_source for `uniform_below`.
-class word_stream {
+template <typename Blocks>
+class words_from {
  public:
-  word_stream(std::uint64_t seed, std::uint32_t tree, std::uint32_t node, std::uint32_t domain) noexcept
-      : words_{seed}, tree_{tree}, node_{node}, domain_{domain} {}
+  words_from(Blocks blocks, std::uint32_t tree, std::uint32_t node, std::uint32_t domain) noexcept
+      : source_{blocks}, tree_{tree}, node_{node}, domain_{domain} {}
 
   [[nodiscard]] std::uint32_t operator()() noexcept {
     if (used_ == 4) {
-      block_ = words_.block({tree_, node_, blocks_, domain_});
+      block_ = source_.block({tree_, node_, blocks_, domain_});
       ++blocks_;
       used_ = 0;
     }
@@ -29,11 +74,17 @@ class word_stream {
   }
 
  private:
-  philox words_;
-  std::array<std::uint32_t, 4> block_{};
+  Blocks source_;
+  std::array<std::uint32_t, 4> block_;  // none yet
   std::uint32_t tree_, node_, domain_;
   std::uint32_t blocks_ = 0;
   std::uint32_t used_ = 4;
+};
+
+class word_stream : public words_from<philox> {
+ public:
+  word_stream(std::uint64_t seed, std::uint32_t tree, std::uint32_t node, std::uint32_t domain) noexcept
+      : words_from{philox{seed}, tree, node, domain} {}
 };
 
 inline constexpr std::uint32_t split_domain = 0;
@@ -80,6 +131,23 @@ class row_sampler {
       i = step(i);
     } while (i >= rows_);
     return i;
+  }
+
+  /// All draws of a sample in turn, until `take(i, row)` says no; true when all were taken.
+  ///
+  /// Where halves are small a round is a look-up in a table, which pays where there are no vectors.
+  template <bool ByTables = short_branches, typename Take>
+  bool each(std::uint32_t wanted, const Take& take) const noexcept {
+    if constexpr (ByTables) {
+      if (!all_ && rows_ > few_.size() && high_mask_ < table_room && wanted >= table_room) {
+        return each_by_tables(wanted, take);
+      }
+    }
+    std::uint32_t i = 0;
+    while (i < wanted && take(i, (*this)(i))) {
+      ++i;
+    }
+    return i == wanted;
   }
 
   /// The rows of draws first, first + 1, …, `n` at most `most_at_once`: the same as one by one. Branches on whether an image falls
@@ -134,6 +202,41 @@ class row_sampler {
     high ^= mix(low, keys_[4]) & high_mask_;
     low ^= mix(high, keys_[5]) & low_mask_;
     return (high << low_bits_) | low;
+  }
+  static constexpr std::uint32_t table_room = 64;
+  template <typename Take>
+  bool each_by_tables(std::uint32_t wanted, const Take& take) const noexcept {
+    std::uint8_t rounds[6][table_room];
+    for (std::uint32_t r = 0; r < 6; ++r) {
+      const std::uint32_t key = keys_[r];
+      const std::uint32_t read = r % 2 == 0 ? low_mask_ : high_mask_;
+      const std::uint32_t changed = r % 2 == 0 ? high_mask_ : low_mask_;
+      for (std::uint32_t x = 0; x <= read; ++x) {
+        rounds[r][x] = static_cast<std::uint8_t>(mix(x, key) & changed);
+      }
+    }
+    const Take taken = take;  // in registers, where it fits
+    const std::uint32_t rows = rows_;
+    const std::uint32_t low_bits = low_bits_;
+    const std::uint32_t low_mask = low_mask_;
+    for (std::uint32_t i = 0; i < wanted; ++i) {
+      std::uint32_t row = i;
+      do {
+        std::uint32_t low = row & low_mask;
+        std::uint32_t high = row >> low_bits;
+        high ^= rounds[0][low];
+        low ^= rounds[1][high];
+        high ^= rounds[2][low];
+        low ^= rounds[3][high];
+        high ^= rounds[4][low];
+        low ^= rounds[5][high];
+        row = (high << low_bits) | low;
+      } while (row >= rows);
+      if (!taken(i, row)) {
+        return false;
+      }
+    }
+    return true;
   }
   // Two odd multipliers of Murmur3's finaliser around a fold; every bit of the key and of x reaches the low bits.
   [[nodiscard]] static std::uint32_t mix(std::uint32_t x, std::uint32_t key) noexcept {
