@@ -597,7 +597,8 @@ class link_reader {
     one.n = runs[at.run].first + (at.offset - at.before);
   }
 
-  /// After a successful `parse` only.
+  /// After a successful `parse` only. Once the frame is joined a key may have lost its place to another one that came with it: who goes
+  /// through it then gets what stands before that, and the peer is asked for the rest of its names when it uses them.
   template <typename Key, typename Record>
   void for_each_entry(Key&& of_key, Record&& of_record) const {
     if ((flags_ & link_flag::short_one) != 0) {
@@ -613,11 +614,15 @@ class link_reader {
     place at{start_};
     while (!in.remaining().empty()) {
       key_entry key;
-      (void)read_key(in, at, key);
+      if (read_key(in, at, key) != errc::ok) {
+        return;
+      }
       of_key(static_cast<const key_entry&>(key));
       for (std::size_t i = 0; i < key.count; ++i) {
         incoming one;
-        (void)read_record(in, at, key, one);
+        if (read_record(in, at, key, one) != errc::ok) {
+          return;
+        }
         of_record(static_cast<const incoming&>(one));
       }
     }
