@@ -250,6 +250,41 @@ TEST_CASE("a catch-up between writes, other deltas, lost frames and lost contact
   CHECK(beside > 60);
 }
 
+// Found in histories of links: the sender was asked for its context once more, wrote meanwhile, and told it again; the chunk that it had
+// sent before came after that, did not hold what was written, and said so that it was dead.
+TEST_CASE("a chunk made before the context was told again does not kill what came in between") {
+  node sender = make<node>(2);
+  node receiver = make<node>(1);
+  REQUIRE(sender.write<setpoint>(1.0, wall_ms{1000}, 1));
+  source s;
+  sender.start_catch_up(s, 5);
+  std::array<bytes, 2> early{bytes(300), bytes(300)};
+  for (bytes& frame : early) {
+    const auto n = sender.next_chunk(s, frame);
+    REQUIRE(n);
+    REQUIRE(n.value() > 0);
+    frame.resize(n.value());
+  }
+  const auto delta = sender.write<setpoint>(2.0, wall_ms{1001}, 2);
+  REQUIRE(delta);
+  const bytes later(delta.value().bytes().begin(), delta.value().bytes().end());
+  REQUIRE(s.on_request({s.of(), 0, false, false, {}}));
+  bytes again(300);
+  const auto n = sender.next_chunk(s, again);
+  REQUIRE(n);
+  again.resize(n.value());
+  REQUIRE(receiver.take_chunk(again, 0));
+  CHECK(receiver.take_chunk(early[1], 0).error() == errc::stale);
+  REQUIRE(receiver.accept(later, 0));
+  bytes rest(300);
+  for (auto size = sender.next_chunk(s, rest); size && size.value() > 0; size = sender.next_chunk(s, rest)) {
+    REQUIRE(receiver.take_chunk(std::span{rest}.first(size.value()), 0));
+  }
+  CHECK_FALSE(receiver.catching_up());
+  CHECK(receiver.read<setpoint>(1).value() == 1.0);
+  CHECK(receiver.read<setpoint>(2).value() == 2.0);
+}
+
 TEST_CASE("a chunk that does not fit changes nothing, and fits later") {
   std::size_t refused = 0;
   std::size_t later = 0;

@@ -165,6 +165,12 @@ class catch_up_source {
       return {};
     }
     if (!r.ready) {
+      if (phase_ != phase::context) {
+        // What has come since the last chunk is in the context that is told now, and not in a chunk that is still on its way: under the
+        // same number that one would say of it that it is dead.
+        of_ = hash64(of_, 1) | 1;
+        context_ = {context_.actors, 0, 0};
+      }
       // The part in which the last actor stands is repeated from its first run: what was heard counts once.
       context_.listed = r.listed < context_.listed ? r.listed : context_.listed;
       context_.listed = static_cast<std::uint16_t>(context_.listed > 0 ? context_.listed - 1 : 0);

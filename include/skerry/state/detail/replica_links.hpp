@@ -223,9 +223,8 @@ class replica_links {
   void greet(Link& link, time now, std::size_t at) noexcept {
     auto& store = self().store_;
     link.greeted = link.resuming = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
-    link.wanting = link.want_due = link.repairing = link.compared = link.digest_due = link.crowded = false;
+    link.wanting = link.want_due = link.repairing = link.compared = link.digest_due = link.crowded = link.waiting = false;
     link.hello_due = true;
-    link.waiting = false;
     link.attempt = 0;
     link.mine = draw(now, at);
     link.theirs = link.echo = link.other = 0;
@@ -617,9 +616,7 @@ class replica_links {
     if (follows && h.held > store.arrivals()) {
       ++self().counters_.acks_refused;
     }
-    link.naming = link.part_to = link.part_of = 0;
-    link.agreed = 0;
-    link.naming_over = false;
+    link.part_to = link.part_of = link.agreed = 0;
     if (follows && h.held >= link.confirmed && h.held <= store.arrivals()) {
       link.acked = h.held > link.acked ? h.held : link.acked;
       link.confirmed = h.held;
@@ -801,7 +798,6 @@ class replica_links {
       return receipt{};
     }
     if (!same_context) {
-      link.compared = false;
       start_exchange(link);
     } else if (self().digest_.asking() == number || link.digest_due) {
       link.sync_due = false;  // it is being looked for
