@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <skerry/delivery/failover.hpp>
 
+#include "core/dies.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
 namespace {
@@ -44,6 +46,18 @@ TEST_CASE("when all are left, all may be tried, and the first that answers is us
   paths.on_result(second, outcome::ok, 10);
   CHECK(paths.current() == second);
   CHECK_FALSE(paths.usable(first));
+}
+
+TEST_CASE("what is no endpoint of it is the caller's mistake, the answer that there is none included") {
+  // It used to write beyond its places: `current` answers `none` when all are declared down, and who passed that on was not stopped.
+  failover<tick, 2> f{config};
+  f.declare(endpoint_id{0}, false);
+  f.declare(endpoint_id{1}, false);
+  REQUIRE(f.current() == endpoint_id::none);
+  CHECK(!f.usable(endpoint_id::none));
+  CHECK(skerry_test::panics([&] { f.on_result(f.current(), outcome::ok, 0); }));
+  CHECK(skerry_test::panics([&] { f.on_open(endpoint_id{2}, 0); }));
+  CHECK(skerry_test::panics([&] { (void)f.health_of(endpoint_id{2}); }));
 }
 
 TEST_CASE("an endpoint that answers but is of no use can be declared so") {

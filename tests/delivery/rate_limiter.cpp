@@ -3,6 +3,8 @@
 #include <skerry/core/random.hpp>
 #include <skerry/delivery/rate_limiter.hpp>
 
+#include "core/dies.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
 #include <cstdint>
@@ -73,6 +75,18 @@ TEST_CASE("more than the burst is never granted, and the wait for it has no end"
   CHECK_FALSE(limiter.try_acquire(0, 6));
   CHECK(limiter.available(0) == 5);
   CHECK(limiter.wait_for(0, 6) == std::numeric_limits<std::int32_t>::max());
+}
+
+TEST_CASE("a clock that cannot count the parts of a token is refused instead of counting wrong") {
+  // Minutes: a second is no whole unit, and a token had no parts to divide by. Microseconds in 32 bits: a token of 5000 s has 5e9 parts,
+  // which were cut to 7e8.
+  using minutes = std::chrono::time_point<std::chrono::steady_clock, std::chrono::minutes>;
+  using micros = std::chrono::time_point<std::chrono::steady_clock, std::chrono::duration<std::int32_t, std::micro>>;
+  static const rate_config slow{{1, 5000}, 1};
+  static const rate_config minutely{{1, 60}, 1};
+  CHECK(skerry_test::panics([] { (void)rate_limiter<minutes>{slow}.available({}); }));
+  CHECK(skerry_test::panics([] { (void)rate_limiter<micros>{slow}.available({}); }));
+  CHECK_FALSE(skerry_test::panics([] { (void)rate_limiter<micros>{minutely}.available({}); }));
 }
 
 TEST_CASE("nanoseconds count as well as milliseconds") {

@@ -5,6 +5,8 @@
 #include <skerry/delivery/segment_log.hpp>
 
 #include <array>
+#include "core/dies.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 #include <cstdint>
 
@@ -102,6 +104,10 @@ TEST_CASE("a recovery that is not safe itself is found by a second cut and by no
       CHECK((cuts == 1 || !hasty || report.first.find("; then ") != std::string::npos));
     }
   }
+}
+
+TEST_CASE("steps of no bytes are refused: an exploration of them would not end") {
+  CHECK(skerry_test::panics([] { (void)crash_explorer{{.byte_step = 0}}; }));
 }
 
 TEST_CASE("a segment log keeps through every cut what its sync covered") {

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <skerry/testing/faulty_link.hpp>
 
+#include "core/dies.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <chrono>
@@ -75,6 +77,14 @@ TEST_CASE("loss, repeats and reordering come as often as configured, and the sam
   CHECK(overtaken > 1000);
   CHECK(arrived == run(1));
   CHECK(arrived != run(2));
+}
+
+TEST_CASE("an endpoint that no courier can have is refused, not taken for another one") {
+  // The ninth endpoint was the first one: silencing it silenced the wrong link.
+  ends e;
+  CHECK(skerry_test::panics([&] { e.link.set(endpoint_id{8}, link_condition::silent); }));
+  e.link.set(endpoint_id{7}, link_condition::silent);
+  CHECK(e.link.condition(endpoint_id{0}) == link_condition::up);
 }
 
 TEST_CASE("a jitter of seconds is one on a clock of nanoseconds as well") {

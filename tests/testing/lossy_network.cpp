@@ -70,6 +70,28 @@ TEST_CASE("leaving one message out changes the fate of no other one", "[testing]
   CHECK(arrivals(faults, 4) != all);
 }
 
+TEST_CASE("what happens on the way to one of a hundred nodes tells nothing of what happens on the way to another") {
+  // Beyond 64 nodes a message shared its fate with the one before it on the way to the node 64 places on.
+  network_faults faults;
+  faults.lose = 32768;
+  lossy_network<int> net{100, 7, faults};
+  int both = 0;
+  int differ = 0;
+  for (int i = 1; i < 1000; ++i) {
+    const auto lost = [&](std::uint64_t name, std::size_t to) {
+      const std::uint64_t before = net.counts().lost;
+      net.send(0, to, 0, name, 8, 0);
+      return net.counts().lost != before;
+    };
+    const bool there = lost(static_cast<std::uint64_t>(i), 65);
+    const bool here = lost(static_cast<std::uint64_t>(i) + 1, 1);
+    both += there && here ? 1 : 0;
+    differ += there != here ? 1 : 0;
+  }
+  CHECK(both > 150);
+  CHECK(differ > 400);
+}
+
 TEST_CASE("a partition has one direction, and a message longer than the MTU arrives without its end", "[testing][lossy_network]") {
   network_faults faults;
   faults.mtu = 50;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/array_of.hpp>
+#include <skerry/core/assert.hpp>
 #include <skerry/core/instant.hpp>
 #include <skerry/delivery/detail/steady.hpp>
 #include <skerry/delivery/health.hpp>
@@ -24,7 +25,7 @@ struct failover_config {
 /// Ordered endpoints: the order is the preference. Leaves one when its breaker opens, returns with hysteresis.
 ///
 /// Cost    O(N)
-/// Errors  none
+/// Errors  none; an endpoint that is not among its own (the `none` that `current` may answer, too) is the caller's mistake
 ///
 /// While an endpoint is left, sends do not touch it: probes do. When all are left there is nowhere better to be, and every one may be
 /// tried again by sends as its breaker allows.
@@ -58,7 +59,7 @@ class failover {
 
   /// Its breaker opened.
   void on_open(endpoint_id e, Time now) noexcept {
-    place& p = places_[e.value];
+    place& p = at(e);
     if (!p.left) {
       p.left = true;
       p.rested = false;
@@ -81,7 +82,7 @@ class failover {
   /// A result of a send or of a probe.
   void on_result(endpoint_id e, outcome what, Time now) noexcept {
     tick(now);
-    place& p = places_[e.value];
+    place& p = at(e);
     const bool nowhere_else = all_left();
     p.seen.record(what, now);
     p.probe_at = advance(now, config_->probe_every);
@@ -93,7 +94,7 @@ class failover {
   }
 
   /// The application knows better than the connection.
-  void declare(endpoint_id e, bool is_usable) noexcept { places_[e.value].seen.declare(is_usable); }
+  void declare(endpoint_id e, bool is_usable) noexcept { at(e).seen.declare(is_usable); }
 
   /// The first endpoint whose probe is due; `none` when no decision hangs on one.
   [[nodiscard]] endpoint_id probe_due(Time now) const noexcept {
@@ -104,20 +105,20 @@ class failover {
     }
     return endpoint_id::none;
   }
-  /// The probe did not go out (its breaker refused): ask again at `at`.
-  void postpone_probe(endpoint_id e, Time at) noexcept { places_[e.value].probe_at = at; }
+  /// The probe did not go out (its breaker refused): ask again at `until`.
+  void postpone_probe(endpoint_id e, Time until) noexcept { at(e).probe_at = until; }
 
   [[nodiscard]] deadline<Time> next_deadline(Time now) const noexcept {
-    deadline<Time> at;
+    deadline<Time> next;
     for (std::uint8_t i = 0; i < count_; ++i) {
       if (probing(i)) {
-        at = earliest<Time>(at, places_[i].probe_at, now);
+        next = earliest<Time>(next, places_[i].probe_at, now);
       }
     }
-    return at;
+    return next;
   }
-  [[nodiscard]] const health<Time>& health_of(endpoint_id e) const noexcept { return places_[e.value].seen; }
-  [[nodiscard]] bool left(endpoint_id e) const noexcept { return places_[e.value].left; }
+  [[nodiscard]] const health<Time>& health_of(endpoint_id e) const noexcept { return at(e).seen; }
+  [[nodiscard]] bool left(endpoint_id e) const noexcept { return at(e).left; }
 
  private:
   struct place {
@@ -127,6 +128,14 @@ class failover {
     bool left = false;
     bool rested = false;  // the hold is over
   };
+  [[nodiscard]] place& at(endpoint_id e) noexcept {
+    SKERRY_ASSERT(e.value < count_);
+    return places_[e.value];
+  }
+  [[nodiscard]] const place& at(endpoint_id e) const noexcept {
+    SKERRY_ASSERT(e.value < count_);
+    return places_[e.value];
+  }
   [[nodiscard]] bool all_left() const noexcept {
     for (std::uint8_t i = 0; i < count_; ++i) {
       if (!places_[i].left && !places_[i].seen.declared_down()) {

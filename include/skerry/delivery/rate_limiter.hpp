@@ -24,8 +24,8 @@ struct rate_config {
 /// an hour is one token an hour however often the bucket is looked at.
 /// Cost    O(1); 12 bytes and a pointer with a 32-bit tick
 /// Bound   over any stretch of time at most rate * time + burst tokens
-/// Errors  none: no is an answer. A burst that the parts cannot count (with a 32-bit tick: burst * per_s.den * 1000 >= 2^32) is the
-///         caller's mistake
+/// Errors  none: no is an answer. A burst that the parts cannot count (with a 32-bit tick of milliseconds: burst * per_s.den * 1000 >=
+///         2^32), and a clock whose unit is longer than a second, are the caller's mistake
 /// Source  token bucket, as in RFC 2697, section 3, with the parts of a token in place of bytes
 ///
 /// A clock that steps back brings nothing and takes nothing. A tick that wraps brings nothing for a rest of more than half its range.
@@ -38,6 +38,7 @@ class rate_limiter {
   /// Full at the start.
   explicit constexpr rate_limiter(const rate_config& config, Time start = {}) noexcept : config_{&config}, at_{start} {
     SKERRY_ASSERT(config.per_s.num > 0 && config.per_s.num < 65536 && config.per_s.den > 0 && config.per_s.den < 65536 && config.burst > 0);
+    SKERRY_ASSERT(units_per_second() > 0 && units_per_second() <= std::numeric_limits<parts>::max() / config.per_s.den);
     SKERRY_ASSERT(config.burst <= std::numeric_limits<parts>::max() / token());
     level_ = full();
   }
@@ -80,7 +81,10 @@ class rate_limiter {
  private:
   /// A unit of Time brings `per_s.num` parts, so a token has as many as there are units in the time of `per_s.den` seconds.
   [[nodiscard]] constexpr parts token() const noexcept {
-    return static_cast<parts>(static_cast<parts>(count_of<Time>(from_ms<Time>(1000))) * config_->per_s.den);
+    return static_cast<parts>(static_cast<parts>(units_per_second()) * config_->per_s.den);
+  }
+  [[nodiscard]] static constexpr std::uint64_t units_per_second() noexcept {
+    return static_cast<std::uint64_t>(count_of<Time>(from_ms<Time>(1000)));
   }
   [[nodiscard]] constexpr parts full() const noexcept { return static_cast<parts>(config_->burst * token()); }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/assert.hpp>
 #include <skerry/core/hash.hpp>
 #include <skerry/core/storage.hpp>
 #include <skerry/testing/faulty_disk.hpp>
@@ -20,7 +21,7 @@ namespace skerry::inline v0::testing {
 struct crash_options {
   std::uint32_t cuts = 1;       ///< 2: the power goes a second time while `check` recovers
   std::uint32_t sectors = 6;    ///< up to so many unsynced sectors every choice of them; of more each alone, all but one, all, none
-  std::uint32_t byte_step = 1;  ///< between two lengths of a write that the cut ends
+  std::uint32_t byte_step = 1;  ///< between two lengths of a write that the cut ends; at least 1
   std::uint64_t seed = 1;       ///< of the disk
 };
 
@@ -111,7 +112,7 @@ static_assert(file_device<explored_disk>);
 /// Same story, same report: nothing is drawn.
 class crash_explorer {
  public:
-  explicit crash_explorer(const crash_options& options = crash_options{}) : options_{options} {}
+  explicit crash_explorer(const crash_options& options = crash_options{}) : options_{options} { SKERRY_ASSERT(options.byte_step > 0); }
 
   template <typename Story, typename Check>
   [[nodiscard]] crash_report explore(Story&& story, Check&& check) const {

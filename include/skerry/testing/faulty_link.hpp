@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/array_of.hpp>
+#include <skerry/core/assert.hpp>
 #include <skerry/core/random.hpp>
 #include <skerry/delivery/detail/scale.hpp>
 #include <skerry/delivery/transport.hpp>
@@ -37,6 +38,7 @@ struct faulty_link_config {
 ///
 /// Input   `on_request` is the peer: it says what it answers; `on_answer` hears the answers, usually `courier.on_result`
 /// Cost    a copy of the payload per request; uses the heap
+/// Errors  none; an endpoint beyond the eight that a courier can have is the caller's mistake
 ///
 /// The same seed and the same calls give the same run. The link must outlive the clock's events.
 template <instant Time>
@@ -52,11 +54,17 @@ class faulty_link {
   void on_request(request_handler peer) { request_ = std::move(peer); }
   void on_answer(answer_handler hears) { answer_ = std::move(hears); }
 
-  void set(delivery::endpoint_id e, link_condition c) noexcept { conditions_[e.value % conditions_.size()] = c; }
+  void set(delivery::endpoint_id e, link_condition c) noexcept {
+    SKERRY_ASSERT(e.value < conditions_.size());
+    conditions_[e.value] = c;
+  }
   void set_at(Time when, delivery::endpoint_id e, link_condition c) {
     clock_->at(when, [this, e, c] { set(e, c); });
   }
-  [[nodiscard]] link_condition condition(delivery::endpoint_id e) const noexcept { return conditions_[e.value % conditions_.size()]; }
+  [[nodiscard]] link_condition condition(delivery::endpoint_id e) const noexcept {
+    SKERRY_ASSERT(e.value < conditions_.size());
+    return conditions_[e.value];
+  }
 
   [[nodiscard]] status start(delivery::endpoint_id e, delivery::send_token token, const delivery::item_view& item,
                              delivery::attempt_info info) noexcept {

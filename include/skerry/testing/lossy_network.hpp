@@ -81,7 +81,7 @@ class lossy_network {
   /// size    of what the cargo stands for, in bytes
   void send(std::size_t from, std::size_t to, std::uint64_t now, std::uint64_t name, std::size_t size, const Cargo& cargo) {
     ++counts_.sent;
-    const std::uint64_t fate = hash64(name * 64 + to, seed_);
+    const std::uint64_t fate = hash64(name * 64 + to % 64, seed_ + to / 64);  // so that no two of (name, receiver) share one
     if (cut_[from * nodes_ + to]) {
       ++counts_.partitioned;
       return;
