@@ -16,11 +16,15 @@
 namespace skerry::inline v0::state::detail {
 
 /// What a member acknowledges of a retired life says in its high bit that it knows the fence and has raised it to what it had, so that
-/// the minimum over all members says whether everybody does. Of anybody else it is the plain number.
+/// the minimum over all members says whether everybody does, and in its low bit whether it has some beyond a gap: what comes next is then
+/// lost if nobody has it, and what comes after that is not. Of anybody else it is the plain number.
 struct retirement {
   static constexpr std::uint64_t heard = std::uint64_t{1} << 63;
-  [[nodiscard]] static constexpr std::uint64_t number(std::uint64_t said) noexcept { return said & ~heard; }
   [[nodiscard]] static constexpr bool is_heard(std::uint64_t said) noexcept { return (said & heard) != 0; }
+  [[nodiscard]] static constexpr std::uint64_t number(std::uint64_t said) noexcept { return is_heard(said) ? (said & ~heard) >> 1 : said; }
+  [[nodiscard]] static constexpr bool may_have(std::uint64_t said, std::uint64_t n) noexcept {
+    return n <= number(said) || (is_heard(said) && (said & 1) != 0 && n > number(said) + 1);
+  }
 };
 
 /// What a policy may ask about the other members while it folds or collects.

@@ -149,7 +149,8 @@ class replica_collect {
     return done;
   }
   /// Events of a retired life that no member had when it heard of the fence will never come: where they would be is closed up, or the
-  /// life would never be finished.
+  /// life would never be finished. Where all end at the same number nobody has the next one; nor any after it, unless one has something
+  /// beyond a gap, which it said when it heard of the fence, or took from one that did.
   [[nodiscard]] result<delta_view> rule_out_lost(const cut_type& cut) {
     bool sealed = true;  // or somebody may have it from one whose leaving not everybody has heard of
     self().members().for_each([&sealed](const member& m) { sealed = sealed && m.standing != standing::retired; });
@@ -162,18 +163,16 @@ class replica_collect {
         continue;
       }
       bool nobody = true;
+      bool gaps = self().known_of(m.who) > prefix;
       self().members().current().for_each([&](const actor& who) {
         const auto* has = self().acknowledged(who);
         nobody = nobody && has != nullptr && retirement::number((*has)[m.who]) == prefix;
+        gaps = gaps || (nobody && ((*has)[m.who] & 1) != 0);
       });
       if (!nobody) {
         continue;
       }
-      std::uint64_t last = m.last;
-      self().store().context().for_each(self().store().actors().find(m.who), [&](const dot_range& run) {
-        last = run.first > prefix + 1 && run.first - 1 < last ? run.first - 1 : last;
-      });
-      return supersede_with([&](auto& edit) { edit.rule_out(m.who, prefix + 1, last); });
+      return supersede_with([&](auto& edit) { edit.rule_out(m.who, prefix + 1, gaps ? prefix + 1 : m.last); });
     }
     return errc::absent;
   }

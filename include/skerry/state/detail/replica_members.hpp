@@ -251,9 +251,9 @@ class replica_members : public replica_fences<Replica, Limits> {
   }
   [[nodiscard]] std::uint64_t say(const actor& who) const noexcept {
     const std::uint64_t known = prefix_of(who);
-    const std::uint64_t n = known < retirement::heard ? known : retirement::heard - 1;
+    const std::uint64_t n = known < retirement::heard / 2 ? known : retirement::heard / 2 - 1;
     const member* m = members().find(who);
-    return m != nullptr && m->fenced() ? retirement::heard | n : n;
+    return m != nullptr && m->fenced() ? retirement::heard | n << 1 | (known_of(who) > known ? 1 : 0) : n;
   }
 
   /// After a change of the roster: a member that has more of a retired life than the fence says raises the fence, unless that is final.
@@ -295,7 +295,7 @@ class replica_members : public replica_fences<Replica, Limits> {
     bool late = true;
     const auto look = [&](const auto& there) {
       for (const auto& r : there.rows()) {
-        late = late && retirement::number(r.has[who]) < n;
+        late = late && !retirement::may_have(r.has[who], n);
       }
     };
     look(rows);
