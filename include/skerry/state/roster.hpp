@@ -137,10 +137,7 @@ class roster {
     if (const member* known = find(who); known != nullptr) {
       return known->as == as ? status{} : status{errc::mismatch};
     }
-    member m;
-    m.who = who;
-    m.as = as;
-    return insert(m);
+    return insert({who, as, standing::current, 0, {}});
   }
   /// A life writes no more. `last` is what is known of it; a greater one of somebody else counts.
   ///
@@ -153,13 +150,7 @@ class roster {
     if (known != nullptr && known->standing == standing::sealed) {
       return errc::fenced;
     }
-    member m;
-    m.who = who;
-    m.as = known != nullptr ? known->as : role::device;
-    m.standing = standing::retired;
-    m.last = last;
-    m.successor = successor;
-    return take(m);
+    return take({who, known != nullptr ? known->as : role::device, standing::retired, last, successor});
   }
   /// Every member has heard of the retirement: the fence stays where it is.
   constexpr void seal(const actor& who) noexcept {
