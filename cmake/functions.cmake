@@ -66,6 +66,13 @@ function(skerry_tests module)
   set_tests_properties(${target} PROPERTIES LABELS unit TIMEOUT 900)
 endfunction()
 
+# skerry_dear_test(name seconds): so long does it take with sanitizers, so it is started before others.
+function(skerry_dear_test name seconds)
+  if(TEST ${name})
+    set_tests_properties(${name} PROPERTIES COST ${seconds})
+  endif()
+endfunction()
+
 # skerry_quick_to_compile(target): with sanitizers optimising takes four times as long as all that it saves while running, and in a
 # release -O2 half as long again as -O1.
 function(skerry_quick_to_compile target)
@@ -98,12 +105,13 @@ function(skerry_benchmarks)
   endif()
 endfunction()
 
-# skerry_script_test(<name> LABEL <label> COMMAND ...): a test that is a script. Exit 77 with a line "skipped: WHY" is a skip.
+# skerry_script_test(<name> LABEL <label> [COST seconds] COMMAND ...): a test that is a script. Exit 77 with a line "skipped: WHY" is a
+# skip. Those with a cost are started first, the dearest before all.
 function(skerry_script_test name)
   if(NOT SKERRY_BUILD_TESTS)
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 1 script "" "LABEL;TIMEOUT" "COMMAND")
+  cmake_parse_arguments(PARSE_ARGV 1 script "" "LABEL;TIMEOUT;COST" "COMMAND")
   list(GET script_COMMAND 0 program)
   if(program STREQUAL "python")
     list(REMOVE_AT script_COMMAND 0)
@@ -118,4 +126,7 @@ function(skerry_script_test name)
   endif()
   add_test(NAME ${name} COMMAND ${script_COMMAND})
   set_tests_properties(${name} PROPERTIES LABELS "${script_LABEL}" SKIP_RETURN_CODE 77 TIMEOUT ${script_TIMEOUT})
+  if(script_COST)
+    set_tests_properties(${name} PROPERTIES COST ${script_COST})
+  endif()
 endfunction()

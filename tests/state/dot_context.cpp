@@ -4,6 +4,8 @@
 
 #include <skerry/core/random.hpp>
 
+#include "core/histories.hpp"
+
 #include <catch2/catch_test_macros.hpp>
 
 #include <array>
@@ -57,7 +59,7 @@ TEST_CASE("a context is the set of its events, full only when the set has too ma
   constexpr std::size_t ranges = 4;
   using context = state::dot_context<actors, ranges>;
   std::size_t refusals = 0;
-  for (std::uint64_t seed = 0; seed < 600; ++seed) {
+  for (std::uint64_t seed = 0; seed < skerry_test::histories(600); ++seed) {
     CAPTURE(seed);
     skerry::splitmix64 rng{seed};
     std::array<context, 2> sides;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <skerry/state/image.hpp>
 
+#include "core/histories.hpp"
 #include "state/plant.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -210,7 +211,7 @@ TEST_CASE("a power cut at any byte of image or log loses nothing that was durabl
   std::size_t cuts = 0;
   std::size_t images = 0;
   std::size_t clean = 0;
-  for (std::uint64_t seed = 0; seed < 120; ++seed) {
+  for (std::uint64_t seed = 0; seed < skerry_test::histories(120); ++seed) {
     CAPTURE(seed);
     skerry::splitmix64 rng{seed};
     const auto rule = seed % 2 == 0 ? durable : every_open;
@@ -655,7 +656,7 @@ TEST_CASE("what a log cannot say any more asks for an image") {
 
 TEST_CASE("removals that the store has forgotten are on disk all the same") {
   std::size_t forgotten = 0;
-  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+  for (std::uint64_t seed = 0; seed < skerry_test::histories(30); ++seed) {
     CAPTURE(seed);
     skerry::splitmix64 rng{seed};
     stored_node a{1, every_open, seed};

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <skerry/state/link.hpp>
 
+#include "core/histories.hpp"
 #include "state/link_mesh.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -92,7 +93,7 @@ void random_history(std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("replicas agree over any links, whatever the links do to their frames", "[state][link]") {
-  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+  for (std::uint64_t seed = 0; seed < skerry_test::histories(200); ++seed) {
     random_history<limits>(seed);
   }
 }

@@ -4,6 +4,7 @@
 
 #include <skerry/core/random.hpp>
 
+#include "core/histories.hpp"
 #include "state/forged_frame.hpp"
 #include "state/plant.hpp"
 
@@ -131,7 +132,7 @@ TEST_CASE("a removal that a peer has forgotten is repaired, whoever asks", "[sta
 
 TEST_CASE("whatever differs in records is repaired exactly, also over a bad line", "[state][link_digest]") {
   int longest = 0;
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+  for (std::uint64_t seed = 0; seed < skerry_test::histories(60); ++seed) {
     CAPTURE(seed);
     skerry::splitmix64 rng{seed};
     const auto nodes = pair_of<256>();

@@ -8,6 +8,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include "core/histories.hpp"
 #include "state/plant.hpp"
 
 #include <skerry/core/crc32c.hpp>
@@ -185,14 +186,14 @@ void compare(std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("an operation that is joined the quick way leaves the same store as one that is joined the long way", "[state][store]") {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (std::uint64_t seed = 1; seed <= skerry_test::histories(60); ++seed) {
     compare<0>(seed);
     compare<2>(seed);
   }
 }
 
 TEST_CASE("a frame with wrong bytes in it is taken or refused alike the quick way and the long way", "[state][store]") {
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint64_t seed = 1; seed <= skerry_test::histories(40); ++seed) {
     compare_damaged<0>(seed);
     compare_damaged<2>(seed);
   }
