@@ -363,8 +363,10 @@ set(skerry_testing_headers
     skerry/testing/detail/sine_cells.hpp
     skerry/testing/detail/world_clock.hpp
     skerry/testing/detail/world_hostility.hpp
+    skerry/testing/detail/world_memory.hpp
     skerry/testing/detail/world_operation.hpp
     skerry/testing/detail/world_state.hpp
+    skerry/testing/detail/world_witness.hpp
     skerry/testing/faulty_disk.hpp
     skerry/testing/faulty_flash.hpp
     skerry/testing/faulty_link.hpp

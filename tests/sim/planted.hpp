@@ -58,9 +58,12 @@ enum class defect : std::uint8_t {
   refused_record_unseen,
   ack_before_persist,
   unscoped_partial,
+  refusals_uncounted,
+  new_life_when_refused,
+  losers_kept,
   none,
 };
-inline constexpr std::array<std::string_view, 47> defect_names{"lww_keep_mine_on_tie",
+inline constexpr std::array<std::string_view, 50> defect_names{"lww_keep_mine_on_tie",
                                                                "tie_without_bytes",
                                                                "dot_reuse_after_restore",
                                                                "next_dot_from_prefix",
@@ -106,7 +109,10 @@ inline constexpr std::array<std::string_view, 47> defect_names{"lww_keep_mine_on
                                                                "owner_checked_at_write_only",
                                                                "refused_record_unseen",
                                                                "ack_before_persist",
-                                                               "unscoped_partial"};
+                                                               "unscoped_partial",
+                                                               "refusals_uncounted",
+                                                               "new_life_when_refused",
+                                                               "losers_kept"};
 
 struct skipped_defect {
   std::string_view name;

@@ -52,6 +52,10 @@ class planted_board {
   [[nodiscard]] const Replica& replica() const noexcept { return replica_; }
   [[nodiscard]] std::uint64_t last_number() const noexcept { return number_; }
   [[nodiscard]] state::stamp last_stamp() const noexcept { return stamp_; }
+  /// What it has refused: the library's own account as long as its calls are the library's.
+  [[nodiscard]] const state::replica_counters& counters() const noexcept {
+    return planted == defect::none ? replica_.counters() : counters_;
+  }
   [[nodiscard]] std::int64_t amount(std::int64_t asked) const noexcept {
     return on(defect::bounded_negative_amount) && asked < 0 ? -asked : asked;
   }
@@ -59,6 +63,42 @@ class planted_board {
 
   template <typename F>
   [[nodiscard]] result<std::span<const std::byte>> mutate(F&& f, wall_ms wall) {
+    return counted(mutate_as_planted(f, wall));
+  }
+  [[nodiscard]] result<state::receipt> accept(std::span<const std::byte> frame, instant_t now) {
+    return counted(accept_as_planted(frame, now));
+  }
+
+  [[nodiscard]] status encode(byte_writer& out) const { return replica_.encode(out); }
+  [[nodiscard]] status digest(byte_writer& out) const {
+    const status s = replica_.encode(out);
+    if (on(defect::hash_order_in_digest)) {
+      replica_.store().for_each_key([&](auto slot) { out.u8(static_cast<std::uint8_t>(replica_.store().key(slot).path)); });
+    }
+    if (on(defect::padding_in_digest)) {
+      out.u8(static_cast<std::uint8_t>(replica_.counters().frames_accepted));  // whatever lay there
+    }
+    return s ? status{out.error()} : s;
+  }
+
+  void put_back(const planted_board& image, splitmix64& rng) {
+    const bool own = image.replica_.self().id == replica_.self().id;
+    if ((on(defect::clone_same_epoch) && !own) || (own && (on(defect::dot_reuse_after_restore) || on(defect::next_dot_from_prefix)))) {
+      take(image);
+      set_back_ = true;
+      return;
+    }
+    take(image);
+    replica_ = Replica{image.replica_};  // a copy as the library makes it, which must have a life of its own
+    splitmix64 dull{0};
+    (void)replica_.as_new_life(on(defect::epoch_without_nonce) ? dull : rng);
+  }
+  void restart(splitmix64&) { (void)replica_.restored(); }
+  void vouch(wall_ms wall) { replica_.vouch(wall); }
+
+ private:
+  template <typename F>
+  [[nodiscard]] result<std::span<const std::byte>> mutate_as_planted(F& f, wall_ms wall) {
     if (on(defect::clock_follows_back_step) || (on(defect::next_dot_from_prefix) && set_back_ && replica_.in_doubt())) {
       return mutate_otherwise(f, wall);
     }
@@ -76,7 +116,7 @@ class planted_board {
     return std::span<const std::byte>{log_};
   }
 
-  [[nodiscard]] result<state::receipt> accept(std::span<const std::byte> frame, instant_t now) {
+  [[nodiscard]] result<state::receipt> accept_as_planted(std::span<const std::byte> frame, instant_t now) {
     const bool readable = edit_.read(frame);
     if (on(defect::dominated_clock_shortcut) && readable && dominated()) {
       return state::receipt{};  // my clock dominates theirs: there is nothing new
@@ -111,34 +151,21 @@ class planted_board {
     return got;
   }
 
-  [[nodiscard]] status encode(byte_writer& out) const { return replica_.encode(out); }
-  [[nodiscard]] status digest(byte_writer& out) const {
-    const status s = replica_.encode(out);
-    if (on(defect::hash_order_in_digest)) {
-      replica_.store().for_each_key([&](auto slot) { out.u8(static_cast<std::uint8_t>(replica_.store().key(slot).path)); });
+  template <typename Answer>
+  [[nodiscard]] Answer counted(Answer got) {
+    if (got || got.error() == errc::absent) {
+      return got;
     }
-    if (on(defect::padding_in_digest)) {
-      out.u8(static_cast<std::uint8_t>(replica_.counters().frames_accepted));  // whatever lay there
+    if (!on(defect::refusals_uncounted)) {
+      counters_.count(got.error());
     }
-    return s ? status{out.error()} : s;
+    if (on(defect::new_life_when_refused)) {
+      splitmix64 chance{number_};
+      (void)replica_.as_new_life(chance);
+    }
+    return got;
   }
 
-  void put_back(const planted_board& image, splitmix64& rng) {
-    const bool own = image.replica_.self().id == replica_.self().id;
-    if ((on(defect::clone_same_epoch) && !own) || (own && (on(defect::dot_reuse_after_restore) || on(defect::next_dot_from_prefix)))) {
-      take(image);
-      set_back_ = true;
-      return;
-    }
-    take(image);
-    replica_ = Replica{image.replica_};  // a copy as the library makes it, which must have a life of its own
-    splitmix64 dull{0};
-    (void)replica_.as_new_life(on(defect::epoch_without_nonce) ? dull : rng);
-  }
-  void restart(splitmix64&) { (void)replica_.restored(); }
-  void vouch(wall_ms wall) { replica_.vouch(wall); }
-
- private:
   /// What copies of a replica share when copying is shallow.
   struct bookkeeping {
     std::vector<frame_edit::run> seen{};
@@ -154,6 +181,7 @@ class planted_board {
     cleared_ = other.cleared_;
     shared_ = other.shared_;
     hoarded_ = other.hoarded_;
+    counters_ = other.counters_;
     set_back_ = other.set_back_;
   }
 
@@ -325,6 +353,7 @@ class planted_board {
   std::shared_ptr<bookkeeping> shared_ = std::make_shared<bookkeeping>();
   Replica replica_{};
   std::size_t hoarded_ = 0;
+  state::replica_counters counters_{};
   std::uint64_t number_ = 0;
   state::stamp stamp_{};
   bool set_back_ = false;

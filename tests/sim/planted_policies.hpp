@@ -39,6 +39,9 @@ struct with_defect<state::lww<T>> : state::lww<T> {
     });
     return any ? state::detail::read_value<T>(best.payload) : result<T>{errc::absent};
   }
+  [[nodiscard]] static constexpr bool obsolete(const state::record_view& r, const state::record_view& by) noexcept {
+    return !on(defect::losers_kept) && whole::obsolete(r, by);
+  }
 };
 
 template <>

@@ -25,6 +25,7 @@ class replica_board {
     return Replica::create(replica_, id, state::role::device, state::epoch_rule::every_open, clock, rng, now);
   }
   [[nodiscard]] const Replica& replica() const noexcept { return replica_; }
+  [[nodiscard]] const state::replica_counters& counters() const noexcept { return replica_.counters(); }
   /// `f(replica)` operates and returns the delta.
   ///
   /// wall   what it is told about the time

@@ -44,24 +44,31 @@ class replica_world {
     return make_script(seed, options, schema::size);
   }
 
-  /// Runs a script from the beginning to the end. Where calls were refused a second run looks at what they changed: in every eighth
-  /// script at all of them, in the others at those that were answered `full`.
+  /// Runs a script from the beginning to the end.
   [[nodiscard]] sim_verdict run(const sim_script& script) {
-    w_.look_at(nullptr);
-    const sim_verdict v = attempt(script);
+    begin(script);
+    for (const sim_event& e : script.events) {
+      w_.now += e.wait;
+      w_.event = e.name;
+      deliver_due(w_.now);
+      if (e.wait > state_type::unnoticed_ms) {
+        after_pause();
+      }
+      if (!w_.failed() && !w_.oracle.full()) {
+        act(e);
+      }
+      if (w_.failed()) {
+        break;
+      }
+    }
+    if (!w_.failed()) {
+      w_.event = 0;
+      finish();
+    }
     w_.totals.histories += 1;
     w_.totals.events += script.events.size();
-    if (v.what != sim_finding::none || w_.refused.empty()) {
-      return v;
-    }
-    const sim_totals totals = w_.totals;
-    refused_.swap(w_.refused);
-    w_.look_at(&refused_);
-    sim_verdict again = attempt(script);
-    again.trace = v.trace;
-    w_.look_at(nullptr);
-    w_.totals = totals;
-    return again;
+    w_.verdict.trace = w_.trace_hash;
+    return w_.verdict;
   }
 
   /// A shorter script that shows the same finding: first without faults, then without nodes, then without events.
@@ -79,31 +86,6 @@ class replica_world {
   }
 
  private:
-  [[nodiscard]] sim_verdict attempt(const sim_script& script) {
-    begin(script);
-    for (const sim_event& e : script.events) {
-      w_.now += e.wait;
-      w_.event = e.name;
-      deliver_due(w_.now);
-      if (e.wait > state_type::unnoticed_ms) {
-        after_pause();
-      }
-      if (!w_.failed() && !w_.oracle.full()) {
-        act(e);
-      }
-      if (over()) {
-        break;
-      }
-    }
-    if (!over()) {
-      w_.event = 0;
-      finish();
-    }
-    w_.verdict.trace = w_.trace_hash;
-    return w_.verdict;
-  }
-  [[nodiscard]] bool over() const noexcept { return w_.failed() || w_.looked_at_all(); }
-
   void begin(const sim_script& script) {
     w_.begin(script);
     for (std::size_t f = 0; f < sim_fault_names.size(); ++f) {
@@ -227,7 +209,7 @@ class replica_world {
     }
   }
   void deliver_due(std::uint64_t until) {
-    while (!over()) {
+    while (!w_.failed()) {
       const auto m = w_.network.next(until);
       if (!m) {
         return;
@@ -243,7 +225,7 @@ class replica_world {
     const auto& what = w_.frames[f];
     const bool cut = arrived < what.bytes.size();
     auto& n = w_.nodes[to];
-    const Board* before = w_.before_call(n.board);
+    w_.before_call(n);
     const auto got = n.board.accept(std::span{what.bytes}.first(arrived), w_.instant());
     ++w_.totals.deliveries;
     w_.trace(static_cast<std::uint64_t>(got.error()) << 8 | to);
@@ -281,7 +263,7 @@ class replica_world {
         }
         ++w_.totals.refused_damaged;
     }
-    w_.after_refusal(n.board, before, w_.worth_a_look(got.error()), "a refused frame changed the replica");
+    w_.after_refusal(n, got.error(), "a refused frame changed the replica");
     return false;
   }
   static constexpr std::uint32_t clock_faults = bit(sim_fault::skew) | bit(sim_fault::step) | bit(sim_fault::freeze) |
@@ -290,7 +272,7 @@ class replica_world {
   /// Quiet time: everything arrives, the clocks are right, and everybody tells everybody.
   void finish() {
     w_.network.heal();
-    for (int days = 0; days < 8 && !w_.network.idle() && !over(); ++days) {
+    for (int days = 0; days < 8 && !w_.network.idle() && !w_.failed(); ++days) {
       const std::uint64_t step = 86'400'000;
       w_.now += step;
       deliver_due(w_.now);
@@ -301,16 +283,16 @@ class replica_world {
     }
     bool all_taken = true;
     for (int round = 0; round < (w_.confused ? 4 : 1); ++round) {
-      for (std::size_t i = 1; i < w_.nodes.size() && !over(); ++i) {
+      for (std::size_t i = 1; i < w_.nodes.size() && !w_.failed(); ++i) {
         const std::size_t f = w_.frame_of_all(i);
         all_taken = deliver(0, f, w_.frames[f].bytes.size()) && all_taken;
       }
       const std::size_t f = w_.frame_of_all(0);
-      for (std::size_t i = 1; i < w_.nodes.size() && !over(); ++i) {
+      for (std::size_t i = 1; i < w_.nodes.size() && !w_.failed(); ++i) {
         all_taken = deliver(i, f, w_.frames[f].bytes.size()) && all_taken;
       }
     }
-    if (over()) {
+    if (w_.failed()) {
       return;
     }
     w_.totals.converged += all_taken ? 1 : 0;
@@ -325,6 +307,9 @@ class replica_world {
       if (!w_.confused) {
         w_.check_all(i);
         w_.check_context(i);
+        if (i == 0 || !all_taken) {  // else it holds what node 0 does
+          w_.check_holdings(i);
+        }
       }
       w_.check_memory(i);
     }
@@ -344,7 +329,6 @@ class replica_world {
   }
 
   state_type w_{};
-  std::vector<std::uint32_t> refused_{};
 };
 
 }  // namespace skerry::inline v0::testing

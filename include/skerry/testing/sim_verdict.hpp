@@ -29,7 +29,7 @@ struct sim_verdict {
 struct sim_totals {
   sim_counts answers{};
   std::uint64_t histories = 0, events = 0, operations = 0, deliveries = 0, syncs = 0, full = 0, clock_refusals = 0, refused_damaged = 0,
-                new_lives = 0, names_collided = 0, amnesia = 0, converged = 0, unfinished = 0;
+                refused = 0, new_lives = 0, names_collided = 0, amnesia = 0, converged = 0, unfinished = 0;
   std::array<std::uint64_t, sim_fault_names.size()> on{};   ///< runs that a fault was on in
   std::array<std::uint64_t, sim_fault_names.size()> bit{};  ///< how often it did something
 
@@ -38,7 +38,7 @@ struct sim_totals {
     using t = sim_totals;
     answers += other.answers;
     for (const auto field : {&t::histories, &t::events, &t::operations, &t::deliveries, &t::syncs, &t::full, &t::clock_refusals,
-                             &t::refused_damaged, &t::new_lives, &t::names_collided, &t::amnesia, &t::converged, &t::unfinished}) {
+                             &t::refused_damaged, &t::refused, &t::new_lives, &t::names_collided, &t::amnesia, &t::converged, &t::unfinished}) {
       this->*field += other.*field;
     }
     for (std::size_t f = 0; f < on.size(); ++f) {

@@ -22,7 +22,8 @@ void damage(world_state<Board>& w, const sim_event& e) {
   if (w.frame_count() == 0) {
     return;
   }
-  Board& board = w.nodes[e.node].board;
+  auto& node = w.nodes[e.node];
+  Board& board = node.board;
   std::vector<std::byte> bytes =
       w.frames[w.frame_count() - 1 - static_cast<std::size_t>(e.args) % std::min<std::size_t>(w.frame_count(), 8)].bytes;
   splitmix64 chance{w.script->seed ^ e.name};
@@ -50,14 +51,14 @@ void damage(world_state<Board>& w, const sim_event& e) {
         b = static_cast<std::byte>(chance());
       }
   }
-  const Board& before = w.copy_of(board);
+  w.before_call(node);
   const auto got = board.accept(bytes, w.instant());
   w.trace(static_cast<std::uint64_t>(got.error()));
   ++w.totals.refused_damaged;
   if (got) {
     w.find(sim_finding::broken, "a damaged frame was taken");
-  } else if (!w.same_bytes(before, board)) {
-    w.find(sim_finding::broken, "a damaged frame changed the replica");
+  } else {
+    w.after_refusal(node, got.error(), "a damaged frame changed the replica");
   }
 }
 

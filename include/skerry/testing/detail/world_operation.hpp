@@ -60,7 +60,7 @@ template <typename P, typename Board>
   const state::actor peer = w.nodes[e.peer].board.replica().self();
   // Who operates is known afterwards: in doubt a new life begins with the operation. Its shares are none yet either way.
   const state::actor self = n.board.replica().in_doubt() ? state::actor{} : n.board.replica().self();
-  const Board* before = w.before_call(n.board);
+  w.before_call(n);
   sim_attempt a = path_model<P>::attempt(n.board, w.oracle, e.node, e, wall, peer, self, w.totals.answers);
   const errc got = a.frame.error();
   w.trace(static_cast<std::uint64_t>(got));
@@ -70,7 +70,7 @@ template <typename P, typename Board>
       w.find(sim_finding::broken,
              "an operation was answered " + std::string{skerry::to_string(got)} + " instead of " + skerry::to_string(a.expected));
     }
-    w.after_refusal(n.board, before, w.worth_a_look(got), "a refused operation changed the replica");
+    w.after_refusal(n, got, "a refused operation changed the replica");
     return std::nullopt;
   }
   if (a.expected != errc::ok && !w.confused) {

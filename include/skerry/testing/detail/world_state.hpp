@@ -8,6 +8,8 @@
 #include <skerry/testing/detail/event_names.hpp>
 #include <skerry/testing/detail/path_model.hpp>
 #include <skerry/testing/detail/world_clock.hpp>
+#include <skerry/testing/detail/world_memory.hpp>
+#include <skerry/testing/detail/world_witness.hpp>
 #include <skerry/testing/history_oracle.hpp>
 #include <skerry/testing/lossy_network.hpp>
 #include <skerry/testing/replica_board.hpp>
@@ -44,6 +46,7 @@ class world_state {
     /// ahead until somebody vouches for its clock.
     bool told_right = true;
     std::uint64_t told_at = 0;  ///< when it last heard of the time
+    refusal_counts refused{};   ///< by the calls that have been refused so far
 
     void reads_clock(std::uint64_t moment) noexcept {
       told_right = told_right && moment - told_at < unnoticed_ms;
@@ -79,8 +82,6 @@ class world_state {
     trace_hash = of.seed;
     rng = splitmix64{of.seed ^ 0x626f617264};
     frame_count_ = 0;
-    calls_ = 0;
-    refused.clear();
     names.restart();
     oracle.restart(of.nodes, schema::size * 32);
     network_before = network.counts();
@@ -98,6 +99,7 @@ class world_state {
     if (!n.board.create(id, state::clock_limits{}, birth, instant_at(now))) {
       find(sim_finding::broken, "a replica could not be created");
     }
+    n.refused = refusal_counts::of(n.board.counters());
     vouch(i);
   }
   /// The node is told that its clock is right, which it need not be.
@@ -112,6 +114,7 @@ class world_state {
   }
   void take_image(std::size_t i, const image& from) {
     nodes[i].board.put_back(from.board, rng);
+    nodes[i].refused = refusal_counts::of(nodes[i].board.counters());
     nodes[i].id = from.id;
     oracle.forget(i, from.known, from.heard);
     nodes[i].told_right = from.told_right;
@@ -183,36 +186,31 @@ class world_state {
     return std::ranges::equal(first, bytes_of(b));
   }
 
-  /// Before a call that may be refused: a copy of the board where it is known from an earlier run that it will be.
-  [[nodiscard]] const Board* before_call(const Board& board) {
-    const std::uint32_t call = calls_++;
-    if (careful == nullptr || next_refused_ == careful->size() || (*careful)[next_refused_] != call) {
-      return nullptr;
+  /// Before a call that may be refused.
+  void before_call(const node& n) noexcept { witness_.remember(n.board.replica()); }
+  /// After a refusal: the node is what it was before the call, and has counted it.
+  void after_refusal(node& n, errc why, const char* change) {
+    ++totals.refused;
+    const refusal_counts wanted = why == errc::absent ? n.refused : n.refused.and_one(why);  // what is not there is an answer
+    n.refused = refusal_counts::of(n.board.counters());
+    if (!(n.refused == wanted)) {
+      find(sim_finding::broken, std::string{"a refusal was not counted for what it is: "} + skerry::to_string(why));
     }
-    ++next_refused_;
-    return &copy_of(board);
-  }
-  /// Valid until the next one is made.
-  [[nodiscard]] const Board& copy_of(const Board& board) {
-    copy_ = board;
-    return copy_;
-  }
-  /// After a refusal. `telling`: whether a second run shall look at what it changed.
-  void after_refusal(const Board& board, const Board* before, bool telling, const char* change) {
-    if (telling) {
-      refused.push_back(calls_ - 1);
-    }
-    if (before != nullptr && !same_bytes(*before, board)) {
+    if (!unchanged(n.board)) {
       find(sim_finding::broken, change);
     }
   }
-  [[nodiscard]] bool worth_a_look(errc refusal) const noexcept { return refusal == errc::full || script->seed % 8 == 0; }
-  /// A second run of the same script looks at the calls that the first one noted in `refused`.
-  void look_at(const std::vector<std::uint32_t>* calls) noexcept {
-    careful = calls;
-    next_refused_ = 0;
+  [[nodiscard]] bool unchanged(const Board& board) {
+    if (!witness_.same_self(board.replica())) {
+      return false;
+    }
+    if (witness_.same_store(board.replica())) {
+      return true;
+    }
+    copy_ = board;
+    witness_.restore(const_cast<replica_type&>(copy_.replica()));
+    return same_bytes(copy_, board);
   }
-  [[nodiscard]] bool looked_at_all() const noexcept { return careful != nullptr && next_refused_ == careful->size(); }
 
   /// What a node knows is what its context says: for nodes that were told of whole keys at a time.
   void learn_by_context(std::size_t i) {
@@ -231,7 +229,7 @@ class world_state {
 
   template <typename P>
   void check(std::size_t i, std::uint16_t path, unsigned args) {
-    if (confused || careful != nullptr) {
+    if (confused) {
       return;
     }
     const sim_difference d = path_model<P>::compare(nodes[i].board.replica(), oracle, oracle.known(i), path, args, totals.answers);
@@ -269,6 +267,20 @@ class world_state {
       find(sim_finding::broken, "a replica takes more memory than its type says");
     }
   }
+  /// What it holds follows from what is live and who has written, not from how long that has been going on.
+  void check_holdings(std::size_t i) {
+    const memory_bound most = law_.template of<schema>(oracle, oracle.known(i));
+    const auto& store = nodes[i].board.replica().store();
+    const auto held = [&](std::size_t has, std::size_t may, const char* what) {
+      if (has > may) {
+        find(sim_finding::broken, "node " + std::to_string(i) + " holds more " + what +
+                                      " than what it knows needs: " + std::to_string(has) + " of " + std::to_string(may));
+      }
+    };
+    held(store.actors().size(), most.actors, "actors");
+    held(store.key_count(), most.keys, "keys");
+    held(store.record_count(), most.records, "records");
+  }
 
   std::vector<node> nodes{};
   std::vector<std::optional<image>> images{};
@@ -285,13 +297,11 @@ class world_state {
   std::uint64_t trace_hash = 0;
   std::uint32_t event = 0;
   bool confused = false;  ///< twins have used one name for two events: agreement is all that can be asked
-  std::vector<std::uint32_t> refused{};
-  const std::vector<std::uint32_t>* careful = nullptr;
 
  private:
   std::size_t frame_count_ = 0;
-  std::uint32_t calls_ = 0;
-  std::size_t next_refused_ = 0;
+  call_witness<replica_type> witness_{};
+  memory_law law_{};
   Board copy_{};
   array_of<std::vector<std::byte>, 2> encoded_{};
   std::size_t encoded_at_ = 0;
