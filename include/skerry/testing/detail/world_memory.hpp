@@ -30,11 +30,12 @@ class memory_law {
   [[nodiscard]] memory_bound of(const history_oracle& oracle, const op_set& known) {
     memory_bound most;
     who_.clear();
-    known.for_each([&](std::size_t i) {
-      note(who_, oracle.operations()[i].who);
-      // A delta names the events that it takes the place of, whether or not they were heard of.
-      oracle.operations()[i].covers.for_each([&](std::size_t old) { note(who_, oracle.operations()[old].who); });
-    });
+    // Whoever has written: a delta names also the events that it takes the place of, heard of or not.
+    for (const operation& op : oracle.operations()) {
+      if (who_.empty() || !(who_.back() == op.who)) {
+        note(who_, op.who);
+      }
+    }
     most.actors = who_.size();
     for (std::uint16_t p = 0; p < Schema::size; ++p) {
       Schema::visit(p, [&]<typename P>() {
@@ -74,6 +75,7 @@ class memory_law {
           note(gifts_, std::pair{op.who, op.to});
         } else {
           note(who_, op.who);
+          op.covers.for_each([&](std::size_t old) { note(who_, oracle.operations()[old].who); });  // whom a reset takes back
         }
       });
     }
