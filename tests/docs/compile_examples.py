@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # Copyright (c) 2026 The skerry authors
 # SPDX-License-Identifier: MIT
-"""Compiles and runs every C++ program that stands in the given Markdown pages: a fenced block with `int main`.
+"""Compiles and runs every C++ program that stands in the given Markdown pages: a fenced block with `int main`. A block without it that
+begins with an include is compiled.
 
 usage: compile_examples.py COMPILER INCLUDE_DIR WORK_DIR PAGE.md...
 Exit 1 if a program does not compile without warnings, does not exit 0, or if no page holds one.
@@ -10,15 +11,23 @@ import pathlib
 import re
 import subprocess
 import sys
+import typing
 
 FLAGS = ["-std=c++20", "-O0", "-ffp-contract=off", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 
 
-def programs(page):
+class Block(typing.NamedTuple):
+    line: int
+    source: str
+    runs: bool
+
+
+def blocks(page):
     text = page.read_text(encoding="utf-8")
     for block in re.finditer(r"^```cpp\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        if re.search(r"^int main\(", block.group(1), re.MULTILINE):
-            yield text.count("\n", 0, block.start()) + 1, block.group(1)
+        runs = re.search(r"^int main\(", block.group(1), re.MULTILINE) is not None
+        if runs or block.group(1).startswith("#include"):
+            yield Block(text.count("\n", 0, block.start()) + 1, block.group(1), runs)
 
 
 def main():
@@ -29,17 +38,21 @@ def main():
     work.mkdir(parents=True, exist_ok=True)
     ran = failed = 0
     for page in map(pathlib.Path, sys.argv[4:]):
-        for line, source in programs(page):
-            ran += 1
-            where = f"{page.name}:{line}"
-            file = work / f"{page.stem}_{line}.cpp"
-            file.write_text(source, encoding="utf-8")
+        for block in blocks(page):
+            where = f"{page.name}:{block.line}"
+            file = work / f"{page.stem}_{block.line}.cpp"
+            file.write_text(block.source, encoding="utf-8")
             binary = file.with_suffix("")
-            compiled = subprocess.run([compiler, *FLAGS, "-I", include, str(file), "-o", str(binary)], capture_output=True, text=True)
+            how = ["-o", str(binary)] if block.runs else ["-fsyntax-only"]
+            compiled = subprocess.run([compiler, *FLAGS, "-I", include, str(file), *how], capture_output=True, text=True)
             if compiled.returncode != 0:
                 print(f"FAIL {where}: does not compile\n{compiled.stderr[:3000]}")
                 failed += 1
                 continue
+            if not block.runs:
+                print(f"ok {where}: compiles")
+                continue
+            ran += 1
             done = subprocess.run([str(binary)], capture_output=True, text=True, timeout=60)
             last = done.stdout.strip().splitlines()[-1:] or ["(prints nothing)"]
             print(f"{'ok' if done.returncode == 0 else 'FAIL'} {where}: {last[0]}")
