@@ -98,7 +98,11 @@ class courier {
     const Time t = in_.time_.observe(now);
     const item_options<Time>& item = options.item;
     const bool fits = item.stream < L.box.streams;
-    if (options.store == store_when::first || !fits || (options.store == store_when::on_failure && !in_.may_go_direct(item.stream, t))) {
+    if (!in_.config_.get().direct && options.store == store_when::never) {
+      return errc::unsupported;
+    }
+    if (!in_.config_.get().direct || options.store == store_when::first || !fits ||
+        (options.store == store_when::on_failure && !in_.may_go_direct(item.stream, t))) {
       const item_options<Time> as_stored = in_.with_history(item, t);
       const result<ticket> stored = in_.box_.append(payload, as_stored, t);
       if (stored && options.store == store_when::on_failure) {
@@ -170,7 +174,7 @@ class courier {
       if (f.cancelled || f.stage == flight_stage::over || f.stage == flight_stage::dead) {
         return f.stage == flight_stage::dead ? status{errc::refused} : status{errc::absent};
       }
-      if (f.kind == flight_kind::direct) {
+      if (in_.is_direct(f)) {
         ++in_.box_.count().dropped[static_cast<std::size_t>(drop_reason::cancelled)];
         in_.end_direct(f.id.stream);
       } else {
@@ -216,7 +220,7 @@ class courier {
         in_.flights_.clear(f);
         return a;
       }
-      if (f.stage == flight_stage::over) {
+      if (in_.config_.get().direct && f.stage == flight_stage::over) {
         action<Time> a = in_.describe(f, action_kind::completed);
         a.why = f.why;
         in_.flights_.clear(f);
@@ -226,7 +230,7 @@ class courier {
         return in_.bury(f);
       }
       if (f.stage == flight_stage::waiting) {
-        const action<Time> a = f.kind == flight_kind::direct ? in_.start_direct(f, t) : in_.start_stored(f, t);
+        const action<Time> a = in_.is_direct(f) ? in_.start_direct(f, t) : in_.start_stored(f, t);
         if (a.kind != action_kind::idle) {
           return a;
         }

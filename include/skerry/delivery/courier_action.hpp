@@ -27,6 +27,7 @@ template <instant Time>
 struct courier_config {
   outbox_config box{};  ///< its quotas are mandatory
   std::uint8_t endpoints = 1;
+  bool direct = true;  ///< `send` may try before it stores; false: all goes through the outbox, store_when::never is `unsupported`
   backoff_config<Time> backoff{};
   breaker_config<Time> breaker{};
   retry_budget_config<Time> budget{};

@@ -45,7 +45,7 @@ class failover {
   /// May sends use it?
   [[nodiscard]] bool usable(endpoint_id e) const noexcept {
     const auto i = e.value;
-    return i < count_ && !places_[i].seen.declared_down() && (!places_[i].left || all_left());
+    return i < count_ && !places_[i].seen.declared_down() && (N == 1 || !places_[i].left || all_left());
   }
   /// The preferred usable endpoint; `endpoint_id::none` if all are declared down.
   [[nodiscard]] endpoint_id current() const noexcept {
@@ -71,6 +71,9 @@ class failover {
 
   /// Lets time pass. Needed at least once in half of the longest distance of Time: a wrapping tick cannot tell long ago from soon.
   void tick(Time now) noexcept {
+    if constexpr (N == 1) {
+      return;  // there is nowhere to return from
+    }
     for (place& p : places_) {
       p.rested = p.rested || !(elapsed(now, p.since) < detail::measurable<Time>(config_->hold));
       if (p.left && !(elapsed(now, p.probe_at) < duration_t<Time>{})) {
@@ -83,7 +86,7 @@ class failover {
   void on_result(endpoint_id e, outcome what, Time now) noexcept {
     tick(now);
     place& p = at(e);
-    const bool nowhere_else = all_left();
+    const bool nowhere_else = N == 1 || all_left();
     p.seen.record(what, now);
     p.probe_at = advance(now, config_->probe_every);
     if (!p.left || what != outcome::ok) {
@@ -144,7 +147,9 @@ class failover {
     }
     return true;
   }
-  [[nodiscard]] bool probing(std::uint8_t i) const noexcept { return places_[i].left && !places_[i].seen.declared_down() && !all_left(); }
+  [[nodiscard]] bool probing(std::uint8_t i) const noexcept {
+    return N > 1 && places_[i].left && !places_[i].seen.declared_down() && !all_left();
+  }
 
   const failover_config<Time>* config_;
   array_of<place, N> places_{};

@@ -91,9 +91,9 @@ class outbox {
       return refuse(fits.error());
     }
     in_.expire();
-    const std::uint64_t key = options.key.empty() ? 0 : hash64(options.key, in_.key_salt_) | 1;
+    const std::uint64_t key = in_.key_of(options);
     index waiting = none;
-    if (key != 0 && options.same_key != key_policy::both) {
+    if (in_.config_.features.keys && key != 0 && options.same_key != key_policy::both) {
       waiting = in_.items_.find_key(key, options.stream);
       if (waiting != none && options.same_key == key_policy::keep) {
         ++in_.counters_.duplicates_suppressed;
@@ -389,7 +389,7 @@ class outbox {
   [[nodiscard]] status adopt(item_id id, std::span<const std::byte> payload, const item_options<Time>& options, wall_ms stamp,
                              std::uint16_t attempts, Time now) noexcept {
     in_.time_.observe(now);
-    const std::uint64_t key = options.key.empty() ? 0 : hash64(options.key, in_.key_salt_) | 1;
+    const std::uint64_t key = in_.key_of(options);
     lane& to = in_.items_.lanes[id.stream];
     to.reserved = id.seq;
     const status stored = in_.admit(id, payload, options, key, stamp, true, none);

@@ -37,6 +37,15 @@ struct outbox_limits {
   std::uint32_t record_bytes = 256;  ///< longest payload
 };
 
+/// What an outbox can do beside keeping items, in order, until somebody took responsibility for them. What is left out is refused as
+/// `unsupported`; where the config is known while compiling its code is not there.
+struct outbox_features {
+  bool keys = true;     ///< item_options::key
+  bool expiry = true;   ///< item_options::ttl_s; items of an earlier life that have one do not expire
+  bool classes = true;  ///< item_options::importance other than 1; items of an earlier life are of class 1 then
+  bool reclaim = true;  ///< room behind a record that stays long: without it the store may be full before the quota is
+};
+
 struct outbox_config {
   std::uint64_t quota_bytes;  ///< of payload; mandatory
   std::uint32_t quota_items;  ///< mandatory
@@ -50,6 +59,7 @@ struct outbox_config {
   std::uint8_t lower_share = 8;        ///< every so many takes one goes to a class that would have to wait
   std::uint32_t lease_ms = 60'000;     ///< in flight without a word for so long: given back as unknown; 0: never
   delivery::order streams = order::strict;
+  outbox_features features{};
   std::uint16_t receiver_window = 64;  ///< W of the receiver's dedupe_window; 0: repeats do no harm there, or something else finds them
 };
 

@@ -48,6 +48,7 @@ class courier_engine {
 
   // --- choosing ---
 
+  [[nodiscard]] bool is_direct(const flight& f) const noexcept { return config_.get().direct && f.kind == flight_kind::direct; }
   void begin_direct(stream_id stream) noexcept {
     ++directs_;
     box_.set_direct(stream, true);
@@ -103,7 +104,7 @@ class courier_engine {
       count.retries += f.attempts > 1 ? 1 : 0;
     }
     action<Time> a = describe(f, f.kind == flight_kind::probe ? action_kind::probe : action_kind::send);
-    const std::int64_t left = count_of<Time>(f.kind == flight_kind::direct ? elapsed(f.until, t) : lease);
+    const std::int64_t left = count_of<Time>(is_direct(f) ? elapsed(f.until, t) : lease);
     const std::uint64_t left_ms = whole_ms<Time>(static_cast<std::uint64_t>(left < 0 ? 0 : left));
     a.remaining_ms = static_cast<std::uint32_t>(left_ms < 0xffff'ffffU ? left_ms : 0xffff'ffffU);
     return a;
@@ -186,7 +187,7 @@ class courier_engine {
     f->begin(flight_kind::stored, item.id, item.payload.size(), item.attempts);
     if (item.historical) {
       replay_at_ = skerry::advance(t, config_.get().replay_interval);
-      if (directs_ > 0) {
+      if (config_.get().direct && directs_ > 0) {
         replay_at_ = skerry::advance(replay_at_, config_.get().replay_interval);
       }
     }
@@ -301,7 +302,7 @@ class courier_engine {
     }
     f.hint = answer.hint != no_hint<Time> && !stop ? answer.hint : duration_t<Time>{};
     f.last = answer.what;
-    f.kind == flight_kind::direct ? settle_direct(f, answer.what) : settle_stored(f, answer.what, t);
+    is_direct(f) ? settle_direct(f, answer.what) : settle_stored(f, answer.what, t);
   }
 
   void settle_direct(flight& f, outcome what) noexcept {

@@ -26,7 +26,7 @@ class endpoint_bundle {
         breakers_{filled(Parts::make_breaker(config), std::make_index_sequence<N>{})},
         budgets_{filled(Parts::make_budget(config), std::make_index_sequence<N>{})} {}
 
-  [[nodiscard]] std::uint8_t count() const noexcept { return count_; }
+  [[nodiscard]] std::uint8_t count() const noexcept { return N == 1 ? std::uint8_t{1} : count_; }
   [[nodiscard]] failover<Time, N>& paths() noexcept { return paths_; }
   [[nodiscard]] const failover<Time, N>& paths() const noexcept { return paths_; }
   [[nodiscard]] breaker_type& breaker(endpoint_id e) noexcept { return breakers_[e.value]; }
@@ -36,7 +36,7 @@ class endpoint_bundle {
   /// Lets time pass; how many breakers that opened.
   [[nodiscard]] std::uint8_t tick(Time t) noexcept {
     std::uint8_t opened = 0;
-    for (std::uint8_t e = 0; e < count_; ++e) {
+    for (std::uint8_t e = 0; e < count(); ++e) {
       const breaker_state before = breakers_[e].last_state();
       breakers_[e].tick(t);
       if (breakers_[e].last_state() == breaker_state::open && before != breaker_state::open) {
@@ -50,7 +50,7 @@ class endpoint_bundle {
 
   /// The most preferred endpoint that may be used now and is not in `but`; `endpoint_id::none` if there is none.
   [[nodiscard]] endpoint_id ready(Time t, std::uint8_t but = 0) const noexcept {
-    for (std::uint8_t e = 0; e < count_; ++e) {
+    for (std::uint8_t e = 0; e < count(); ++e) {
       if ((but >> e & 1) == 0 && paths_.usable(endpoint_id{e}) && breakers_[e].ready(t)) {
         return endpoint_id{e};
       }
@@ -60,7 +60,7 @@ class endpoint_bundle {
   /// How many are left to be tried.
   [[nodiscard]] std::uint8_t untried(std::uint8_t tried) const noexcept {
     std::uint8_t n = 0;
-    for (std::uint8_t e = 0; e < count_; ++e) {
+    for (std::uint8_t e = 0; e < count(); ++e) {
       n = static_cast<std::uint8_t>(n + ((tried >> e & 1) == 0 && paths_.usable(endpoint_id{e}) ? 1 : 0));
     }
     return n;
@@ -68,7 +68,7 @@ class endpoint_bundle {
   /// When an endpoint may be tried again; now, if one may already.
   [[nodiscard]] deadline<Time> trial_at(Time t) const noexcept {
     deadline<Time> at;
-    for (std::uint8_t e = 0; e < count_; ++e) {
+    for (std::uint8_t e = 0; e < count(); ++e) {
       if (paths_.usable(endpoint_id{e})) {
         at = earliest<Time>(at, breakers_[e].ready(t) ? deadline<Time>{t} : breakers_[e].next_deadline(), t);
       }

@@ -96,6 +96,7 @@ struct outbox_ahead : kept_config<outbox_config, Fixed> {
     e.length = static_cast<std::uint32_t>(r.payload.size());
     e.stream = r.header.stream;
     e.importance = r.header.importance < class_turns::classes ? r.header.importance : class_turns::classes - 1;
+    e.importance = config_.features.classes ? e.importance : std::uint8_t{1};
     e.repeat = (r.header.flags & record_flags::repeatable) != 0 ? repeatable::by_key : repeatable::no;
     e.historical = true;
     return e;
@@ -281,7 +282,7 @@ struct outbox_ahead : kept_config<outbox_config, Fixed> {
     }
     entry e = entry_of(at.value(), r);
     items_.uncount_beyond(s, 1, e.length < s.beyond_bytes ? e.length : s.beyond_bytes);
-    if (r.header.ttl_s != 0) {
+    if (config_.features.expiry && r.header.ttl_s != 0) {
       const std::uint64_t left = seconds_left(r.header);
       if (left == 0) {
         ++counters_.dropped[static_cast<std::size_t>(drop_reason::expired)];

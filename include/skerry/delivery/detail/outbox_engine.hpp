@@ -47,6 +47,7 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
   using base::expiry;
   using base::items_;
   using base::keeps_notes;
+  using base::key_salt_;
   using base::lease;
   using base::looks_ahead;
   using base::most_items;
@@ -73,7 +74,15 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
     if (options.stream >= L.streams || options.importance > 3) {
       return errc::invalid;
     }
+    const outbox_features& can = config_.features;
+    if ((!can.keys && !options.key.empty()) || (!can.expiry && options.ttl_s != 0) || (!can.classes && options.importance != 1)) {
+      return errc::unsupported;
+    }
     return length > L.record_bytes ? status{errc::width} : status{};
+  }
+
+  [[nodiscard]] std::uint64_t key_of(const item_options<Time>& options) const noexcept {
+    return !config_.features.keys || options.key.empty() ? 0 : hash64(options.key, key_salt_) | 1;
   }
 
   /// What the store has to move is moved now, and durably: lives that end before their second sync would fill it with copies that never
@@ -111,6 +120,9 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
     [[nodiscard]] std::uint64_t live_bytes() const noexcept { return box->items_.bytes + std::uint64_t{box->items_.queued} * 32; }
   };
   [[nodiscard]] bool reclaim() noexcept {
+    if (!config_.features.reclaim) {
+      return false;
+    }
     if constexpr (requires(Store & s, needed still) { s.reclaim(still); }) {
       return static_cast<bool>(store_->reclaim(needed{this, {}}));
     } else {
@@ -140,7 +152,7 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
                              wall_ms stamp, bool historical, index replaced) noexcept {
     expire();
     // What has to leave is known before anything changes.
-    const bool swap = replaced != none && !items_.entries[replaced].in_flight;
+    const bool swap = config_.features.keys && replaced != none && !items_.entries[replaced].in_flight;
     const std::uint64_t freed_items = swap ? 1 : 0;
     const std::uint64_t freed_bytes = swap ? items_.entries[replaced].length : 0;
     const std::uint64_t most = most_items();
@@ -148,8 +160,12 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
     const std::uint64_t bytes = items_.bytes - freed_bytes + payload.size();
     const std::uint64_t items_over = items > most ? items - most : 0;
     const std::uint64_t bytes_over = bytes > config_.quota_bytes ? bytes - config_.quota_bytes : 0;
-    const eviction_order<index_type> order{items_, config_.evict, options.importance};
-    if (payload.size() > config_.quota_bytes || !order.frees(items_over, bytes_over, swap ? replaced : none)) {
+    const bool over = items_over != 0 || bytes_over != 0;
+    if (payload.size() > config_.quota_bytes || (over && config_.evict == eviction::reject)) {
+      return errc::full;
+    }
+    if (over &&
+        !eviction_order<index_type>{items_, config_.evict, options.importance}.frees(items_over, bytes_over, swap ? replaced : none)) {
       return errc::full;
     }
     if (const status leased = lease(id.seq); !leased) {
@@ -197,7 +213,7 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
     e.importance = options.importance;
     e.repeat = options.repeat;
     e.historical = historical;
-    if (options.ttl_s != 0) {
+    if (config_.features.expiry && options.ttl_s != 0) {
       e.expires_s = expiry(options.ttl_s);
     }
     const index i = place(e);
@@ -227,6 +243,9 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
     return {};
   }
   bool evict_one(std::uint8_t newcomer, index but) noexcept {
+    if (config_.evict == eviction::reject) {
+      return false;
+    }
     const eviction_order<index_type> order{items_, config_.evict, newcomer};
     const index victim = order.victim(but);
     if (victim == none) {
@@ -275,6 +294,9 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
   // --- time ---
 
   void expire() noexcept {
+    if (!config_.features.expiry) {
+      return;
+    }
     const std::uint32_t now = uptime_s();
     if (next_expiry_ == 0 || now < next_expiry_) {
       return;
@@ -340,6 +362,9 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
 
   [[nodiscard]] index choose(Time t, bool live_only) noexcept {
     end_holds(t);
+    if (!config_.features.classes) {
+      return choose_of_one_class(live_only);
+    }
     class_turns::firsts first{none, none, none, none};
     for (stream_id n = 0; n < L.streams; ++n) {
       const lane& from = items_.lanes[n];
@@ -359,6 +384,20 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
     }
     turns_.went(items_.entries[first[best]].stream, best, L.streams);
     return first[best];
+  }
+
+  [[nodiscard]] index choose_of_one_class(bool live_only) noexcept {
+    index best = none;
+    for (stream_id n = 0; n < L.streams; ++n) {
+      bool waits = false;
+      const index i = candidate(items_.lanes[n], waits, live_only);
+      const bool sooner = best == none || turns_.turn_of(n, 1, L.streams) < turns_.turn_of(items_.entries[best].stream, 1, L.streams);
+      best = i != none && !waits && sooner ? i : best;
+    }
+    if (best != none) {
+      turns_.went(items_.entries[best].stream, 1, L.streams);
+    }
+    return best;
   }
 
   [[nodiscard]] outbox_look look_ahead(Time t) const noexcept {
@@ -392,7 +431,7 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
         }
       }
     }
-    if (next_expiry_ != 0) {
+    if (config_.features.expiry && next_expiry_ != 0) {
       const std::uint64_t now_ms = time_.passed_ms();
       const std::uint64_t left = next_expiry_ * std::uint64_t{1000} > now_ms ? next_expiry_ * std::uint64_t{1000} - now_ms : 1;
       // A wrapping tick cannot name an instant beyond half its range: coming back early is harmless.

@@ -359,7 +359,7 @@ struct outbox_recovery : outbox_ahead<Time, Store, L, Fixed> {
     }
     to.next_seq = r.header.seq >= to.next_seq ? r.header.seq + 1 : to.next_seq;
     entry e = entry_of(at, r);
-    if (r.header.ttl_s != 0) {
+    if (config_.features.expiry && r.header.ttl_s != 0) {
       e.expires_s = expiry(left_over_restart(r.header, clock));
     }
     (void)place(e);
