@@ -291,15 +291,6 @@ struct flash_trees {
     }
     return sum;
   }
-  /// Conditional instructions take their time on both ways; a jump only on one.
-  static constexpr void stay_branch() noexcept {
-#if defined(__thumb__)
-    if (!std::is_constant_evaluated()) {
-      asm("");
-    }
-#endif
-  }
-
   /// Some trees walked together, so that the loads of one hide behind the others. One that has come to its leaf stands still.
   template <std::uint32_t Lanes>
   [[nodiscard]] constexpr std::uint32_t walk(std::uint32_t tree, std::uint32_t& first, const Code* x) const noexcept {

@@ -7,6 +7,7 @@
 #include <skerry/core/bytes.hpp>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -15,36 +16,73 @@ namespace skerry::inline v0::anomaly::detail {
 // Trees in slots of equal room, so that one can be replaced while the others stay where they are. A slot of `room` splits has
 // room + 1 leaves; the split after the last slot can be read.
 
+/// The fields of a split, read for a walk; at once where they fill a word.
+template <typename Split>
+struct split_fields {
+  std::uint32_t feature, left;
+  std::int32_t threshold;
+
+  explicit split_fields(const Split* split) noexcept {
+    if constexpr (sizeof(Split) == 4 && sizeof(Split::feature) == 1 && sizeof(Split::left) == 1 &&
+                  std::endian::native == std::endian::little) {
+      std::uint32_t word = 0;
+      __builtin_memcpy(&word, static_cast<const void*>(split), sizeof word);
+      feature = word & 0xffU;
+      left = (word >> 8U) & 0xffU;
+      threshold = static_cast<std::int32_t>(word) >> 16;
+    } else {
+      feature = split->feature;
+      left = split->left;
+      threshold = split->threshold;
+    }
+  }
+};
+
 /// `walk_tree` with a branch instead of masks: half the instructions, for processors to which a branch costs two of them.
 ///
-/// The subtree to the right ends where its parent's does, so no count is kept. Before a node lie as many leaves as splits, but for the
-/// splits of which it is on the left.
+/// Before a node lie as many leaves as splits, but for the splits of which it is on the left.
 template <typename Split, typename Row>
 [[nodiscard]] std::uint32_t walk_by_branches(const Split* const first, std::uint32_t splits, const Row& x) noexcept {
   const Split* split = first;
   const Split* end = first + splits;
   std::uint32_t on_left = 0;
   while (split != end) {
-    const Split* const right = split + 1 + split->left;
-    if (x[split->feature] > split->threshold) {
-      split = right;
-    } else {
-      ++split;
-      end = right;
-      ++on_left;
+    const split_fields<Split> s{split};
+    ++split;
+    if (x[s.feature] > s.threshold) {
+      split += s.left;
+      stay_branch();
+      continue;
     }
+    end = split + s.left;
+    ++on_left;
   }
   return static_cast<std::uint32_t>(split - first) - on_left;
 }
 
+/// The sum over the leaves of one row, one tree after the other. On its own, for its registers.
+template <typename Split, typename Leaves, typename SlotOf, typename Code>
+[[nodiscard, gnu::noinline]] typename Leaves::sum_type slot_sum_by_branches(const Split* splits, Leaves leaf, std::uint32_t room,
+                                                                            const std::uint16_t* count, std::uint32_t trees, SlotOf slot,
+                                                                            const Code* x) noexcept {
+  typename Leaves::sum_type sum = 0;
+  for (std::uint32_t tree = 0; tree < trees; ++tree) {
+    const std::uint32_t s = slot(tree);
+    sum += leaf(s * (room + 1U) + walk_by_branches(splits + std::size_t{s} * room, std::uint32_t{count[s]}, x));
+  }
+  return sum;
+}
+
 /// The sum over the leaves of one row. `slot(i)` is where the i-th of `trees` trees lies, `count[slot]` how many splits it has; `leaf(i)`
 /// answers for place i of the leaves.
-template <typename Split, typename Leaves, typename SlotOf, typename Row>
+template <typename Split, typename Leaves, typename SlotOf, typename Code>
 [[nodiscard]] typename Leaves::sum_type slot_sum(const Split* splits, const Leaves& leaf, std::uint32_t room, const std::uint16_t* count,
-                                                 std::uint32_t trees, const SlotOf& slot, const Row& x) noexcept {
-  typename Leaves::sum_type sum = 0;
-  std::uint32_t tree = 0;
-  if constexpr (!short_branches) {
+                                                 std::uint32_t trees, const SlotOf& slot, const Code* x) noexcept {
+  if constexpr (short_branches) {
+    return slot_sum_by_branches(splits, leaf, room, count, trees, slot, x);
+  } else {
+    typename Leaves::sum_type sum = 0;
+    std::uint32_t tree = 0;
     const auto lane = [=](std::uint32_t s) noexcept { return walk_lane{s * room, s * (room + 1U), count[s]}; };
     for (; tree + 4U <= trees; tree += 4) {
       walk_lane a = lane(slot(tree));
@@ -59,14 +97,12 @@ template <typename Split, typename Leaves, typename SlotOf, typename Row>
       }
       sum += leaf(a.leaf) + leaf(b.leaf) + leaf(c.leaf) + leaf(d.leaf);
     }
+    for (; tree < trees; ++tree) {
+      const std::uint32_t s = slot(tree);
+      sum += leaf(s * (room + 1U) + walk_tree(splits + std::size_t{s} * room, std::uint32_t{count[s]}, x));
+    }
+    return sum;
   }
-  for (; tree < trees; ++tree) {
-    const std::uint32_t s = slot(tree);
-    const Split* const at = splits + std::size_t{s} * room;
-    sum += leaf(s * (room + 1U) +
-                (short_branches ? walk_by_branches(at, std::uint32_t{count[s]}, x) : walk_tree(at, std::uint32_t{count[s]}, x)));
-  }
-  return sum;
 }
 
 /// True when the counts of the left subtrees form one tree in pre-order, no deeper than `depth_limit`, on columns below `columns`.

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace skerry::inline v0::anomaly::detail {
 
@@ -19,6 +20,14 @@ inline constexpr bool short_branches = true;
 #else
 inline constexpr bool short_branches = false;
 #endif
+/// Conditional instructions take their time on both ways; a jump only on one.
+constexpr void stay_branch() noexcept {
+#if defined(__thumb__)
+  if (!std::is_constant_evaluated()) {
+    asm("");
+  }
+#endif
+}
 
 /// Philox with the keys of its rounds written out: the same blocks, for those who ask for many where additions cost as much as loads.
 class philox_by_rounds {
