@@ -43,3 +43,13 @@ TEST_CASE("runs that touch become one, and what is no frame is not read", "[test
   CHECK_FALSE(again.read(noise));
   CHECK(again.covers.empty());
 }
+
+TEST_CASE("a record of a writer that the frame covers nothing of makes no frame", "[testing][frame_edit]") {
+  // Its writer was looked up behind the end of those that there are.
+  frame_edit edit;
+  edit.covers = {{{1, 1, 1}, 1, 5}};
+  edit.records.push_back({"stock", {2, 1, 1}, 1, {}, 0, {}});
+  CHECK(edit.bytes().empty());
+  edit.covers.push_back({{2, 1, 1}, 1, 1});
+  CHECK_FALSE(edit.bytes().empty());
+}

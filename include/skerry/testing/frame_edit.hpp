@@ -38,7 +38,7 @@ class frame_edit {
   std::vector<run> covers{};      ///< in any order; they may touch and overlap
   std::vector<record> records{};  ///< in any order; each is covered
 
-  /// False when it is no delta frame.
+  /// False when it is no delta frame, or one that covers more than `most`.
   [[nodiscard]] bool read(std::span<const std::byte> frame) {
     covers.clear();
     records.clear();
@@ -56,7 +56,7 @@ class frame_edit {
     return true;
   }
 
-  /// The frame; empty when it covers too much.
+  /// The frame; empty when it covers too much, or nothing of the writer of a record.
   [[nodiscard]] std::vector<std::byte> bytes() const {
     std::vector<run> runs = covers;
     std::sort(runs.begin(), runs.end(), [](const run& a, const run& b) { return a.who != b.who ? a.who < b.who : a.first < b.first; });
@@ -71,6 +71,11 @@ class frame_edit {
       }
     }
     d.records = records;
+    const auto actors = d.covers.actors();
+    if (std::any_of(records.begin(), records.end(),
+                    [&](const record& r) { return std::find(actors.begin(), actors.end(), r.who) == actors.end(); })) {
+      return {};
+    }
     std::sort(d.records.begin(), d.records.end(), [](const record& a, const record& b) {
       return a.key != b.key ? a.key < b.key : (a.who != b.who ? a.who < b.who : a.n < b.n);
     });
