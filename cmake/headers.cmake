@@ -387,6 +387,9 @@ set(skerry_adapters_headers
     skerry/adapters/asio_driver.hpp
     skerry/adapters/detail/model_file.hpp
     skerry/adapters/detail/ort_session.hpp
+    skerry/adapters/detail/sqlite_connection.hpp
+    skerry/adapters/detail/sqlite_rows.hpp
+    skerry/adapters/detail/sqlite_state.hpp
     skerry/adapters/mosquitto_transport.hpp
     skerry/adapters/onnxruntime.hpp
     skerry/adapters/opencv_dnn.hpp
