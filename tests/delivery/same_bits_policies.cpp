@@ -4,6 +4,7 @@
 #include <skerry/delivery/endpoint_policy.hpp>
 #include <skerry/delivery/failover.hpp>
 #include <skerry/delivery/health.hpp>
+#include <skerry/delivery/item_batch.hpp>
 #include <skerry/delivery/record.hpp>
 #include <skerry/delivery/retry.hpp>
 #include <skerry/delivery/retry_budget.hpp>
@@ -136,5 +137,26 @@ void drive_scanner(bit_hash& h) {
   }
 }
 const bits_of scanner{"delivery.record", drive_scanner};
+
+const bits_of batch{"delivery.item_batch", [](bit_hash& hash) {
+                      static item_batch<300> parts;
+                      std::array<std::byte, 64> payload{};
+                      skerry::splitmix64 random{3};
+                      for (std::uint32_t i = 0; i < 400; ++i) {
+                        payload[0] = static_cast<std::byte>(i);
+                        const skerry::wall_ms stamp{random() >> (random() % 2 == 0 ? 16 : 40)};  // some far from each other
+                        const skerry::status added = parts.add(std::span<const std::byte>{payload}.first(random() % 64), stamp);
+                        hash.add(static_cast<std::uint64_t>(added.error()));
+                        if (!added) {
+                          hash.add(parts.bytes());
+                          const skerry::status read = read_parts(parts.bytes(), [&hash](const batch_part& part) {
+                            hash.add(part.stamp.value + part.index);
+                            hash.add(part.payload);
+                          });
+                          hash.add(static_cast<std::uint64_t>(read.error()));
+                          parts.clear();
+                        }
+                      }
+                    }};
 
 }  // namespace
