@@ -83,11 +83,15 @@ struct segment_scan : segment_files<Device, L> {
     }
     return {};
   }
+  /// Its checks are over the bytes as they stand: a head is all that is written, so a kill leaves the one or the other.
   [[nodiscard]] status blank_copies(slot& s) noexcept {
+    if (s.copies_to <= s.copies_from + record_size(16)) {
+      s.copies_of = s.copies_from = s.copies_to = 0;  // there are none
+      return {};
+    }
     record_header h;
     h.kind = record_kind::seal;
     const std::uint32_t length = s.copies_to - s.copies_from - static_cast<std::uint32_t>(record_head);
-    const std::array<std::byte, 512> zeros{};
     const record_place place{s.salt, s.copies_from};
     std::array<std::byte, record_head> head{};
     if (const status done = write_record_head(head, h, {}, place); !done) {
@@ -96,13 +100,14 @@ struct segment_scan : segment_files<Device, L> {
     byte_writer(std::span{head}.subspan(8, 3)).u24(length);
     byte_writer(std::span{head}.subspan(4, 2)).u16(static_cast<std::uint16_t>(crc32c(std::span{head}.subspan(6), place.start())));
     std::uint32_t sum = crc32c(std::span{head}.subspan(4), place.start());
+    std::array<std::byte, 512> piece;
     for (std::uint32_t at = 0; at < length;) {
-      const std::size_t n = length - at < zeros.size() ? length - at : zeros.size();
-      sum = crc32c(std::span{zeros}.first(n), sum);
-      if (const status done = device_.write(name_of(s).view(), s.copies_from + record_head + at, std::span{zeros}.first(n)); !done) {
+      const auto part = std::span{piece}.first(length - at < piece.size() ? length - at : piece.size());
+      if (const status done = device_.read(name_of(s).view(), s.copies_from + record_head + at, part); !done) {
         return done;
       }
-      at += static_cast<std::uint32_t>(n);
+      sum = crc32c(part, sum);
+      at += static_cast<std::uint32_t>(part.size());
     }
     byte_writer(std::span{head}.first(4)).u32(sum);
     if (const status done = device_.write(name_of(s).view(), s.copies_from, head); !done) {
@@ -111,7 +116,28 @@ struct segment_scan : segment_files<Device, L> {
     s.end = s.end < s.copies_to ? s.copies_to : s.end;
     s.dirty = true;
     s.copies_of = s.copies_from = s.copies_to = 0;
-    return {};
+    return note_again(s);
+  }
+  /// What a segment holds beside copies that are gone: if that is nothing, it can be used again.
+  [[nodiscard]] status note_again(slot& s) noexcept {
+    slot fresh = s;
+    fresh.greatest = {};
+    fresh.least = {};
+    fresh.in_order = true;
+    std::array<std::byte, 512> buffer;
+    auto walk = scanner(s, segment_header::room, s.end, buffer);
+    for (auto r = walk.next();; r = walk.next()) {
+      if (!r) {
+        s = r.error() == errc::absent ? fresh : s;  // what was not read to its end keeps what it is known for
+        return {};
+      }
+      note_record(fresh, r.value().header);
+    }
+  }
+  static void note_record(slot& s, const record_header& h) noexcept {
+    if (is_numbered(h.kind) && h.stream < L.streams) {
+      s.note(h.stream, h.seq);
+    }
   }
   /// The last segment goes on where it ended. Behind a torn record a new one begins, unless it would be the last that is free.
   void go_on(slot& last, std::uint64_t torn) noexcept {
@@ -131,11 +157,7 @@ struct segment_scan : segment_files<Device, L> {
       switch (r.header.kind) {
         case record_kind::data:
         case record_kind::batch:
-        case record_kind::drops:
-          if (r.header.stream < L.streams) {
-            s.note(r.header.stream, r.header.seq);
-          }
-          break;
+        case record_kind::drops: note_record(s, r.header); break;
         case record_kind::acks:
         case record_kind::seq_lease:
         case record_kind::counters:
