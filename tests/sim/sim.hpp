@@ -95,6 +95,9 @@ struct side_outcome {
 [[nodiscard]] side_outcome explore_scopes(std::uint64_t first, std::uint64_t histories, bool stop);
 [[nodiscard]] side_outcome explore_twins(std::uint64_t first, std::uint64_t histories, bool stop);
 
+/// Goes through histories and scripts that have found something, from a file; returns what the program is to exit with.
+[[nodiscard]] int run_corpus(const std::string& name);
+
 /// Faults that were on in many runs and did nothing in any of them.
 [[nodiscard]] std::string idle_faults(const outcome& o);
 

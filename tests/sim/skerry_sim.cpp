@@ -33,8 +33,8 @@ void print_counts(const outcome& o) {
   fmt::print("reads={} siblings={} ties={} resets_raced={} stale={} absent={} overflows={} rights_refused={}\n", t.answers.reads,
              t.answers.siblings, t.answers.ties, t.answers.resets_raced, t.answers.stale, t.answers.absent, t.answers.overflows,
              t.answers.refused_rights);
-  fmt::print("full={} clock_refusals={} damaged_refused={} amnesia={} names_collided={}\n", t.full, t.clock_refusals, t.refused_damaged,
-             t.amnesia, t.names_collided);
+  fmt::print("refused={} full={} clock_refusals={} damaged_refused={} amnesia={} names_collided={}\n", t.refused, t.full, t.clock_refusals,
+             t.refused_damaged, t.amnesia, t.names_collided);
   std::string faults;
   for (std::size_t f = 0; f < sim_fault_names.size(); ++f) {
     faults += fmt::format(" {}={}/{}", sim_fault_names[f], t.bit[f], t.on[f]);
@@ -247,6 +247,7 @@ int main(int argc, char** argv) {
   std::string faults = "all";
   std::string replayed;
   std::string plant_name;
+  std::string corpus;
   std::size_t exhaustive = 0;
   std::size_t threads = 1;
   bool links = false;
@@ -258,6 +259,7 @@ int main(int argc, char** argv) {
   app.add_option("--threads", threads, "histories at a time")->capture_default_str()->check(CLI::Range(1, 256));
   app.add_option("--faults", faults, "all, none, or names between commas")->capture_default_str();
   app.add_option("--replay", replayed, "a seed, or a file with a script");
+  app.add_option("--corpus", corpus, "a file of histories and scripts that have found something, to go through again");
   app.add_option("--plant", plant_name, "a defect by its name, list, or all");
   app.add_option("--exhaustive", exhaustive, "all histories of this many operations by three replicas, for every policy")
       ->check(CLI::Range(1, 6));
@@ -271,6 +273,9 @@ int main(int argc, char** argv) {
   }
   options.faults = chosen.value();
   try {
+    if (!corpus.empty()) {
+      return run_corpus(corpus);
+    }
     if (exhaustive > 0) {
       if (!plant_name.empty() && !plant_defect(plant_name)) {
         fmt::print(stderr, "skerry_sim: no plant is called {}\n", plant_name);
