@@ -282,7 +282,8 @@ class replica_members : public replica_fences<Replica, Limits> {
       m.rows.drop_if([&m](const actor& who) { return !m.lives.is_current(who); });
     }
   }
-  /// `others` are the rows of somebody else that come along, or null.
+  /// `others` are the rows of somebody else that come along, or null. What only one has of whom it is known here that it has retired, all
+  /// others may have ruled out already.
   template <typename Rows>
   [[nodiscard]] bool is_late(const actor& who, std::uint64_t n, const Rows* others) const requires(has_mesh) {
     const member* m = members().find(who);
@@ -295,7 +296,7 @@ class replica_members : public replica_fences<Replica, Limits> {
     bool late = true;
     const auto look = [&](const auto& there) {
       for (const auto& r : there.rows()) {
-        late = late && !retirement::may_have(r.has[who], n);
+        late = late && !(members().is_current(r.who) && retirement::may_have(r.has[who], n));
       }
     };
     look(rows);
