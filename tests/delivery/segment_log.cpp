@@ -381,4 +381,75 @@ TEST_CASE("a disk that fills up is a full log, and acknowledgements still empty 
   }
 }
 
+/// All items of stream 1 are needed; where they lie nobody asks.
+struct all_of_stream_1 {
+  position where{};
+  position* operator()(const record_header& h, position) noexcept { return h.stream == 1 ? &where : nullptr; }
+  [[nodiscard]] static std::uint64_t live_bytes() noexcept { return 0; }
+};
+
+/// Two segments with an item of stream 1 each among acknowledged ones, and a third with a copy of the first that no sync covered.
+faulty_disk with_copies_that_do_not_count() {
+  faulty_disk disk{9};
+  auto log = log_type::create(disk, small).value();
+  REQUIRE(log.open());
+  const std::vector<std::byte> payload(900);
+  std::uint64_t seq = 0;
+  for (std::uint64_t item = 1; item <= 2; ++item) {
+    REQUIRE(log.append(data(1, item), payload_of(1, item, 600)));
+    for (int i = 0; i < 5; ++i) {
+      REQUIRE(log.append(data(0, ++seq), payload));
+    }
+    REQUIRE(log.advance({0, seq, 0}));
+    REQUIRE(log.sync());
+    REQUIRE(log.rotate());
+    REQUIRE(log.sync());
+  }
+  REQUIRE(log.rotate());
+  (void)log.reclaim(all_of_stream_1{});
+  REQUIRE(log.counters().reclaimed == 1);
+  REQUIRE(log.append(data(0, ++seq), payload));
+  REQUIRE(log.advance({0, seq, 0}));
+  REQUIRE(log.rotate());
+  REQUIRE(log.flush());
+  return disk;
+}
+
+// They kept their segment from being used again for the whole of the next life.
+TEST_CASE("a segment that holds nothing but copies that never counted is used again after one sync") {
+  faulty_disk disk = with_copies_that_do_not_count();
+  auto log = log_type::create(disk, {.segment_bytes = 8192, .segments = 6, .entropy = 50}).value();
+  const auto report = log.open();
+  REQUIRE(report);
+  CHECK(report.value().damaged_records == 0);
+  const std::uint64_t used = log.used_bytes();
+  REQUIRE(log.sync());
+  CHECK(log.used_bytes() + 2 * 8192 <= used + 512);  // that one, and one that never held a record
+  CHECK(all_of(log, report.value()).size() == 2);
+}
+
+// A kill in the middle left a damaged record behind, which was counted at every open from then on.
+TEST_CASE("copies that do not count are blanked by one small write, so a kill leaves nothing that counts as damaged") {
+  const faulty_disk whole = with_copies_that_do_not_count();
+  for (std::uint64_t kill = 0; kill < 32; ++kill) {
+    const std::uint64_t writes = kill / 4;
+    const std::uint64_t bytes = kill % 4 * 24;  // of the write in which the process ends
+    CAPTURE(writes, bytes);
+    faulty_disk disk = whole;
+    {
+      auto log = log_type::create(disk, {.segment_bytes = 8192, .segments = 6, .entropy = 51}).value();
+      disk.power_fails_after(writes, bytes);
+      (void)log.open();
+      (void)log.sync();
+    }
+    disk.power_fails_after(~std::uint64_t{0});
+    disk.power_cut([](std::size_t) { return std::size_t{512}; }, ~std::size_t{0});  // the process alone dies: what was written stays
+    auto next = log_type::create(disk, {.segment_bytes = 8192, .segments = 6, .entropy = 52}).value();
+    const auto report = next.open();
+    REQUIRE(report);
+    CHECK(report.value().damaged_records == 0);
+    CHECK(all_of(next, report.value()).size() == 2);
+  }
+}
+
 }  // namespace

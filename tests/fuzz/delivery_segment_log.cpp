@@ -216,6 +216,8 @@ void skerry_fuzz::write_seeds(const seed_folder& out) {
   out.add("flips", two);
   out.add("replaced", std::string_view{"\2\1\0\x20\4abcd\2\0\7\0\1x", 15});
   out.add("moved", std::string_view{"\3\0\1\0\2\0\2\x80\0\3\1\0\x40\2\x48\2\0\1", 18});
-  // A seal that says that the first segment's records stand in the second one.
-  out.add("sealed", std::string_view{"\1\1\0\4\6\0\0\0\0\0\0\0\0\0\x0c\1\0\0\0\0\2\0\0\2\0\0\0", 27});
+  // A seal that says that the first segment's records stand in the second one; one of copies that end before they begin.
+  out.add("sealed", std::string_view{"\1\1\0\4\6\0\0\0\0\0\0\0\0\x0c\1\0\0\0\0\2\0\0\2\0\0\0", 26});
+  out.add("no_copies", std::string_view{"\1\1\0\4\6\0\0\0\0\0\0\0\0\x10\1\0\0\0\0\2\0\0\0\0\0\0\0\0\0\0", 30});
+});
 }
