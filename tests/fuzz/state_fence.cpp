@@ -103,7 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   static const node priors[4] = {prior(0), prior(1), prior(2), prior(3)};
   node r = priors[choice & 3];
-  for (int i = 0; i < 3 && !in.rest().empty(); ++i) {
+  for (int i = 0; i < 8 && !in.rest().empty(); ++i) {
     const std::size_t length = in.byte();
     const bytes given = in.take(length == 0 ? in.rest().size() : length);
     std::vector<std::byte> frame{given.begin(), given.end()};
@@ -137,6 +137,23 @@ void skerry_fuzz::write_seeds(const seed_folder& out) {
     std::vector<std::byte> seed{std::byte{static_cast<unsigned char>(3 - which)}, std::byte{0}};
     seed.insert(seed.end(), frame.begin(), frame.end());
     out.add(name, seed);
+  }
+  for (unsigned which = 1; which < 4;
+       ++which) {  // in pieces, which build on each other: to one that knows nothing, and to one that knows all
+    for (const unsigned to : {0U, which}) {
+      node from = prior(which);
+      state::fence_place place;
+      std::vector<std::byte> seed{std::byte{static_cast<unsigned char>(to)}};
+      for (std::size_t size = 1; size > 0;) {
+        std::vector<std::byte> piece(100);
+        size = from.write_fence(piece, place).value_or(0);
+        if (size > 0) {
+          seed.push_back(std::byte{static_cast<unsigned char>(size - 4)});
+          seed.insert(seed.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(size - 4));
+        }
+      }
+      out.add("pieces_" + std::to_string(which) + "_to_" + std::to_string(to), seed);
+    }
   }
   lives r;
   (void)r.admit({1, 1, 1}, state::role::cloud);

@@ -405,3 +405,31 @@ TEST_CASE("nodes with one roster agree, whoever writes what he may not", "[state
   }
   CHECK(refused > 200);
 }
+
+TEST_CASE("what a refused write had overwritten is lost to who had not seen it: in a frame it stays unseen, in a chunk it counts as seen",
+          "[state][owners]") {
+  const state::actor cloud{1, 1, 1};
+  const state::actor wrong{3, 1, 7};
+  node holder;  // has the write of the cloud, and has not heard of the wrong one
+  REQUIRE(holder.accept(forged_frame{}.covers(cloud, 1, 1).write<limit>("limit/a", cloud, 1, {today, 0}, 21).bytes(), 0));
+  const auto overwritten =
+      forged_frame{}.covers(cloud, 1, 1).covers(wrong, 1, 1).write<limit>("limit/a", wrong, 1, {today + 5, 0}, 11).bytes();
+  const bool by_chunk = GENERATE(false, true);
+  CAPTURE(by_chunk);
+  auto reader = of(2, state::role::device);
+  REQUIRE(reader.enrol(cloud, state::role::cloud));
+  REQUIRE(reader.enrol(wrong, state::role::device));
+  if (by_chunk) {
+    node teller;
+    REQUIRE(teller.accept(overwritten, 0));
+    CHECK(bring(teller, reader, 7).refused == 1);
+  } else {
+    const auto taken = reader.accept(overwritten, 0);
+    REQUIRE(taken);
+    CHECK(taken.value().refused == 1);
+  }
+  CHECK_FALSE(reader.read<limit>("a"));
+  REQUIRE(reader.accept(bytes_of(holder), 0));
+  CHECK(reader.store().contains(cloud, 1));
+  CHECK(static_cast<bool>(reader.read<limit>("a")) == !by_chunk);
+}
