@@ -219,5 +219,4 @@ void skerry_fuzz::write_seeds(const seed_folder& out) {
   // A seal that says that the first segment's records stand in the second one; one of copies that end before they begin.
   out.add("sealed", std::string_view{"\1\1\0\4\6\0\0\0\0\0\0\0\0\x0c\1\0\0\0\0\2\0\0\2\0\0\0", 26});
   out.add("no_copies", std::string_view{"\1\1\0\4\6\0\0\0\0\0\0\0\0\x10\1\0\0\0\0\2\0\0\0\0\0\0\0\0\0\0", 30});
-});
 }
