@@ -38,7 +38,7 @@ struct stream_state {
 TEST_CASE("a backlog far longer than the outbox looks ahead is taken in order, over restarts, while its segments are moved") {
   std::uint64_t taken = 0;
   std::uint64_t moved = 0;
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     skerry::splitmix64 random{seed};
     faulty_disk disk{seed};
     std::array<stream_state, streams> known;
@@ -126,8 +126,8 @@ TEST_CASE("a backlog far longer than the outbox looks ahead is taken in order, o
       }
     }
   }
-  CHECK(taken > 100'000);
-  CHECK(moved > 50);
+  CHECK(taken > 80'000);
+  CHECK(moved > 25);
 }
 
 // Counted wrong once: an item that was given up beyond the look-ahead and whose record had been moved or was gone already, and one that
