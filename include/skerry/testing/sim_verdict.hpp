@@ -37,8 +37,9 @@ struct sim_totals {
   sim_totals& operator+=(const sim_totals& other) noexcept {
     using t = sim_totals;
     answers += other.answers;
-    for (const auto field : {&t::histories, &t::events, &t::operations, &t::deliveries, &t::syncs, &t::full, &t::clock_refusals,
-                             &t::refused_damaged, &t::refused, &t::new_lives, &t::names_collided, &t::amnesia, &t::converged, &t::unfinished}) {
+    for (const auto field :
+         {&t::histories, &t::events, &t::operations, &t::deliveries, &t::syncs, &t::full, &t::clock_refusals, &t::refused_damaged,
+          &t::refused, &t::new_lives, &t::names_collided, &t::amnesia, &t::converged, &t::unfinished}) {
       this->*field += other.*field;
     }
     for (std::size_t f = 0; f < on.size(); ++f) {

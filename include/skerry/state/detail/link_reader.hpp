@@ -48,9 +48,7 @@ struct stamp_pace {
   actor_ref who = no_actor;
   bool any = false;
 
-  constexpr void note(const stamp& s, actor_ref writer, std::uint64_t number) noexcept {
-    *this = {step, s, number, writer, true};
-  }
+  constexpr void note(const stamp& s, actor_ref writer, std::uint64_t number) noexcept { *this = {step, s, number, writer, true}; }
   /// Answers false when there is no such stamp.
   [[nodiscard]] constexpr bool expect(actor_ref writer, std::uint64_t number, stamp& next) const noexcept {
     const std::uint64_t events = !any ? 0 : (writer == who ? number - n : 1);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/causal_store.hpp>
 #include <skerry/state/detail/member_view.hpp>
 #include <skerry/state/detail/replica_fences.hpp>
@@ -26,8 +27,8 @@ struct membership {
   struct no_rows {};
   roster<Members> lives{};
   [[no_unique_address]] std::conditional_t<(Mesh > 0), stability<(Mesh > 0 ? Mesh : 1), A>, no_rows> rows{};
-  std::array<fence_place, Links> told{};  ///< each link
-  std::uint64_t news = 0;                 ///< what is to be told, once `has_news` is worked off
+  array_of<fence_place, Links> told{};  ///< each link
+  std::uint64_t news = 0;               ///< what is to be told, once `has_news` is worked off
   bool has_fences = false;
   bool must_rejoin = false;
   bool has_news = true;
