@@ -25,7 +25,7 @@ class linked_board : public skerry::testing::replica_board<Replica> {
 
  public:
   [[nodiscard]] skerry::result<state::receipt> receive(state::link_id link, std::span<const std::byte> frame, instant_t now) {
-    if (on(defect::back_propagation)) {
+    if (on(defect::back_propagation) || on(defect::news_told_back)) {
       forget_where_from(link, frame, now);
     }
     const auto got = base::receive(link, frame, now);

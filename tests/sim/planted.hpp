@@ -61,9 +61,10 @@ enum class defect : std::uint8_t {
   refusals_uncounted,
   new_life_when_refused,
   losers_kept,
+  news_told_back,
   none,
 };
-inline constexpr std::array<std::string_view, 50> defect_names{"lww_keep_mine_on_tie",
+inline constexpr std::array<std::string_view, 51> defect_names{"lww_keep_mine_on_tie",
                                                                "tie_without_bytes",
                                                                "dot_reuse_after_restore",
                                                                "next_dot_from_prefix",
@@ -112,7 +113,8 @@ inline constexpr std::array<std::string_view, 50> defect_names{"lww_keep_mine_on
                                                                "unscoped_partial",
                                                                "refusals_uncounted",
                                                                "new_life_when_refused",
-                                                               "losers_kept"};
+                                                               "losers_kept",
+                                                               "news_told_back"};
 
 struct skipped_defect {
   std::string_view name;
@@ -124,7 +126,7 @@ inline constexpr std::array<skipped_defect, 1> skipped_defects{{
 }};
 
 /// Which of the worlds a defect lives in.
-enum class habitat : std::uint8_t { replicas, queues, carry, twins, links, members, owners, disks, scopes };
+enum class habitat : std::uint8_t { replicas, queues, carry, twins, links, members, owners, disks, scopes, bytes };
 [[nodiscard]] constexpr habitat habitat_of(defect d) noexcept {
   switch (d) {
     case defect::server_rollback_ignored:
@@ -148,6 +150,7 @@ enum class habitat : std::uint8_t { replicas, queues, carry, twins, links, membe
     case defect::refused_record_unseen: return habitat::owners;
     case defect::ack_before_persist: return habitat::disks;
     case defect::unscoped_partial: return habitat::scopes;
+    case defect::news_told_back: return habitat::bytes;
     default: return habitat::replicas;
   }
 }

@@ -92,6 +92,7 @@ struct side_outcome {
 [[nodiscard]] side_outcome explore_members(std::uint64_t first, std::uint64_t histories, bool stop);
 [[nodiscard]] side_outcome explore_owners(std::uint64_t first, std::uint64_t histories, bool stop);
 [[nodiscard]] side_outcome explore_disks(std::uint64_t first, std::uint64_t histories, bool stop);
+[[nodiscard]] side_outcome explore_bytes(std::uint64_t first, std::uint64_t histories, bool stop);
 [[nodiscard]] side_outcome explore_scopes(std::uint64_t first, std::uint64_t histories, bool stop);
 [[nodiscard]] side_outcome explore_twins(std::uint64_t first, std::uint64_t histories, bool stop);
 

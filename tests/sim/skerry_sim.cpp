@@ -64,7 +64,7 @@ int run(std::uint64_t first, std::uint64_t histories, const sim_options& options
   fmt::print("replicas: seconds={:.1f}\n", seconds_since(begin));
   std::uint64_t side_found = 0;
   for (const auto explore_beside :
-       {explore_queues, explore_twins, explore_carry, explore_members, explore_owners, explore_disks, explore_scopes}) {
+       {explore_queues, explore_twins, explore_carry, explore_members, explore_owners, explore_disks, explore_scopes, explore_bytes}) {
     const side_outcome side = explore_beside(first, histories / 8, false);
     fmt::print("{} histories={}\n{}", side.met, side.histories, side.first_text);
     print_others(side.alarms);
@@ -157,6 +157,7 @@ side_outcome explore_habitat(habitat where, std::uint64_t first, std::uint64_t h
     case habitat::owners: return explore_owners(first, histories, true);
     case habitat::disks: return explore_disks(first, histories, true);
     case habitat::scopes: return explore_scopes(first, histories, true);
+    case habitat::bytes: return explore_bytes(first, histories, true);
     default: return explore_carry(first, histories, true);
   }
 }
