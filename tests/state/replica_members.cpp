@@ -646,6 +646,43 @@ TEST_CASE("events of a retired member that nobody has are ruled out, and those t
   CHECK(b.read<credit>().value() == 5);
 }
 
+TEST_CASE("what a retired member says too late neither comes back nor takes away what it had overwritten", "[state][replica][members]") {
+  auto nodes = make_fleet(3);
+  node& a = nodes[0];
+  node& b = nodes[1];
+  node& c = nodes[2];
+  const auto stays = copy(a.add<banned>(5).value().bytes());
+  REQUIRE(b.accept(stays, 0));
+  REQUIRE(c.accept(stays, 0));
+  const auto added = copy(c.add<banned>(7).value().bytes());
+  const auto removed = copy(c.remove<banned>(5).value().bytes());
+  REQUIRE(a.retire(c.self(), 2, a.self()));  // c's board knew how many there were
+  for (int round = 0; round < 3; ++round) {
+    tell(a, b);
+    tell(b, a);
+    REQUIRE(a.acknowledge());
+    REQUIRE(b.acknowledge());
+  }
+  REQUIRE(a.collect());  // both events of c are ruled out, which b has not heard
+  REQUIRE(a.store().contains(c.self(), 2));
+  REQUIRE(a.acknowledge());
+  tell(a, b);
+  const auto before = bytes_of(b);
+  CHECK(b.accept(added, 0).error() == errc::fenced);
+  CHECK(b.accept(removed, 0).error() == errc::fenced);
+  CHECK(bytes_of(b) == before);
+  for (const auto& late : {added, removed}) {
+    const auto taken = a.accept(late, 0);
+    REQUIRE(taken);
+    CHECK((taken.value().added == 0 && taken.value().removed == 0));
+  }
+  CHECK(a.contains<banned>(5).value());
+  meet({&a, &b});
+  CHECK(b.contains<banned>(5).value());
+  CHECK_FALSE(b.contains<banned>(7).value());
+  CHECK(bytes_of(a) == bytes_of(b));
+}
+
 TEST_CASE("a new life keeps what the one before it has promised of a retired member's events", "[state][replica][members]") {
   for (const bool begins_empty : {false, true}) {
     CAPTURE(begins_empty);

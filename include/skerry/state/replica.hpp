@@ -487,6 +487,10 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
       return refuse(parsed.error() == errc::full ? lack(received.lacks_runs() ? resource::ranges : resource::actors) : parsed.error());
     }
     detail::schema_delta<Schema, Limits, Frame> delta{received};
+    if (const errc e = this->hear_retired(received.sender(), delta.context()); e != errc::ok) {
+      counters_.frames_accepted += e == errc::stale ? 1 : 0;
+      return e == errc::stale ? result<receipt>{receipt{}} : result<receipt>{refuse(e)};
+    }
     return admit_delta(delta, now, detail::no_party, [this, &delta](join_report& report) { return join_received(delta, report); });
   }
   /// The same for what a link has brought.

@@ -64,9 +64,8 @@ class link_digest {
   [[nodiscard]] link_number asking() const noexcept {
     if constexpr (asks) {
       return ask_.link;
-    } else {
-      return nobody;
     }
+    return nobody;
   }
   /// Nothing has been heard for some time: the next `poll` asks again, but not for ever.
   void retry(link_number link) noexcept {
@@ -104,9 +103,8 @@ class link_digest {
     }
     if constexpr (asks) {
       return ask_.link == link && !ask_.waiting && ask_.open < ask_.room;
-    } else {
-      return false;
     }
+    return false;
   }
 
   /// Writes the body of the next frame for a link, and says of which kind it is; nothing written: nothing to say.

@@ -39,9 +39,8 @@ class replica_fences : public replica_collect<Replica, Limits> {
   [[nodiscard]] std::uint64_t roster_hash() const noexcept {
     if constexpr (has_roster) {
       return self().members().hash();
-    } else {
-      return 0;
     }
+    return 0;
   }
 
  private:
@@ -111,9 +110,8 @@ class replica_fences : public replica_collect<Replica, Limits> {
       }
       ++self().counters_.frames_accepted;
       return receipt{};
-    } else {
-      return self().refuse(errc::unsupported);
     }
+    return self().refuse(errc::unsupported);
   }
   /// Counts what the rows of a frame need before any of them is taken.
   template <typename Frame>
@@ -180,9 +178,8 @@ class replica_fences : public replica_collect<Replica, Limits> {
         }
       }
       return verdict;
-    } else {
-      return errc::ok;
     }
+    return errc::ok;
   }
   void join_members([[maybe_unused]] const Replica& other) noexcept {
     if constexpr (has_roster) {

@@ -105,12 +105,11 @@ class replica_members : public replica_fences<Replica, Limits> {
     }
   }
   /// The last number that is accepted of a retired life, 0 for one of which nothing is; `absent` for a life that is not fenced.
-  [[nodiscard]] result<std::uint64_t> fence_of(const actor& who) const noexcept {
+  [[nodiscard]] result<std::uint64_t> fence_of([[maybe_unused]] const actor& who) const noexcept {
     if constexpr (has_roster) {
       return self().membership_.lives.fence(who);
-    } else {
-      return errc::absent;
     }
+    return errc::absent;
   }
   [[nodiscard]] bool any_fences() const noexcept {
     if constexpr (has_roster) {
@@ -146,6 +145,22 @@ class replica_members : public replica_fences<Replica, Limits> {
       }
     }
     return late;
+  }
+
+  /// A frame of a retired life's own. What is new in it comes too late for who has promised to take no more of that life (`fenced`); what
+  /// is known is not joined again (`stale`): if it has been ruled out, it must not push out what it had overwritten.
+  template <typename Context>
+  [[nodiscard]] errc hear_retired([[maybe_unused]] const actor* sender, [[maybe_unused]] const Context& covers) const {
+    if constexpr (has_mesh) {
+      if (bool known = true; sender != nullptr && self().membership_.has_fences && has_promised(*sender)) {
+        for (const auto& run : covers.runs()) {
+          known = known && (covers.actors()[run.who] != *sender || run.last <= prefix_of(*sender) ||
+                            (run.first == run.last && self().store().contains(*sender, run.last)));
+        }
+        return known ? errc::stale : errc::fenced;
+      }
+    }
+    return errc::ok;
   }
 
   /// What is here is safe here: on disk, where there is one. The others may rely on it from now on.
@@ -184,9 +199,8 @@ class replica_members : public replica_fences<Replica, Limits> {
   [[nodiscard]] bool must_rejoin() const noexcept {
     if constexpr (has_roster) {
       return self().membership_.must_rejoin;
-    } else {
-      return false;
     }
+    return false;
   }
   /// Begins again as a new life that knows only the roster; the full state has to come from a member. Answers how many own events may
   /// be lost with the old one: those that no other member is known to have.
@@ -283,15 +297,17 @@ class replica_members : public replica_fences<Replica, Limits> {
       m.rows.drop_if([&m](const actor& who) { return !m.lives.is_current(who); });
     }
   }
+  /// Whether this node has acknowledged that a life has retired.
+  [[nodiscard]] bool has_promised(const actor& who) const requires(has_mesh) {
+    const member* m = members().find(who);
+    const auto* own = self().membership_.rows.find(self().self());
+    return m != nullptr && m->fenced() && (own != nullptr ? retirement::is_heard((*own)[who]) : has_earlier_life());
+  }
   /// `others` are the rows of somebody else that come along, or null. What only one has of whom it is known here that it has retired, all
   /// others may have ruled out already.
   template <typename Rows>
   [[nodiscard]] bool is_late(const actor& who, std::uint64_t n, const Rows* others) const requires(has_mesh) {
-    const member* m = members().find(who);
-    const auto& rows = self().membership_.rows;
-    const auto* own = rows.find(self().self());
-    const bool promised = own != nullptr ? retirement::is_heard((*own)[who]) : has_earlier_life();
-    if (m == nullptr || !m->fenced() || !promised || self().store().contains(who, n)) {
+    if (!has_promised(who) || self().store().contains(who, n)) {
       return false;
     }
     bool late = true;
@@ -300,7 +316,7 @@ class replica_members : public replica_fences<Replica, Limits> {
         late = late && !(members().is_current(r.who) && retirement::may_have(r.has[who], n));
       }
     };
-    look(rows);
+    look(self().membership_.rows);
     if (others != nullptr) {
       look(*others);
     }
@@ -345,9 +361,8 @@ class replica_members : public replica_fences<Replica, Limits> {
   [[nodiscard]] bool room_for_life() const noexcept {
     if constexpr (has_roster) {
       return members().size() < members().capacity;
-    } else {
-      return true;
     }
+    return true;
   }
   /// The greatest generation that anybody has heard of this node.
   [[nodiscard]] std::uint32_t greatest_generation() const noexcept {

@@ -62,9 +62,8 @@ class replica_time {
   [[nodiscard]] std::size_t waiting() const noexcept {
     if constexpr (Replica::quarantine_places > 0) {
       return self().quarantine_.size();
-    } else {
-      return 0;
     }
+    return 0;
   }
 
   /// What time it really is: own records that lie further ahead of it than anybody accepts are written again, with stamps of now and in
