@@ -139,7 +139,7 @@ TEST_CASE("the bytes of a batch are these") {
   CHECK(std::ranges::equal(b.bytes(), frozen));
 }
 
-TEST_CASE("a damaged batch is refused whole, or says something else, and is never read past its end") {
+TEST_CASE("a damaged batch of items is refused whole, or says something else, and is never read past its end") {
   const item_batch<64> b = readings(7, 6);
   const std::vector<std::byte> bytes{b.bytes().begin(), b.bytes().end()};
   for (std::size_t n = 0; n < bytes.size(); ++n) {
