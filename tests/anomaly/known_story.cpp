@@ -12,7 +12,6 @@
 #include <skerry/testing/cnc_machine.hpp>
 #include <skerry/testing/scenario.hpp>
 
-#include <catch2/catch_get_random_seed.hpp>
 #include <catch2/catch_test_macros.hpp>
 
 #include <array>
@@ -164,7 +163,8 @@ TEST_CASE("a machine that was maintained is judged from where it is now, and not
   }
 }
 
-// The machine itself, from its waveform on. One seed more in each run: Catch2's, which it prints.
+// The machine itself, from its waveform on. Fixed seeds: these are rates, not laws (`docs/figures.md`): of 400 seeds the model names the
+// bearing in 398, the worn tool at six tenths of its end has its alarm in 379, and one alarm has no reason.
 TEST_CASE("on the simulated mill the model names its bearing, novelty finds the worn tool, and four programs and their tools are silent") {
   constexpr double spall = 2000, repair = 2300, wear = 2700;
   constexpr std::uint32_t end = 3300;
@@ -172,7 +172,7 @@ TEST_CASE("on the simulated mill the model names its bearing, novelty finds the 
       {.machine = 2, .what = testing::disturbance::bearing_outer, .at = spall, .severity = 0.6F, .until = repair},
       {.machine = 2, .what = testing::disturbance::tool_wear, .at = wear, .severity = 0.6F},
   }};
-  for (const std::uint64_t seed : {std::uint64_t{6}, std::uint64_t{Catch::getSeed()}}) {
+  for (const std::uint64_t seed : {1U, 2U, 6U}) {
     CAPTURE(seed);
     auto machine = testing::cnc_machine::create(testing::cnc_profile::hall, seed, 2, faults).value();
     slot known = with_model();
