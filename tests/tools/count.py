@@ -17,14 +17,18 @@ FIGURES = {"vectors", "same_bits", "floors", "must_not_compile"}
 
 
 def catch2_cases(report):
-    """(passed, failed, skipped) by test case, as the program itself says at its end. None if it never came to its end."""
+    """((passed, failed, skipped) by test case, what failed and how to run it again), as the program itself says at its end. None if it never
+    came to its end."""
     try:
-        total = ElementTree.parse(report).getroot().find("OverallResultsCases")
+        root = ElementTree.parse(report).getroot()
     except (OSError, ElementTree.ParseError):
         return None
+    total = root.find("OverallResultsCases")
     if total is None:
         return None
-    return [int(total.get(key, "0")) for key in ("successes", "failures", "skips")]
+    failed = [case.get("name") for case in root.iter("TestCase") if case.find("OverallResult[@success='false']") is not None]
+    again = [f'"{name}" --rng-seed {root.get("rng-seed")}' for name in failed]
+    return [int(total.get(key, "0")) for key in ("successes", "failures", "skips")], again
 
 
 def said(test, beginning):
@@ -46,7 +50,8 @@ def count(build):
         return 0, failed + 1, 0, lines + ["FAIL: ctest left no report"]
     for test in tests:
         name, status = test.get("name"), test.get("status")
-        cases = catch2_cases(build / "results" / f"{name}.xml") if name.startswith("skerry_tests_") else None
+        report = catch2_cases(build / "results" / f"{name}.xml") if name.startswith("skerry_tests_") else None
+        cases, again = report if report is not None else (None, [])
         if status == "run":
             if cases is not None:
                 passed, failed, skipped = passed + cases[0], failed + cases[1], skipped + cases[2]
@@ -61,7 +66,7 @@ def count(build):
             skipped += 1
             lines.append(f"{name}: {said(test, 'skipped:') or 'skipped, and does not say why'}")
         else:
-            lines.append(f"FAIL: {name}")
+            lines += [f"FAIL: {name} {case}" for case in again] or [f"FAIL: {name}"]
             if cases is not None:
                 passed, skipped = passed + cases[0], skipped + cases[2]
             # A sanitizer ends the program after the last good case: the failure must not vanish with the report.
