@@ -60,10 +60,12 @@ class replica_members : public replica_fences<Replica, Limits> {
   /// A life writes no more: what is known of it here is accepted, anything above is `fenced`, and lives of its id before it are
   /// retired with it. What it leaves goes to the successor, `actor{}` for nobody.
   ///
-  /// Errors  `full`; `invalid` for this node's own life or a `last` below what is known here; `fenced` when the fence is final
+  /// Errors  `full`; `invalid` for this node's own life or a `last` below what is known here; `fenced` when the fence is final;
+  ///         `unsupported` where `Limits::members` is 0
   [[nodiscard]] status retire(const actor& who, const actor& successor) noexcept requires(has_roster) {
     return retire(who, known_of(who), successor);
   }
+  [[nodiscard]] status retire(const actor&, const actor&) noexcept requires(!has_roster) { return errc::unsupported; }
   [[nodiscard]] status retire(const actor& who, std::uint64_t last, const actor& successor) noexcept requires(has_roster) {
     auto& lives = self().membership_.lives;
     if (who == self().self() || who == successor || last < known_of(who)) {
