@@ -39,8 +39,6 @@ function(skerry_absolute result)
   set(${result} "${files}" PARENT_SCOPE)
 endfunction()
 
-set(SKERRY_TEST_SEED "" CACHE STRING "Seed of the random histories in unit tests; empty: each run has its own")
-
 # skerry_tests(<module> files...): program skerry_tests_<module>, one ctest of that name; its test cases are counted from its report.
 function(skerry_tests module)
   if(NOT SKERRY_BUILD_TESTS OR NOT SKERRY_HAS_EXCEPTIONS)
@@ -62,12 +60,8 @@ function(skerry_tests module)
   endif()
   add_dependencies(skerry_unit_tests ${target})
   file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/results")
-  set(seed "")
-  if(NOT SKERRY_TEST_SEED STREQUAL "")
-    set(seed --rng-seed ${SKERRY_TEST_SEED})
-  endif()
   add_test(NAME ${target} COMMAND ${target} --warn NoAssertions --reporter console::out=-::colour-mode=none --reporter
-                                  "XML::out=${PROJECT_BINARY_DIR}/results/${target}.xml" ${seed}
+                                  "XML::out=${PROJECT_BINARY_DIR}/results/${target}.xml"
            WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
   set_tests_properties(${target} PROPERTIES LABELS unit TIMEOUT 900)
 endfunction()

@@ -17,8 +17,8 @@ FIGURES = {"vectors", "same_bits", "floors", "must_not_compile"}
 
 
 def catch2_cases(report):
-    """((passed, failed, skipped) by test case, what failed and how to run it again), as the program itself says at its end. None if it never
-    came to its end."""
+    """((passed, failed, skipped) by test case, the names of what failed), as the program itself says at its end. None if it never came to its
+    end."""
     try:
         root = ElementTree.parse(report).getroot()
     except (OSError, ElementTree.ParseError):
@@ -27,8 +27,7 @@ def catch2_cases(report):
     if total is None:
         return None
     failed = [case.get("name") for case in root.iter("TestCase") if case.find("OverallResult[@success='false']") is not None]
-    again = [f'"{name}" --rng-seed {root.get("rng-seed")}' for name in failed]
-    return [int(total.get(key, "0")) for key in ("successes", "failures", "skips")], again
+    return [int(total.get(key, "0")) for key in ("successes", "failures", "skips")], failed
 
 
 def said(test, beginning):
@@ -51,7 +50,7 @@ def count(build):
     for test in tests:
         name, status = test.get("name"), test.get("status")
         report = catch2_cases(build / "results" / f"{name}.xml") if name.startswith("skerry_tests_") else None
-        cases, again = report if report is not None else (None, [])
+        cases, wrong = report if report is not None else (None, [])
         if status == "run":
             if cases is not None:
                 passed, failed, skipped = passed + cases[0], failed + cases[1], skipped + cases[2]
@@ -66,7 +65,7 @@ def count(build):
             skipped += 1
             lines.append(f"{name}: {said(test, 'skipped:') or 'skipped, and does not say why'}")
         else:
-            lines += [f"FAIL: {name} {case}" for case in again] or [f"FAIL: {name}"]
+            lines += [f"FAIL: {name}: {case}" for case in wrong] or [f"FAIL: {name}"]
             if cases is not None:
                 passed, skipped = passed + cases[0], skipped + cases[2]
             # A sanitizer ends the program after the last good case: the failure must not vanish with the report.
