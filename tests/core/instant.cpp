@@ -75,6 +75,20 @@ TEST_CASE("time points, plain counters and a user's wrapper are instants; signed
   CHECK(advance(now, std::chrono::nanoseconds{-7}) == now - std::chrono::nanoseconds{7});
 }
 
+TEST_CASE("a time point that is moved beyond its range stays at the end of it") {
+  // A timeout of "never", written as the longest duration, was added to now: signed overflow, and an instant long ago.
+  using std::chrono::nanoseconds;
+  const steady now{std::chrono::hours{1}};
+  CHECK(advance(now, nanoseconds::max()) == steady::max());
+  CHECK(advance(now, nanoseconds::max() - nanoseconds{now.time_since_epoch()}) == steady::max());
+  CHECK(advance(now, nanoseconds::max() - nanoseconds{now.time_since_epoch()} - nanoseconds{1}) == steady::max() - nanoseconds{1});
+  CHECK(advance(steady{nanoseconds{-5}}, nanoseconds::min()) == steady::min());
+  CHECK(advance(steady::max(), nanoseconds{-1}) == steady::max() - nanoseconds{1});
+  CHECK(advance(coarse::max(), std::chrono::duration<std::int32_t>{1}) == coarse::max());
+  CHECK(advance(now, std::chrono::hours{2}) == steady{std::chrono::hours{3}});
+  static_assert(advance(steady{}, nanoseconds{7}) == steady{nanoseconds{7}});
+}
+
 TEST_CASE("a wrapper type keeps its own wrap and its own unit") {
   const user::rtc late{0xfffff0};
   const user::rtc later = advance(late, 0x20);

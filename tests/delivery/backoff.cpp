@@ -16,6 +16,22 @@ static_assert(backoff<tick>{defaults, device_seed::for_test(1)}.nominal(0) == 10
 static_assert(backoff<tick>{defaults, device_seed::for_test(1)}.nominal(5) == 32'000);
 static_assert(backoff<tick>{defaults, device_seed::for_test(1)}.nominal(6) == 60'000);
 
+TEST_CASE("the longest wait, jittered by as much, is not the shortest") {
+  // The sum of both did not fit into 64 bits, and what was left of it was less than the half width.
+  using ticks = std::uint64_t;
+  static const backoff_config<ticks> longest{
+      .shape = backoff_shape::constant,
+      .base = no_cap<ticks>,
+      .cap = no_cap<ticks>,
+      .floor = 0,
+      .jitter = {.kind = jitter_kind::absolute, .amount = no_cap<ticks>},
+  };
+  backoff<ticks> waits{longest, device_seed::for_test(1)};
+  CHECK(waits.next(0xffff'ffff) == no_cap<ticks>);
+  CHECK(waits.next(0x8000'0000) == no_cap<ticks>);
+  CHECK(waits.next(0) == 0);
+}
+
 TEST_CASE("the default reconnect policy never waits longer than a minute nor shorter than 50 ms") {
   backoff<tick> waits{defaults, device_seed::for_test(7)};
   for (int i = 0; i < 20'000; ++i) {

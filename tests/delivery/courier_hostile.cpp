@@ -375,6 +375,68 @@ TEST_CASE("a hint that the primary's link is up is followed by a probe, not by t
   CHECK(peer.asked[0] == before + 1);
 }
 
+TEST_CASE("an item that was stored because nobody could be reached keeps its user key") {
+  // It lost the key on its way into the outbox, so the next item under that key stood beside it instead of in its place.
+  strict_store s;
+  const auto config = plain();
+  auto it = node::open(s, config, device_seed::for_test(1), {}).value();
+  instant_peer<node, tick> peer{&it};
+  peer.says = {outcome::transient};
+  const std::array<std::byte, 4> key{};
+  (void)peer.drive(1);
+  send_options<tick> options;
+  options.item.key = key;
+  options.item.same_key = key_policy::replace;
+  REQUIRE_FALSE(it.send(some, options, 2).value().stored);
+  (void)peer.drive(2);
+  REQUIRE(it.counters().cached_offline == 1);
+  REQUIRE(it.send(some, options, 3).value().stored);
+  CHECK(it.queued() == 1);
+  CHECK(it.counters().dropped_for(drop_reason::cancelled) == 1);
+  options.item.same_key = key_policy::keep;
+  CHECK(it.send(some, options, 4).error() == errc::refused);
+  CHECK(balanced(it));
+}
+
+TEST_CASE("a live item goes by the policy of its user key, too") {
+  // With live_first a direct send does not wait for the backlog, and did not look whether its key waits there.
+  strict_store s;
+  auto config = plain();
+  config.box.streams = order::live_first;
+  config.box.receiver_window = 0;
+  auto it = node::open(s, config, device_seed::for_test(1), {}).value();
+  instant_peer<node, tick> peer{&it};
+  (void)peer.drive(1);
+  const std::array<std::byte, 4> key{};
+  send_options<tick> options;
+  options.item.key = key;
+  options.item.same_key = key_policy::keep;
+  options.item.historical = true;
+  REQUIRE(it.post(some, options.item, 2));
+  options.item.historical = false;
+  CHECK(it.send(some, options, 2).error() == errc::refused);
+  options.store = store_when::never;
+  CHECK(it.send(some, options, 2).error() == errc::refused);
+  options.item.same_key = key_policy::replace;
+  options.store = store_when::on_failure;
+  REQUIRE(it.send(some, options, 2));
+  CHECK(it.queued() == 1);
+  CHECK(it.counters().dropped_for(drop_reason::cancelled) == 1);
+  CHECK(it.counters().duplicates_suppressed == 2);
+  CHECK(balanced(it));
+
+  auto second = node::open(s, config, device_seed::for_test(2), {}).value();
+  instant_peer<node, tick> other{&second};
+  (void)other.drive(1);
+  options.item.historical = true;
+  REQUIRE(second.post(some, options.item, 2));
+  options.item.historical = false;
+  options.store = store_when::never;
+  REQUIRE_FALSE(second.send(some, options, 2).value().stored);
+  CHECK(second.counters().dropped_for(drop_reason::cancelled) == 1);
+  CHECK(balanced(second));
+}
+
 TEST_CASE("the hint for one item holds back that item, not another") {
   // The last hint was kept for the courier as a whole.
   strict_store s;

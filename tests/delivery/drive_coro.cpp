@@ -87,6 +87,44 @@ TEST_CASE("a coroutine goes on when its item is delivered, and when it is stored
   CHECK(w.it->queued() == 2);
 }
 
+job send_and_await_later(driver_type& driver, std::span<const std::byte> payload, tick later, std::vector<send_end>& ends) {
+  auto kept = courier_send(driver, payload, {.item = {.stream = 1}});
+  auto never_awaited = courier_send(driver, payload, {.item = {.stream = 2}});
+  co_await courier_until(driver, later);
+  ends.push_back(co_await kept);
+  auto at = courier_until(driver, later + 100);
+  if (ends.back().why == errc::unavailable) {
+    auto durable = courier_durable(driver, ends.back().what);
+    co_await courier_until(driver, later + 500);
+    co_await durable;
+  }
+  co_await at;
+  ends.push_back(co_await kept);
+}
+
+TEST_CASE("a send that is awaited later than it ends hears of its end") {
+  // Only who was suspended already stood in the list: the completion went to nobody, and the coroutine waited for ever.
+  for (const bool reached : {true, false}) {
+    driven_world w;
+    CAPTURE(reached);
+    if (!reached) {
+      w.set_both(link_condition::refuse);
+    }
+    driver_type driver{*w.it, w.link, w.clock.now()};
+    std::vector<send_end> ends;
+    const job it = send_and_await_later(driver, w.bytes(), w.clock.now() + 20'000, ends);
+    run(w, driver, 19'000);
+    CHECK(ends.empty());
+    CHECK(driver.waiting() == 1);
+    run(w, driver, 10'000);
+    REQUIRE(ends.size() == 2);
+    CHECK(it.done());
+    CHECK(ends[0].why == (reached ? errc::ok : errc::unavailable));
+    CHECK(ends[1].why == ends[0].why);
+    CHECK(driver.waiting() == 0);
+  }
+}
+
 TEST_CASE("what is refused says so without a wait") {
   driven_world w;
   driver_type driver{*w.it, w.link, w.clock.now()};

@@ -249,6 +249,39 @@ TEST_CASE("acknowledged out of turn behind the last that waits: the cursor says 
 
 // Copies forward count after a sync and free their origin after another one. Lives that ended before that left copies which never counted,
 // in each life new ones: with 12 kB queued a log of 256 KiB was full, items were evicted, and acknowledgements had no room.
+TEST_CASE("an append that was refused because its record could not go out is never delivered in place of another") {
+  // With durability::os the record stood in the log all the same. Beyond the look-ahead it was met, taken for one of those that were
+  // counted, and delivered; the last one of the backlog then had no count left, and its cursor passed it by.
+  faulty_disk disk{3};
+  const auto log = std::make_unique<log_type>(log_type::create(disk, {.segment_bytes = 32768, .segments = 8, .entropy = 5}).value());
+  outbox_config config{.quota_bytes = 40'000, .quota_items = 600, .mode = durability::os};
+  const auto box = std::make_unique<box_type>(box_type::open(*log, config, device_seed::for_test(1), {}).value());
+  const std::array<std::byte, 20> payload{};
+  std::set<std::uint64_t> accepted;
+  std::set<std::uint64_t> refused;
+  for (std::uint64_t i = 0; i < 140; ++i) {
+    disk.faults.write_errors = i > 40 && i % 3 == 0 ? 65536 : 0;
+    const std::uint64_t next = box->last(0).seq + 1;
+    const auto got = box->append(payload, {}, 0);
+    (got ? accepted : refused).insert(next);
+    REQUIRE((got || got.error() == skerry::errc::io));
+    REQUIRE(skerry::testing::accountant::sum(box->counters(), box->queued()).empty());
+  }
+  disk.faults.write_errors = 0;
+  REQUIRE(box->queued() == accepted.size());
+  box->sync_begins();
+  box->on_synced(log->sync());
+  std::set<std::uint64_t> delivered;
+  while (const auto view = box->take(0)) {
+    REQUIRE(accepted.contains(view.value().id.seq));
+    delivered.insert(view.value().id.seq);
+    REQUIRE(box->acknowledge(view.value().id));
+  }
+  CHECK(delivered == accepted);
+  CHECK(box->queued() == 0);
+  CHECK(refused.size() > 10);
+}
+
 TEST_CASE("lives that end before their second sync do not fill the store") {
   for (int syncs = 0; syncs <= 1; ++syncs) {
     CAPTURE(syncs);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Each case is the story of a defect that was found by looking for one.
+#include <skerry/delivery/backoff.hpp>
 #include <skerry/delivery/memory_store.hpp>
 #include <skerry/delivery/outbox.hpp>
 
@@ -46,6 +47,66 @@ template <typename Box>
 bool balanced(const Box& box) {
   const delivery_counters& n = box.counters();
   return n.offered == n.produced + n.refused && n.produced + n.recovered == n.delivered + n.dropped_total() + box.queued();
+}
+
+TEST_CASE("what was said of an item that is not on its way changes nothing") {
+  // A verdict that came after the lease had ended, or twice, counted as an attempt of its own: five of them buried an item that had been
+  // sent once.
+  store s;
+  auto box = box_type::open(s, roomy, device_seed::for_test(1), {}).value();
+  REQUIRE(box.append(first(1), {}, 0));
+  const item_id id = box.take(0).value().id;
+  REQUIRE(box.give_back(id, outcome::permanent, 0));
+  for (int i = 0; i < 9; ++i) {
+    CHECK(box.give_back(id, outcome::permanent, 0, 5'000).error() == errc::stale);
+  }
+  CHECK(box.counters().dropped_total() == 0);
+  const auto again = box.take(0);
+  REQUIRE(again);
+  CHECK(again.value().attempts == 1);
+  CHECK(balanced(box));
+}
+
+TEST_CASE("an unloaded node can tell that an item was not shown") {
+  // Nobody heard of those that could not be read.
+  store s;
+  auto box = box_type::open(s, roomy, device_seed::for_test(1), {}).value();
+  for (stream_id stream = 0; stream < 4; ++stream) {
+    REQUIRE(box.append(first(1), {.stream = stream}, 0));
+  }
+  CHECK(box.drain([](const item_view&) {}) == 4);
+  s.unreadable_stream = 2;
+  CHECK(box.drain([](const item_view&) {}) == 3);
+  CHECK(box.queued() == 4);
+}
+
+TEST_CASE("a clock in nanoseconds can be told to wait for ever") {
+  // Waits without a cap grew until now and the wait together did not fit: the hold ended before it had begun.
+  using time = std::chrono::steady_clock::time_point;
+  store s;
+  using clocked = outbox<time, store, outbox_limits{4, 48, 128}>;
+  time now{std::chrono::hours{1}};
+  auto box = clocked::open(s, roomy, device_seed::for_test(1), {now, {}, false}).value();
+  static const backoff_config<time> doubling{.cap = no_cap<time>, .jitter = {.kind = jitter_kind::none}};
+  backoff<time> waits{doubling, device_seed::for_test(1)};
+  REQUIRE(box.append(first(1), {}, now));
+  box.on_synced(s.sync());
+  for (int retry = 0; retry < 60; ++retry) {
+    const auto item = box.take(now);
+    REQUIRE(item);
+    const auto wait = waits.next();
+    REQUIRE(box.give_back(item.value().id, outcome::transient, now, wait));
+    CAPTURE(retry);
+    CHECK_FALSE(box.take(now));
+    const auto next = box.next_timer();
+    REQUIRE(next);
+    REQUIRE(next.value() > now);
+    if (next.value() == time::max()) {
+      return;
+    }
+    now = next.value();
+  }
+  FAIL("the waits came to an end");
 }
 
 TEST_CASE("the longest time to live is not the shortest") {

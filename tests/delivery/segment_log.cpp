@@ -219,6 +219,98 @@ TEST_CASE("the last lease of numbers outlives the segment that it was written in
   CHECK_FALSE(report.fresh);
 }
 
+TEST_CASE("a segment too small for what it begins with is refused") {
+  // With many streams the acknowledgements that each segment begins with were written over its second header and behind its end.
+  using wide = segment_log<faulty_disk, segment_limits{4, 250, 0}>;
+  faulty_disk disk{1};
+  CHECK(wide::create(disk, {.segment_bytes = 8192, .segments = 4}).error() == errc::invalid);
+  CHECK(wide::create(disk, {.segment_bytes = 12288, .segments = 4}).error() == errc::invalid);  // and of data there would be none
+  auto log = wide::create(disk, {.segment_bytes = 65536, .segments = 4});
+  REQUIRE(log);
+  REQUIRE(log.value().open());
+  for (std::uint16_t stream = 0; stream < 250; ++stream) {
+    REQUIRE(log.value().append(data(stream, 1), {}));
+  }
+  for (std::uint16_t stream = 0; stream < 250; ++stream) {
+    REQUIRE(log.value().advance({.stream = stream, .upto = 1}));
+  }
+  REQUIRE(log.value().sync());
+  CHECK(disk.content("segment-00").size() == 65536);
+}
+
+/// One write fails, after so many others.
+struct stumbling_disk : faulty_disk {
+  using faulty_disk::faulty_disk;
+  std::uint64_t good = ~std::uint64_t{0};
+  [[nodiscard]] skerry::status write(std::string_view name, std::uint64_t offset, std::span<const std::byte> in) noexcept {
+    if (good-- == 0) {
+      return errc::io;
+    }
+    return faulty_disk::write(name, offset, in);
+  }
+};
+
+TEST_CASE("a segment that lacks what it should begin with makes none of those before it go") {
+  // A write failed where a segment begins: it was used all the same, without the lease of numbers, and the one before it, which had the
+  // lease, was used again once its items were acknowledged. The power went while that one began: no lease was left.
+  using unbuffered = segment_log<stumbling_disk, segment_limits{3, 3, 0}>;
+  const segment_config three{.segment_bytes = 8192, .segments = 3};
+  const std::vector<std::byte> payload(1000);
+  for (std::uint64_t good = 0; good < 8; ++good) {
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+      CAPTURE(good, seed);
+      stumbling_disk disk{seed};
+      auto log = unbuffered::create(disk, three).value();
+      REQUIRE(log.open());
+      record_header lease;
+      lease.kind = skerry::record_kind::seq_lease;
+      lease.seq = 5000;
+      const std::array<std::byte, 4> epoch{std::byte{7}};
+      REQUIRE(log.append(lease, epoch));
+      std::uint64_t seq = 0;
+      const auto begun = [&] { return log.counters().created + log.counters().recycled; };
+      const auto one_more = [&] {
+        REQUIRE(log.append(data(0, ++seq), payload));
+        REQUIRE(log.advance({0, seq, 0}));
+      };
+      while (begun() < 4) {
+        one_more();
+        REQUIRE(log.sync());
+      }
+      for (int i = 0; i < 5; ++i) {  // there is no room for a sixth
+        one_more();
+        REQUIRE(log.sync());
+      }
+      disk.good = good;
+      CHECK(log.append(data(0, ++seq), payload).error() == errc::io);
+      disk.good = ~std::uint64_t{0};
+      one_more();
+      one_more();
+      REQUIRE(log.sync());
+      for (const std::uint64_t before = begun(); begun() == before;) {
+        one_more();
+      }
+      disk.power_cut();
+      auto again = unbuffered::create(disk, three).value();
+      const auto report = again.open();
+      REQUIRE(report);
+      const auto found = [&] {
+        std::array<std::byte, 4096> buffer{};
+        for (position at = report.value().first; at < report.value().end;) {
+          const auto r = again.read(at, buffer);
+          REQUIRE(r);
+          if (r.value().header.kind == skerry::record_kind::seq_lease && r.value().header.seq == 5000) {
+            return true;
+          }
+          at = r.value().next;
+        }
+        return false;
+      };
+      CHECK(found());
+    }
+  }
+}
+
 TEST_CASE("what is no segment of this store is set aside, whole, and counted") {
   faulty_disk disk{4};
   {

@@ -70,7 +70,15 @@ struct advance_function {
     if constexpr (tick_counter<T>) {
       return static_cast<T>(t + static_cast<T>(distance));
     } else if constexpr (chrono_time_point<T>) {
-      return t + distance;
+      if constexpr (std::same_as<Distance, typename T::duration> && std::signed_integral<typename Distance::rep>) {
+        typename Distance::rep moved{};  // a wait of "never" must not overflow into the past
+        if (__builtin_add_overflow(t.time_since_epoch().count(), distance.count(), &moved)) {
+          return distance.count() < 0 ? T::min() : T::max();
+        }
+        return T{Distance{moved}};
+      } else {
+        return t + distance;
+      }
     } else {
       return advance(t, distance);
     }
@@ -83,7 +91,7 @@ inline namespace functions {
 /// Signed distance from `earlier` to `later`, right across one wrap of the counter: never `later - earlier`, which is unsigned
 /// (and promotes, for 16 bits), never `<`.
 inline constexpr detail::elapsed_function elapsed{};
-/// The instant `distance` after `t` (before it, for a negative distance); a counter wraps.
+/// The instant `distance` after `t` (before it, for a negative distance); a counter wraps, a time point stays at the end of its range.
 inline constexpr detail::advance_function advance{};
 }  // namespace functions
 

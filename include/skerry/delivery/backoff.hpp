@@ -269,7 +269,7 @@ class backoff {
         const std::uint64_t w = nominal_count(in_.retry_);
         const std::uint64_t amount = positive(jitter.amount);
         const std::uint64_t drawn = detail::scale_u32(2 * amount, u);
-        wait = w + drawn < amount ? 0 : w + drawn - amount;
+        wait = drawn < amount ? (w < amount - drawn ? 0 : w - (amount - drawn)) : w + (drawn - amount);
         break;
       }
       case jitter_kind::window: {

@@ -55,7 +55,8 @@ class courier {
                                             const Hooks& hooks = Hooks{}) noexcept requires(detail::is_fixed<courier_config<Time>, Fixed>) {
     return open(detail::not_open_yet{}, store, *Fixed, seed, clock, hooks);
   }
-  static result<courier> open(Store&, const courier_config<Time>&&, device_seed, clock_reading<Time>) = delete;  // shared: name it
+  static result<courier> open(Store&, const courier_config<Time>&&, device_seed, clock_reading<Time>,
+                              const Hooks& = Hooks{}) = delete;  // shared: name it
   // What both do.
   [[nodiscard]] static result<courier> open(detail::not_open_yet, Store& store, const courier_config<Time>& config, device_seed seed,
                                             clock_reading<Time> clock, const Hooks& hooks) noexcept {
@@ -112,15 +113,18 @@ class courier {
     }
     delivery_counters& count = in_.box_.count();
     ++count.offered;
+    const std::uint64_t key = in_.box_.key_of(item);
+    const bool key_waits = in_.box_.key_waits(key, item);
     flight* f = in_.flights_.find_free();
     if (f == nullptr || in_.box_.would_overtake(item.stream) || in_.box_.queued() + in_.directs_ >= in_.box_.config().quota_items ||
-        in_.owed_to_backlog(t)) {
+        in_.owed_to_backlog(t) || (key_waits && (options.store == store_when::on_failure || item.same_key == key_policy::keep))) {
       if (options.store == store_when::on_failure) {
         --count.offered;  // the outbox counts it
         return in_.box_.append(payload, item, t);
       }
       ++count.refused;
-      return errc::full;
+      count.duplicates_suppressed += key_waits && item.same_key == key_policy::keep ? 1 : 0;
+      return key_waits && item.same_key == key_policy::keep ? errc::refused : errc::full;
     }
     const result<item_id> id = in_.box_.reserve(payload.size(), item, t);
     if (!id) {
@@ -135,7 +139,11 @@ class courier {
     in_.begin_direct(item.stream);
     f->begin(flight_kind::direct, id.value(), payload.size(), 0);
     f->options = item;
-    f->options.key = {};  // the caller's memory; a direct item does not wait in the outbox
+    f->options.key = {};  // the caller's memory
+    f->key = key;
+    if (key_waits) {
+      in_.box_.replace(key, item.stream);
+    }
     f->store = options.store;
     f->stamp = in_.box_.wall();
     f->until =
@@ -299,9 +307,10 @@ class courier {
   /// Hands what is acknowledged to the store; the next sync makes it safe. Before a node goes down, so that nothing repeats.
   [[nodiscard]] status flush_acknowledgements() noexcept { return in_.box_.flush_acknowledgements(); }
   /// Gives all stored items to `visit(item_view)`, stream by stream, in order; nothing changes. For a node that is taken out of service.
+  /// How many that were: fewer than `box().queued()` where some could not be read.
   template <typename F>
-  void drain(F&& visit) {
-    in_.box_.drain(visit);
+  std::uint64_t drain(F&& visit) {
+    return in_.box_.drain(visit);
   }
 
   [[nodiscard]] item_id durable_upto(stream_id stream) const noexcept { return in_.box_.durable_upto(stream); }

@@ -20,7 +20,7 @@ struct send_end {
 namespace detail {
 enum class coro_wait : std::uint8_t { completion, durability, time };
 
-/// A coroutine that waits. It lies in that coroutine's frame, and leaves the list when the frame goes.
+/// What somebody waits for, or will. It lies in the frame of a coroutine, and leaves the list when the frame goes, or when it ends.
 template <instant Time>
 struct coro_waiter {
   coro_waiter() = default;
@@ -50,7 +50,7 @@ struct coro_waiter {
   item_id id{};
   errc why = errc::ok;
   Time at{};
-  std::coroutine_handle<> who{};
+  std::coroutine_handle<> who{};  // none: it was not awaited yet
   coro_waiter* next = nullptr;
   coro_waiter** where = nullptr;
 };
@@ -86,10 +86,10 @@ class coro_driver {
         who->why = a.why;
         resume(*who);
       });
-      waiter* const due = first([this](const waiter& w) { return is_due(w); });
+      waiter* const due = first([this](const waiter& w) { return w.who && is_due(w); });
       if (due == nullptr) {
         for (const waiter* w = waiting_; w != nullptr; w = w->next) {
-          wake = w->kind == detail::coro_wait::time ? earliest<time_type>(wake, w->at, now) : wake;
+          wake = w->who && w->kind == detail::coro_wait::time ? earliest<time_type>(wake, w->at, now) : wake;
         }
         return wake;
       }
@@ -103,21 +103,26 @@ class coro_driver {
   /// The time of this turn, or of the last one.
   [[nodiscard]] time_type now() const noexcept { return now_; }
   [[nodiscard]] Courier& courier() noexcept { return *courier_; }
+  /// Coroutines that are suspended here.
   [[nodiscard]] std::size_t waiting() const noexcept {
     std::size_t n = 0;
     for (const waiter* w = waiting_; w != nullptr; w = w->next) {
-      ++n;
+      n += w->who ? 1U : 0U;
     }
     return n;
   }
 
-  /// What `courier_send`, `courier_durable` and `courier_until` await.
+  /// What `courier_send`, `courier_durable` and `courier_until` await; at once, or later: a send may end before it is awaited.
   class awaiter {
    public:
-    [[nodiscard]] bool await_ready() const noexcept { return ready_; }
+    [[nodiscard]] bool await_ready() const noexcept {
+      return waiter_.kind == detail::coro_wait::completion ? waiter_.where == nullptr : driver_->is_due(waiter_);
+    }
     void await_suspend(std::coroutine_handle<> who) noexcept {
       waiter_.who = who;
-      waiter_.join(driver_->waiting_);
+      if (waiter_.where == nullptr) {
+        waiter_.join(driver_->waiting_);
+      }
     }
     send_end await_resume() const noexcept { return send_end{ticket{waiter_.id, stored_}, waiter_.why}; }
 
@@ -126,27 +131,28 @@ class coro_driver {
     explicit awaiter(coro_driver& driver) noexcept : driver_{&driver} {}
     coro_driver* driver_;
     detail::coro_waiter<time_type> waiter_{};
-    bool ready_ = false;
     bool stored_ = false;
 
    public:
     awaiter(coro_driver& driver, std::span<const std::byte> payload, const send_options<time_type>& options) noexcept : awaiter{driver} {
       const result<ticket> sent = driver.courier_->send(payload, options, driver.now_);
-      ready_ = !sent || sent.value().stored;
-      waiter_.why = sent ? (ready_ ? errc::unavailable : errc::ok) : sent.error();
       stored_ = sent && sent.value().stored;
-      waiter_.id = sent ? sent.value().id : item_id{};
+      waiter_.why = sent ? (stored_ ? errc::unavailable : errc::ok) : sent.error();
+      if (sent) {
+        waiter_.id = sent.value().id;
+      }
+      if (sent && !stored_) {
+        waiter_.join(driver.waiting_);
+      }
     }
     awaiter(coro_driver& driver, const ticket& what) noexcept : awaiter{driver} {
       waiter_.kind = detail::coro_wait::durability;
       waiter_.id = what.id;
       stored_ = what.stored;
-      ready_ = driver.is_due(waiter_);
     }
     awaiter(coro_driver& driver, time_type at) noexcept : awaiter{driver} {
       waiter_.kind = detail::coro_wait::time;
       waiter_.at = at;
-      ready_ = driver.is_due(waiter_);
     }
   };
 
@@ -180,7 +186,9 @@ class coro_driver {
   static void resume(waiter& w) {
     const std::coroutine_handle<> who = w.who;
     w.leave();
-    who.resume();
+    if (who) {
+      who.resume();
+    }
   }
 
   Courier* courier_;

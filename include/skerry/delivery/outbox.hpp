@@ -195,17 +195,21 @@ class outbox {
 
   /// The attempt failed. The item keeps its place; its stream waits for `hold`, other streams do not. `cancelled`: no attempt was made.
   /// An item that was refused for good often enough, or that may have arrived and must not arrive twice, is dropped as a dead letter.
+  /// `stale`, and nothing changed: it is not in flight (its lease ended, or this was said before).
   [[nodiscard]] status give_back(item_id id, outcome what, Time now, duration_t<Time> hold = {}) noexcept {
     const Time t = in_.time_.observe(now);
     const index i = in_.find(id);
     if (i == none) {
       return errc::absent;
     }
+    entry& e = in_.items_.entries[i];
+    if (!e.in_flight) {
+      return errc::stale;
+    }
     in_.items_.put_back(i, what);
     if (what == outcome::cancelled) {
       return {};
     }
-    entry& e = in_.items_.entries[i];
     lane& of = in_.items_.lanes[e.stream];
     // Whatever stands in the stream now has waited: its live sequence begins anew behind it.
     of.backlog_upto = of.next_seq - 1;
@@ -385,11 +389,23 @@ class outbox {
     to.reserved = to.next_seq++;
     return item_id{in_.epoch_, options.stream, to.reserved};
   }
-  /// Stores an item under a number of `reserve`.
-  [[nodiscard]] status adopt(item_id id, std::span<const std::byte> payload, const item_options<Time>& options, wall_ms stamp,
-                             std::uint16_t attempts, Time now) noexcept {
+  /// What tells user keys apart; 0: there is none.
+  [[nodiscard]] std::uint64_t key_of(const item_options<Time>& options) const noexcept { return in_.key_of(options); }
+  /// Does an item under this key wait in the stream, and does the newcomer's policy ask for it?
+  [[nodiscard]] bool key_waits(std::uint64_t key, const item_options<Time>& options) const noexcept {
+    return in_.config_.features.keys && key != 0 && options.same_key != key_policy::both &&
+           in_.items_.find_key(key, options.stream) != none;
+  }
+  /// Drops the item that waits under this key, unless it is in flight.
+  void replace(std::uint64_t key, stream_id stream) noexcept {
+    if (const index i = in_.items_.find_key(key, stream); i != none && !in_.items_.entries[i].in_flight) {
+      in_.lose(i, drop_reason::cancelled);
+    }
+  }
+  /// Stores an item under a number of `reserve` and the key that `key_of` said.
+  [[nodiscard]] status adopt(item_id id, std::span<const std::byte> payload, const item_options<Time>& options, std::uint64_t key,
+                             wall_ms stamp, std::uint16_t attempts, Time now) noexcept {
     in_.time_.observe(now);
-    const std::uint64_t key = in_.key_of(options);
     lane& to = in_.items_.lanes[id.stream];
     to.reserved = id.seq;
     const status stored = in_.admit(id, payload, options, key, stamp, true, none);
@@ -423,18 +439,25 @@ class outbox {
   }
 
   /// Gives all queued items to `visit(item_view)`, stream by stream, in order; nothing changes. For a node that is taken out of service.
+  /// How many that were: fewer than `queued()` where some could not be read.
   template <typename F>
-  void drain(F&& visit) {
+  std::uint64_t drain(F&& visit) {
+    std::uint64_t shown = 0;
+    const auto show = [&](const item_view& item) {
+      visit(item);
+      ++shown;
+    };
     for (stream_id n = 0; n < L.streams; ++n) {
       const lane& s = in_.items_.lanes[n];
       for (index i = s.head; i != none && (s.beyond == 0 || in_.items_.entries[i].seq <= s.indexed); i = in_.items_.entries[i].next) {
         if (const auto record = in_.record_of(i)) {
-          visit(in_.view_of(in_.items_.entries[i], record.value()));
+          show(in_.view_of(in_.items_.entries[i], record.value()));
         }
       }
-      for (std::uint64_t last = s.indexed; s.beyond > 0 && in_.next_beyond(n, last, visit);) {
+      for (std::uint64_t last = s.indexed; s.beyond > 0 && in_.next_beyond(n, last, show);) {
       }
     }
+    return shown;
   }
 
  private:

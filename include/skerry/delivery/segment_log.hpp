@@ -36,10 +36,10 @@ class segment_log : detail::segment_writer<Device, L> {
   static_assert(L.segments >= 3 && L.segments <= 100 && L.streams >= 1, "segment_log: 3 to 100 segments, one stream or more");
 
  public:
-  /// Errors  `invalid`: a size that cannot be
+  /// Errors  `invalid`: a size that cannot be, or too small for what each segment begins with (31 bytes a stream, and 800), twice
   [[nodiscard]] static result<segment_log> create(Device& device, const segment_config& config) noexcept {
     if (config.segment_bytes < 8192 || config.segment_bytes > (1U << 30) || config.segment_bytes % 4096 != 0 || config.segments < 3 ||
-        config.segments > L.segments) {
+        config.segments > L.segments || config.segment_bytes < 2 * segment_header::room + 2 * checkpoint_room) {
       return errc::invalid;
     }
     return segment_log{device, config, config.entropy};

@@ -127,7 +127,7 @@ class courier_engine {
     f.why = late ? errc::timeout : errc::unavailable;
     if (f.store == store_when::never) {
       ++count.dropped[static_cast<std::size_t>(drop_reason::not_stored)];
-    } else if (box_.adopt(f.id, f.bytes(), f.options, f.stamp, f.attempts, t)) {
+    } else if (box_.adopt(f.id, f.bytes(), f.options, f.key, f.stamp, f.attempts, t)) {
       ++count.cached_offline;
       f.why = errc::unavailable;
       box_.hold(f.id.stream, backoff_.next_for(0), t);

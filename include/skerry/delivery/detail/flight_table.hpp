@@ -45,6 +45,7 @@ struct flight : batch_members<Items> {
   Time lease_at{};
   duration_t<Time> hint{};  // what the peer asked for with its last answer
   wall_ms stamp{};
+  std::uint64_t key = 0;  // of a direct send, as the outbox compares them; 0: none
   std::uint32_t length = 0;
   std::uint16_t generation = 0;
   std::uint16_t attempts = 0;

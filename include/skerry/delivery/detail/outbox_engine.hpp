@@ -195,7 +195,8 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
       return at.error();
     }
     if constexpr (requires { store_->flush(); }) {
-      if (const status out = config_.mode == durability::os ? store_->flush() : status{}; !out) {
+      // Its record may be met in the store all the same: what cannot be noted as gone is taken in, and goes out with the next flush.
+      if (const status out = config_.mode == durability::os ? store_->flush() : status{}; !out && note_gone(id.stream, id.seq)) {
         return errc::io;
       }
     }

@@ -161,6 +161,15 @@ struct segment_writer : segment_scan<Device, L> {
       return begun.error();
     }
     slot& fresh = *begun.value();
+    if (const status s = write_first(fresh); !s) {
+      // Without them it must not make those before it go: it is to begin again.
+      fresh = slot{};
+      fresh.use = state::free;
+      return s;
+    }
+    return {};
+  }
+  [[nodiscard]] status write_first(slot& fresh) noexcept {
     if (const status s = write_cursors(fresh); !s) {
       return s;
     }
