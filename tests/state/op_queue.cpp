@@ -376,8 +376,108 @@ TEST_CASE("that an older image was put back outlasts a crash, once it was made d
   REQUIRE(q.open(image, {7}, epoch_rule::durable, rng));
   REQUIRE(q.enqueue(raw("a"), raw("3")));
   REQUIRE(q.persist());
+  s.take(std::span{out}.first(q.next({}, out).value()));  // "a=1", from before
+  REQUIRE(q.on_ack(s.ledger.upto(7)));
   s.take(std::span{out}.first(q.next({}, out).value()));
   CHECK(s.effects == std::vector<std::string>{"a=1", "a=2", "a=3"});
+}
+
+// Found by the simulator: a store was put back to before its first operation, so that its next life had the generation of one that the
+// server knew, and after a crash another one. The server got the third life's operation first: it comes after one of the second, which by
+// its nonce was before what the server had. The second life's operation was then taken for a repeat, and acknowledged.
+TEST_CASE("an operation after one of another life of the same generation is not applied", "[state][op_queue][trap]") {
+  for (const std::uint32_t nonce : {5U, 1'000'000U}) {
+    state::op_ledger<1> ledger;
+    state::operation known{7, {{1, 1000}, 1}};
+    REQUIRE(ledger.applied(known));
+    state::operation later{7, {{2, 9}, 1}, {{1, nonce}, 1}};
+    CHECK(ledger.judge(later).error() == errc::mismatch);
+    CHECK(ledger.applied(later).error() == errc::mismatch);
+    CHECK(ledger.upto(7) == known.id);
+    later.after = known.id;
+    CHECK(ledger.applied(later));
+  }
+}
+
+// The same without a twin: the server knows two epochs of a life that was lost, the queue goes on from the first and reaches the third.
+TEST_CASE("no operation overtakes one of an earlier epoch that is not acknowledged", "[state][op_queue][trap]") {
+  crash_store store;
+  skerry::splitmix64 rng{1};
+  std::array<std::byte, 256> out{};
+  queue q;
+  server s;
+  const auto open = [&] { REQUIRE(q.open(store, {7}, epoch_rule::every_open, rng)); };
+  const auto enqueue = [&](std::string_view value) {
+    const auto id = q.enqueue(raw("a"), raw(value));
+    REQUIRE(id);
+    REQUIRE(q.persist());
+    return id.value();
+  };
+  const auto deliver = [&] { s.take(std::span{out}.first(q.next({}, out).value())); };
+  SECTION("it goes when that one is acknowledged") {
+    open();
+    const op_mark first = enqueue("1");
+    open();
+    const op_mark second = enqueue("2");
+    CHECK(second.epoch != first.epoch);
+    deliver();
+    CHECK(q.next({}, out).error() == errc::empty);
+    REQUIRE(q.on_ack(s.ledger.upto(7)));
+    deliver();
+    CHECK(s.effects == std::vector<std::string>{"a=1", "a=2"});
+  }
+  SECTION("it goes when it was reported that the server knows another life") {
+    state::operation lost{7, {{2, 77}, 3}};
+    REQUIRE(s.ledger.applied(lost));
+    open();
+    const op_mark first = enqueue("1");
+    REQUIRE(first.epoch.generation == 1);
+    open();
+    q.restored();
+    REQUIRE(q.persist());
+    open();
+    const op_mark later = enqueue("2");
+    REQUIRE(lost.id < later);
+    CHECK(q.next({}, out));  // and its answer is lost
+    CHECK(q.next({}, out).error() == errc::empty);
+    q.resend();
+    deliver();
+    CHECK(s.repeats == 1);
+    CHECK(q.on_ack(s.ledger.upto(7)).error() == errc::mismatch);
+    CHECK(q.size() == 2);
+    deliver();
+    CHECK(s.effects == std::vector<std::string>{"a=2"});
+    REQUIRE(q.on_ack(s.ledger.upto(7)));
+    CHECK(q.size() == 0);
+  }
+}
+
+TEST_CASE("after an older image was put back, operations have names above all that were used since", "[state][op_queue][trap]") {
+  crash_store store;
+  skerry::splitmix64 rng{1};
+  std::array<std::byte, 256> out{};
+  queue q;
+  server s;
+  REQUIRE(q.open(store, {7}, epoch_rule::every_open, rng));
+  REQUIRE(q.persist());
+  const crash_store image = store;
+  for (int life = 0; life < 3; ++life) {
+    REQUIRE(q.open(store, {7}, epoch_rule::every_open, rng));
+    REQUIRE(q.enqueue(raw("a"), raw("lost")));
+    REQUIRE(q.persist());
+    s.take(std::span{out}.first(q.next({}, out).value()));
+    REQUIRE(q.on_ack(s.ledger.upto(7)));
+  }
+  store = image;
+  REQUIRE(q.open(store, {7}, epoch_rule::every_open, rng));
+  q.restored();
+  q.restored();
+  REQUIRE(q.enqueue(raw("a"), raw("1")));
+  REQUIRE(q.persist());
+  s.take(std::span{out}.first(q.next({}, out).value()));
+  CHECK(s.effects.back() == "a=1");
+  REQUIRE(q.on_ack(s.ledger.upto(7)));
+  CHECK(q.size() == 0);
 }
 
 // Found by the simulator: such an acknowledgement was taken for a late one of its own, and what waited was forgotten without an effect.
@@ -396,4 +496,10 @@ TEST_CASE("an acknowledgement of another life acknowledges nothing of this one",
   CHECK(q.on_ack(other).error() == errc::mismatch);
   CHECK(q.size() == 2);
   CHECK(q.counters().future_acks == 2);
+  // A life of the generation of what waits, whichever nonce is the greater one.
+  for (const std::uint32_t nonce : {first.epoch.nonce - 1, first.epoch.nonce + 1}) {
+    CHECK(q.on_ack({{first.epoch.generation, nonce}, 9}).error() == errc::mismatch);
+  }
+  CHECK(q.size() == 2);
+  CHECK(q.counters().future_acks == 4);
 }

@@ -6,6 +6,7 @@
 
 #include <skerry/state/standalone.hpp>
 
+#include "state/plant.hpp"
 #include "state/standalone_laws.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -71,4 +72,32 @@ TEST_CASE("reset counters converge under any exchange", "[state][reset_counter][
         }
       },
       [](const auto& counter) { return counter.read().value(); });
+}
+
+// Found by the simulator: two boards from one image draw the same next life. One of them took it and was reset by a third; the other one
+// got the reset, and its own new life, which had the name already, was refused for ever.
+TEST_CASE("a new life whose name a clone has taken is given up for another one", "[state][reset_counter][trap]") {
+  using replica = state::replica<state::schema<skerry_test::works::parts>, state::limits::firmware>;
+  using skerry_test::works::parts;
+  auto original = skerry_test::make<replica>(1);
+  auto twin = skerry_test::make<replica>(1);
+  auto other = skerry_test::make<replica>(2);
+  const state::actor before = original.self();
+  REQUIRE(twin.self() == before);
+  REQUIRE(twin.restored());
+  REQUIRE(other.accept(skerry_test::copy(twin.inc<parts>(5).value().bytes()), 0));
+  const auto reset = skerry_test::copy(other.reset<parts>().value().bytes());
+  for (int lives = 0; lives < 3; ++lives) {
+    REQUIRE(original.accept(reset, 0));
+    REQUIRE(original.restored());
+    const auto frame = original.inc<parts>(2);
+    REQUIRE(frame);
+    CHECK(original.self().id == before.id);
+    CHECK_FALSE(original.self() == before);
+    CHECK_FALSE(original.self() == twin.self());
+    REQUIRE(other.accept(skerry_test::copy(frame.value().bytes()), 0));
+  }
+  CHECK(original.counters().amnesia == 1);
+  CHECK(original.read<parts>().value() == 6);
+  CHECK(other.read<parts>().value() == 6);
 }

@@ -110,10 +110,10 @@ class op_ledger {
   };
 
   /// `ok`: apply it. `stale`: it was applied, acknowledge `upto` again. `gap`: `after` is missing, ask for it. `mismatch`: another
-  /// queue lives under the same origin and generation. `full`: one origin too many.
+  /// queue lives, or lived before this operation, under the same origin and generation. `full`: one origin too many.
   [[nodiscard]] constexpr status judge(const operation& op) const noexcept {
     const op_mark done = upto(op.origin);
-    if (done.seq != 0 && op.id.epoch.generation == done.epoch.generation && op.id.epoch.nonce != done.epoch.nonce) {
+    if (done.seq != 0 && (is_twin(op.id.epoch, done.epoch) || (op.after.seq != 0 && is_twin(op.after.epoch, done.epoch)))) {
       return errc::mismatch;
     }
     if (!(done < op.id)) {
@@ -148,6 +148,10 @@ class op_ledger {
   }
 
  private:
+  [[nodiscard]] static constexpr bool is_twin(const op_epoch& a, const op_epoch& b) noexcept {
+    return a.generation == b.generation && a.nonce != b.nonce;
+  }
+
   inplace_vector<entry, Origins> entries_{};
 };
 

@@ -55,6 +55,7 @@ class op_queue {
     slots_.clear();
     counters_ = {};
     lease_ = {};
+    elsewhere_ = {};
     seed_ = next_u64(rng);
     sent_ = 0;
     gap_ = false;
@@ -77,7 +78,12 @@ class op_queue {
   }
   /// The application has put an older image of the store back: the next operation begins a new epoch. Also after a crash, once
   /// `persist` has answered.
-  void restored() noexcept { doubt(); }
+  void restored() noexcept {
+    if (lease_.next.epoch.generation < 0xffff0000) {
+      lease_.next.epoch.generation |= 0xffff;  // above the epochs that were taken since the image, unless they were that many
+    }
+    doubt();
+  }
 
   /// Takes an operation in. It is durable, and may be sent, after `persist`.
   ///
@@ -150,6 +156,8 @@ class op_queue {
 
   /// Writes the next operations that are durable and were not handed out since the last `resend`, as many as fit into `out`.
   ///
+  /// Those of a later epoch wait until the earlier ones' are acknowledged, or an acknowledgement of another life was reported: one of
+  /// them acknowledges all before it, and a server that has heard of such a life need not have taken what waits under an older name.
   /// Returns the size of the batch, for `read_operations`; `empty` when there is nothing to send, `width` when not even one fits,
   /// `gap` until `skip_gap`
   [[nodiscard]] result<std::size_t> next(wall_ms now, std::span<std::byte> out) {
@@ -157,18 +165,19 @@ class op_queue {
       return errc::gap;
     }
     drop_expired(now);
-    if (sent_ == slots_.size() || !slots_[sent_].durable) {
+    if (!may_go(sent_)) {
       return errc::empty;
     }
     std::size_t size = 0;
-    for (; sent_ < slots_.size() && slots_[sent_].durable; ++sent_) {
+    for (; may_go(sent_); ++sent_) {
       std::array<std::byte, record_bytes> room{};
       const result<detail::op_record> there = read(slots_[sent_].at, room);
       if (!there) {
         return size > 0 ? result<std::size_t>{size} : result<std::size_t>{there.error()};
       }
       byte_writer w{out.subspan(size)};
-      write_operation(w, {config_.origin, slots_[sent_].id, sent_ == 0 ? lease_.floor : slots_[sent_ - 1].id, slots_[sent_].importance,
+      const op_mark after = sent_ == 0 ? lease_.floor : slots_[sent_ - 1].id;
+      write_operation(w, {config_.origin, slots_[sent_].id, begins_epoch(sent_) ? op_mark{} : after, slots_[sent_].importance,
                           slots_[sent_].expires, there.value().key, there.value().bytes});
       if (w.error() != errc::ok) {
         break;
@@ -189,11 +198,11 @@ class op_queue {
   ///         queue's storage was put back behind: what waits under older names has been, or will be, taken for repeats, and only the
   ///         application can know which
   [[nodiscard]] status on_ack(const op_mark& upto) {
-    if (!(upto < lease_.next)) {
+    const op_epoch last = lease_.next.epoch;
+    if (!(upto < lease_.next) || (upto.epoch.generation == last.generation && upto.epoch != last)) {
       lease_.next.epoch.generation = upto.epoch.generation;
       doubt();  // the server knows operations of this queue that the queue does not: its store was put back
-      ++counters_.future_acks;
-      return errc::out_of_range;
+      return another_life(upto, errc::out_of_range);
     }
     std::size_t count = 0;
     while (count < slots_.size() && !(upto < slots_[count].id)) {
@@ -203,9 +212,9 @@ class op_queue {
       }
       ++count;
     }
-    if (count > 0 && upto.epoch != slots_[count - 1].id.epoch && upto.epoch != lease_.next.epoch) {
-      ++counters_.future_acks;
-      return errc::mismatch;
+    if (count > 0 ? upto.epoch != slots_[count - 1].id.epoch && upto.epoch != last
+                  : !slots_.empty() && upto.epoch.generation == slots_[0].id.epoch.generation && upto.epoch != slots_[0].id.epoch) {
+      return another_life(upto, errc::mismatch);
     }
     if (count == 0) {
       return {};
@@ -386,6 +395,20 @@ class op_queue {
     return {};
   }
 
+  [[nodiscard]] errc another_life(const op_mark& acked, errc why) noexcept {
+    elsewhere_ = acked.epoch;
+    ++counters_.future_acks;
+    return why;
+  }
+  [[nodiscard]] bool begins_epoch(std::size_t i) const noexcept { return i > 0 && slots_[i].id.epoch != slots_[i - 1].id.epoch; }
+  /// What comes after another epoch waits for it, unless it is known that the server will not take that any more.
+  [[nodiscard]] bool may_go(std::size_t i) const noexcept {
+    if (i == slots_.size() || !slots_[i].durable || !begins_epoch(i)) {
+      return i < slots_.size() && slots_[i].durable;
+    }
+    const op_epoch before = slots_[i - 1].id.epoch;
+    return before != elsewhere_ && before.generation <= elsewhere_.generation;
+  }
   void doubt() noexcept {
     known_ = false;
     doubts_ = true;
@@ -512,6 +535,7 @@ class op_queue {
   std::size_t sent_ = 0;                ///< how many were handed out since the last `resend`
   std::uint64_t next_log_ = 1;
   detail::op_lease lease_{};
+  op_epoch elsewhere_{};  ///< of another life that the server has heard of
   std::uint64_t seed_ = 0;
   bool trims_ = false;   ///< the store holds what was acknowledged
   bool known_ = false;   ///< `lease_.next` may be used; else a new epoch comes first

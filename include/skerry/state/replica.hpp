@@ -395,8 +395,12 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     // After a new epoch the old rows are another actor's and stay; the new life begins rows of its own.
     edit_for<P, A, R> edit{records_of<P>(store_.find(key)), self, store_.next(self), at, kind_at<P>()};
     const status mutated = mutate(edit);
-    if (mutated.error() == errc::needs_epoch && self == identity_.self()) {
-      identity_.doubt();  // a record knows more of this life than this life does itself
+    if (mutated.error() == errc::needs_epoch) {
+      if (self == identity_.self()) {
+        identity_.doubt();  // a record knows more of this life than this life does itself
+      } else {
+        identity_.stir(self.nonce);  // of the next one: a clone has taken it
+      }
       ++counters_.amnesia;
       return operate_at<P>(key, mutate, at, clock, wall);
     }
