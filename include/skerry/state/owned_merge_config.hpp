@@ -113,40 +113,33 @@ struct owned_merge_counters {
   std::uint64_t unreadable = 0;   ///< documents and patches that could not be taken in
   std::uint64_t slowed_down = 0;  ///< times the interval was doubled
 
+ private:
+  template <typename F>
+  static constexpr void for_each_member(F&& f) {
+    f("gets", &owned_merge_counters::gets);
+    f("pushes", &owned_merge_counters::pushes);
+    f("drops", &owned_merge_counters::drops);
+    f("accepted", &owned_merge_counters::accepted);
+    f("conflicts", &owned_merge_counters::conflicts);
+    f("restarts", &owned_merge_counters::restarts);
+    f("revived", &owned_merge_counters::revived);
+    f("stale", &owned_merge_counters::stale);
+    f("gaps", &owned_merge_counters::gaps);
+    f("unanswered", &owned_merge_counters::unanswered);
+    f("busy", &owned_merge_counters::busy);
+    f("refused", &owned_merge_counters::refused);
+    f("over_limits", &owned_merge_counters::over_limits);
+    f("unreadable", &owned_merge_counters::unreadable);
+    f("slowed_down", &owned_merge_counters::slowed_down);
+  }
+
+ public:
   template <typename F>
   constexpr void for_each(F&& f) const {
-    f("gets", gets);
-    f("pushes", pushes);
-    f("drops", drops);
-    f("accepted", accepted);
-    f("conflicts", conflicts);
-    f("restarts", restarts);
-    f("revived", revived);
-    f("stale", stale);
-    f("gaps", gaps);
-    f("unanswered", unanswered);
-    f("busy", busy);
-    f("refused", refused);
-    f("over_limits", over_limits);
-    f("unreadable", unreadable);
-    f("slowed_down", slowed_down);
+    for_each_member([this, &f](const char* name, std::uint64_t owned_merge_counters::*member) { f(name, this->*member); });
   }
   constexpr void merge(const owned_merge_counters& other) noexcept {
-    gets += other.gets;
-    pushes += other.pushes;
-    drops += other.drops;
-    accepted += other.accepted;
-    conflicts += other.conflicts;
-    restarts += other.restarts;
-    revived += other.revived;
-    stale += other.stale;
-    gaps += other.gaps;
-    unanswered += other.unanswered;
-    busy += other.busy;
-    refused += other.refused;
-    over_limits += other.over_limits;
-    unreadable += other.unreadable;
-    slowed_down += other.slowed_down;
+    for_each_member([this, &other](const char*, std::uint64_t owned_merge_counters::*member) { this->*member += other.*member; });
   }
   friend constexpr bool operator==(const owned_merge_counters&, const owned_merge_counters&) noexcept = default;
 };

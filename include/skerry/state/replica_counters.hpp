@@ -51,66 +51,46 @@ struct replica_counters {
   std::uint64_t restamped = 0;            ///< own records written again with a right stamp
   std::uint64_t overruled = 0;            ///< writes that lost against one that had not seen them
 
+ private:
+  template <typename F>
+  static constexpr void for_each_member(F&& f) {
+    f("operations", &replica_counters::operations);
+    f("frames_accepted", &replica_counters::frames_accepted);
+    f("records_added", &replica_counters::records_added);
+    f("records_seen", &replica_counters::records_seen);
+    f("records_removed", &replica_counters::records_removed);
+    f("refused_full", &replica_counters::refused_full);
+    f("refused_corrupt", &replica_counters::refused_corrupt);
+    f("refused_truncated", &replica_counters::refused_truncated);
+    f("refused_unsupported", &replica_counters::refused_unsupported);
+    f("refused_mismatch", &replica_counters::refused_mismatch);
+    f("refused_clock_ahead", &replica_counters::refused_clock_ahead);
+    f("refused_not_owner", &replica_counters::refused_not_owner);
+    f("refused_needs_epoch", &replica_counters::refused_needs_epoch);
+    f("refused_fenced", &replica_counters::refused_fenced);
+    f("refused_invalid", &replica_counters::refused_invalid);
+    f("amnesia", &replica_counters::amnesia);
+    f("clones", &replica_counters::clones);
+    f("epochs", &replica_counters::epochs);
+    f("quarantined", &replica_counters::quarantined);
+    f("quarantine_released", &replica_counters::quarantine_released);
+    f("quarantine_dropped", &replica_counters::quarantine_dropped);
+    f("frames_sent", &replica_counters::frames_sent);
+    f("retransmissions", &replica_counters::retransmissions);
+    f("acks_refused", &replica_counters::acks_refused);
+    f("refused_stale", &replica_counters::refused_stale);
+    f("refused_gap", &replica_counters::refused_gap);
+    f("restamped", &replica_counters::restamped);
+    f("overruled", &replica_counters::overruled);
+  }
+
+ public:
   constexpr void merge(const replica_counters& other) noexcept {
-    operations += other.operations;
-    frames_accepted += other.frames_accepted;
-    records_added += other.records_added;
-    records_seen += other.records_seen;
-    records_removed += other.records_removed;
-    refused_full += other.refused_full;
-    refused_corrupt += other.refused_corrupt;
-    refused_truncated += other.refused_truncated;
-    refused_unsupported += other.refused_unsupported;
-    refused_mismatch += other.refused_mismatch;
-    refused_clock_ahead += other.refused_clock_ahead;
-    refused_not_owner += other.refused_not_owner;
-    refused_needs_epoch += other.refused_needs_epoch;
-    refused_fenced += other.refused_fenced;
-    refused_invalid += other.refused_invalid;
-    amnesia += other.amnesia;
-    clones += other.clones;
-    epochs += other.epochs;
-    quarantined += other.quarantined;
-    quarantine_released += other.quarantine_released;
-    quarantine_dropped += other.quarantine_dropped;
-    frames_sent += other.frames_sent;
-    retransmissions += other.retransmissions;
-    acks_refused += other.acks_refused;
-    refused_stale += other.refused_stale;
-    refused_gap += other.refused_gap;
-    restamped += other.restamped;
-    overruled += other.overruled;
+    for_each_member([this, &other](const char*, std::uint64_t replica_counters::*member) { this->*member += other.*member; });
   }
   template <typename F>
   constexpr void for_each(F&& f) const {
-    f("operations", operations);
-    f("frames_accepted", frames_accepted);
-    f("records_added", records_added);
-    f("records_seen", records_seen);
-    f("records_removed", records_removed);
-    f("refused_full", refused_full);
-    f("refused_corrupt", refused_corrupt);
-    f("refused_truncated", refused_truncated);
-    f("refused_unsupported", refused_unsupported);
-    f("refused_mismatch", refused_mismatch);
-    f("refused_clock_ahead", refused_clock_ahead);
-    f("refused_not_owner", refused_not_owner);
-    f("refused_needs_epoch", refused_needs_epoch);
-    f("refused_fenced", refused_fenced);
-    f("refused_invalid", refused_invalid);
-    f("amnesia", amnesia);
-    f("clones", clones);
-    f("epochs", epochs);
-    f("quarantined", quarantined);
-    f("quarantine_released", quarantine_released);
-    f("quarantine_dropped", quarantine_dropped);
-    f("frames_sent", frames_sent);
-    f("retransmissions", retransmissions);
-    f("acks_refused", acks_refused);
-    f("refused_stale", refused_stale);
-    f("refused_gap", refused_gap);
-    f("restamped", restamped);
-    f("overruled", overruled);
+    for_each_member([this, &f](const char* name, std::uint64_t replica_counters::*member) { f(name, this->*member); });
   }
   constexpr void count(errc e) noexcept {
     switch (e) {

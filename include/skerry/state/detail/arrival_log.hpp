@@ -138,6 +138,7 @@ class arrival_log {
       ++arrivals_;
     }
     open_ = true;
+    death_at_[slot] = static_cast<std::uint8_t>(arrivals_);
     enter(slot, !dies);
     died_[who] = static_cast<number>(arrivals_);
     change(who, from);
@@ -179,8 +180,10 @@ class arrival_log {
     return after(changed_[who], since) && changed_by_[who] != static_cast<hearer>(link);
   }
   [[nodiscard]] constexpr bool died(actor_ref who, std::uint64_t since) const noexcept { return after(died_[who], since); }
-  [[nodiscard]] constexpr bool deaths(index slot, std::uint64_t since, party link) const noexcept {
-    return deaths_[slot] != nobody && deaths_[slot] != static_cast<hearer>(link) && after(slot_at_[slot], since);
+  /// Whether a link that has heard of everything up to `since`, and of deaths up to `told`, has to be told what is left of a key.
+  [[nodiscard]] constexpr bool deaths(index slot, std::uint64_t since, std::uint64_t told, party link) const noexcept {
+    const bool all_old = arrivals_ - told <= 0xff && static_cast<std::uint8_t>(arrivals_ - death_at_[slot]) >= arrivals_ - told;
+    return deaths_[slot] != nobody && deaths_[slot] != static_cast<hearer>(link) && after(slot_at_[slot], since) && !all_old;
   }
 
   /// Events came that are smaller than others of their actor.
@@ -293,7 +296,8 @@ class arrival_log {
   std::array<index, Keys> newer_{};
   std::array<index, Keys> older_{};
   std::array<number, Keys> slot_at_{};
-  array_of<hearer, Keys> deaths_{};  ///< the only link whose peer knows of all deaths that are not told otherwise
+  array_of<hearer, Keys> deaths_{};            ///< the only link whose peer knows of all deaths that are not told otherwise
+  std::array<std::uint8_t, Keys> death_at_{};  ///< the low bits of when the last of them came about: a key may change once more after it
   std::array<number, Records> record_at_{};
   array_of<link_marks<Links>, Records> known_{};
   std::array<number, Actors> changed_{};

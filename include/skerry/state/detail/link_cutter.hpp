@@ -226,7 +226,7 @@ class link_cutter {
         span(record_arrival(i));
       }
     }
-    if (!partial && log().deaths(slot, from_, number_)) {
+    if (!partial && log().deaths(slot, from_, told_, number_)) {
       found.fresh |= 2;
       deaths_ = true;
       span(store_->arrivals() - age(slot));
