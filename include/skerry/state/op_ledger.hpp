@@ -113,7 +113,8 @@ class op_ledger {
   /// queue lives, or lived before this operation, under the same origin and generation. `full`: one origin too many.
   [[nodiscard]] constexpr status judge(const operation& op) const noexcept {
     const op_mark done = upto(op.origin);
-    if (done.seq != 0 && (is_twin(op.id.epoch, done.epoch) || (op.after.seq != 0 && is_twin(op.after.epoch, done.epoch)))) {
+    const auto twin = [&done](const op_epoch& e) { return e.generation == done.epoch.generation && e.nonce != done.epoch.nonce; };
+    if (done.seq != 0 && (twin(op.id.epoch) || (op.after.seq != 0 && twin(op.after.epoch)))) {
       return errc::mismatch;
     }
     if (!(done < op.id)) {
@@ -148,10 +149,6 @@ class op_ledger {
   }
 
  private:
-  [[nodiscard]] static constexpr bool is_twin(const op_epoch& a, const op_epoch& b) noexcept {
-    return a.generation == b.generation && a.nonce != b.nonce;
-  }
-
   inplace_vector<entry, Origins> entries_{};
 };
 
