@@ -565,17 +565,22 @@ TEST_CASE("syncs on another thread lose nothing of what is appended meanwhile") 
     REQUIRE(store.open());
     std::atomic<bool> over{false};
     std::atomic<bool> good{true};
+    const auto must = [&good](bool held) {
+      if (!held) {
+        good = false;
+      }
+    };
     std::thread other{[&] {
       while (!over) {
-        good = store.sync() && good;
+        must(bool{store.sync()});
       }
     }};
     std::array<std::byte, 64> out{};
     for (std::uint64_t seq = 1; seq <= 3000; ++seq) {
-      good = store.append(data(0, seq), payload_of(seq, 40)) && good;
+      must(bool{store.append(data(0, seq), payload_of(seq, 40))});
       if (seq % 8 == 0) {
-        good = store.read(position{seq - 3}, out) && good;
-        good = store.advance(cursor{0, seq - 8, 0}) && good;
+        must(bool{store.read(position{seq - 3}, out)});
+        must(bool{store.advance(cursor{0, seq - 8, 0})});
       }
     }
     over = true;
