@@ -40,6 +40,7 @@ roster random_roster(skerry::splitmix64& rng) {
       case 1: (void)r.admit(who, static_cast<role>(draw(3))); break;
       case 2:
       case 3: (void)r.retire(who, draw(9), draw(2) == 0 ? actor{} : life()); break;
+      case 4: r.seal(who, draw(9)); break;
       default: r.seal(who);
     }
   }
@@ -130,6 +131,29 @@ TEST_CASE("a retired life never comes back, and a greater last number of somebod
   REQUIRE(b.join(a));
   CHECK(a.fence(d).value() == 8);
   CHECK(b == a);
+}
+
+TEST_CASE("a final fence falls and never rises, whoever is heard first", "[state][roster]") {
+  roster a;
+  const actor d{7, 1, 1};
+  a.seal(d, 1);
+  CHECK(a.empty());
+  REQUIRE(a.admit(d, role::device));
+  a.seal(d, 1);
+  CHECK(a.is_current(d));
+  REQUIRE(a.retire(d, 8, {}));
+  const roster before = a;
+  a.seal(d, 9);
+  CHECK(a.fence(d).value() == 8);
+  roster b = a;
+  b.seal(d, 3);
+  CHECK(b.fence(d).value() == 3);
+  b.seal(d);
+  CHECK(b.fence(d).value() == 3);
+  REQUIRE(a.join(b));
+  REQUIRE(b.join(before));
+  CHECK(a == b);
+  CHECK(a.fence(d).value() == 3);
 }
 
 TEST_CASE("rows pass along successors to whoever still takes part", "[state][roster]") {

@@ -20,7 +20,7 @@ namespace skerry::inline v0::state {
 enum class standing : std::uint8_t {
   current,  ///< writes, and is waited for
   retired,  ///< writes no more; members that had more of it than the fence says raise the fence
-  sealed,   ///< every member has heard of it: the fence is final
+  sealed,   ///< every member has heard of it: the fence rises no more, and falls only to what all have, when nobody has more
 };
 
 /// One life in the roster.
@@ -36,7 +36,7 @@ struct member {
 
 /// Who takes part, in which role, and who has retired with which last number.
 ///
-/// Join    per life the one that stands further, then the greater fence: commutative, associative, idempotent
+/// Join    per life the one that stands further, then the greater fence, of a sealed one the lower: commutative, associative, idempotent
 /// Cost    56 bytes per life; lookups O(log A + lives of the id), changes O(A), join O(A²) at worst, O(A) when equal; no heap
 /// Errors  `full`, and nothing has changed; `fenced` for a life that has retired; `mismatch` for a second role of one life
 template <std::size_t A>
@@ -47,6 +47,7 @@ class roster {
   using algebra = joins;
   static constexpr std::size_t capacity = A;
   static constexpr std::size_t least_bytes = 14;  ///< that `encode` writes of one life
+  static constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
   [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
@@ -152,11 +153,13 @@ class roster {
     }
     return take({who, known != nullptr ? known->as : role::device, standing::retired, last, successor});
   }
-  /// Every member has heard of the retirement: the fence stays where it is.
-  constexpr void seal(const actor& who) noexcept {
+  /// Every member has heard of the retirement: the fence rises no more. It falls to `last` where none of them has what comes after that,
+  /// nor ever will.
+  constexpr void seal(const actor& who, std::uint64_t last = no_limit) noexcept {
     const std::size_t at = lower_bound(who);
-    if (at < size_ && entries_[at].who == who && entries_[at].standing == standing::retired) {
+    if (at < size_ && entries_[at].who == who && entries_[at].fenced()) {
       entries_[at].standing = standing::sealed;
+      entries_[at].last = last < entries_[at].last ? last : entries_[at].last;
     }
   }
   [[nodiscard]] constexpr status join(const roster& other) noexcept { return this == &other ? status{} : join_from(other); }
@@ -284,7 +287,7 @@ class roster {
       }
       return {};
     }
-    mine.last = mine.last < m.last ? m.last : mine.last;
+    mine.last = (mine.last < m.last) == (m.standing == standing::sealed) ? mine.last : m.last;
     mine.successor = mine.successor < m.successor ? m.successor : mine.successor;
     return {};
   }

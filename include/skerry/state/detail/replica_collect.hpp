@@ -148,33 +148,30 @@ class replica_collect {
     });
     return done;
   }
-  /// Events of a retired life that no member had when it heard of the fence will never come: where they would be is closed up, or the
-  /// life would never be finished. Where all end at the same number nobody has the next one; nor any after it, unless one has something
-  /// beyond a gap, which it said when it heard of the fence, or took from one that did.
+  /// Events of a retired life that no member had when it heard of the fence will never come. Where all end at the same number nobody has
+  /// the next one, nor any after it: there the fence falls to that number. Unless one has something beyond a gap, which it said when it
+  /// heard of the fence, or took from one that did: then the next event alone is closed up, or the life would never be finished.
   [[nodiscard]] result<delta_view> rule_out_lost(const cut_type& cut) {
-    bool sealed = true;  // or somebody may have it from one whose leaving not everybody has heard of
-    self().members().for_each([&sealed](const member& m) { sealed = sealed && m.standing != standing::retired; });
-    if (!sealed) {
-      return errc::absent;
-    }
+    bool heard = true;  // or somebody may have it from one whose leaving it had not heard of when it acknowledged the rest
+    self().members().for_each([&](const member& m) { heard = heard && (!m.fenced() || retirement::is_heard(cut.low[m.who])); });
     for (const member& m : self().members().entries()) {
       const std::uint64_t prefix = self().prefix_of(m.who);
-      if (m.standing != standing::sealed || prefix >= m.last || retirement::number(cut.low[m.who]) != prefix) {
-        continue;
-      }
-      bool nobody = true;
+      bool nobody = heard && m.standing == standing::sealed && prefix < m.last;
       bool gaps = self().known_of(m.who) > prefix;
       self().members().current().for_each([&](const actor& who) {
         const auto* has = self().acknowledged(who);
         nobody = nobody && has != nullptr && retirement::number((*has)[m.who]) == prefix;
         gaps = gaps || (nobody && ((*has)[m.who] & 1) != 0);
       });
-      if (!nobody) {
-        continue;
+      if (nobody && gaps) {
+        return supersede_with([&](auto& edit) { edit.rule_out(m.who, prefix + 1, prefix + 1); });
       }
-      return supersede_with([&](auto& edit) { edit.rule_out(m.who, prefix + 1, gaps ? prefix + 1 : m.last); });
+      if (nobody) {
+        self().membership_.lives.seal(m.who, prefix);
+        self().note_lives();
+      }
     }
-    return errc::absent;
+    return caught_up(cut) ? collect_within(cut) : result<delta_view>{errc::absent};
   }
 };
 

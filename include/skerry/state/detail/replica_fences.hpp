@@ -165,7 +165,9 @@ class replica_fences : public replica_collect<Replica, Limits> {
           return;
         }
         const std::uint64_t here = mine ? mine.value() : self().known_of(who);
-        verdict = known > here && known > there.value_or(0) ? errc::fenced : verdict;
+        const member* mine_is = self().members().find(who);
+        const bool is_final = mine_is != nullptr && mine_is->standing == standing::sealed;
+        verdict = known > here && (is_final || known > there.value_or(0)) ? errc::fenced : verdict;
       });
       if constexpr (has_mesh) {
         if (self().membership_.has_fences) {
