@@ -190,7 +190,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     }
     const typename store_type::everything all{other.store_};
     (void)detect(all);
-    if (const errc e = this->check_join(other); e != errc::ok) {
+    if (const errc e = this->check_join(other, all); e != errc::ok) {
       return refuse(e == errc::full ? lack(resource::members) : e);
     }
     join_report report;
@@ -500,6 +500,9 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   /// The same for what a link has brought.
   template <typename Delta>
   [[nodiscard, gnu::noinline]] result<receipt> admit_from(Delta& delta, detail::party from, instant_t now) {
+    if (this->comes_late(&links_.links[from].them, delta.context())) {
+      return refuse(errc::fenced);
+    }
     return admit_delta(delta, now, from, [this, &delta, from](join_report& report) { return join_delta(delta, report, from); });
   }
   template <typename Delta, typename Join>

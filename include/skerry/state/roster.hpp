@@ -47,7 +47,6 @@ class roster {
   using algebra = joins;
   static constexpr std::size_t capacity = A;
   static constexpr std::size_t least_bytes = 14;  ///< that `encode` writes of one life
-  static constexpr std::uint64_t no_limit = ~std::uint64_t{0};
 
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
   [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
@@ -155,7 +154,7 @@ class roster {
   }
   /// Every member has heard of the retirement: the fence rises no more. It falls to `last` where none of them has what comes after that,
   /// nor ever will.
-  constexpr void seal(const actor& who, std::uint64_t last = no_limit) noexcept {
+  constexpr void seal(const actor& who, std::uint64_t last = ~std::uint64_t{0}) noexcept {
     const std::size_t at = lower_bound(who);
     if (at < size_ && entries_[at].who == who && entries_[at].fenced()) {
       entries_[at].standing = standing::sealed;

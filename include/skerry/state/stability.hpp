@@ -94,16 +94,12 @@ class stability {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < size_; ++i) {
       if (!leaves(rows_[i].who)) {
-        if (kept != i) {
-          rows_[kept] = rows_[i];
-        }
-        ++kept;
+        rows_[kept++] = rows_[i];
       }
     }
-    for (std::size_t i = kept; i < size_; ++i) {
-      rows_[i] = {};
+    while (size_ > kept) {
+      rows_[--size_] = {};
     }
-    size_ = kept;
   }
 
   /// What all of these members have. One without a row has nothing.

@@ -7,6 +7,7 @@
 #include <skerry/state/delta.hpp>
 #include <skerry/state/policy.hpp>
 #include <skerry/state/roster.hpp>
+#include <skerry/state/version_vector.hpp>
 
 #include <array>
 #include <cstddef>
@@ -81,10 +82,7 @@ class drop_list {
   }
 
  private:
-  struct name {
-    actor who{};
-    std::uint64_t n = 0;
-  };
+  using name = version_vector<1>::entry;
   array_of<name, 12> names_{};
   std::size_t size_ = 0;
 };
@@ -116,21 +114,14 @@ class probe_edit {
   bool writes_ = false;
 };
 
-/// The smallest view of others: for concept checks.
-struct no_members {
-  [[nodiscard]] constexpr bool stable(const actor&, std::uint64_t) const { return false; }
-  [[nodiscard]] constexpr bool member(const actor&) const { return false; }
-  [[nodiscard]] constexpr bool finished(const actor&) const { return false; }
-  [[nodiscard]] constexpr bool inherited(const actor&) const { return false; }
-  [[nodiscard]] constexpr bool keeps(const actor&) const { return false; }
-  [[nodiscard]] constexpr std::uint64_t last(const actor&) const { return 0; }
-};
+/// A view of others for concept checks.
+using any_view = member_view<roster<1>, version_vector<1>>;
 template <typename P>
-concept folds_rows = requires(no_edit& edit, const no_members& view) {
+concept folds_rows = requires(no_edit& edit, const any_view& view) {
   { P::fold(edit, view) } -> std::same_as<status>;
 };
 template <typename P>
-concept collects = requires(drop_list& drop, const no_records& records, const no_members& view) {
+concept collects = requires(drop_list& drop, const no_records& records, const any_view& view) {
   P::collect(drop, records, view);
 };
 

@@ -32,10 +32,7 @@ class replica_collect {
     if (const errc e = advance(cut); e != errc::ok) {
       return e;
     }
-    if (!caught_up(cut)) {
-      return rule_out_lost(cut);
-    }
-    return collect_within(cut);
+    return caught_up(cut) ? collect_within(cut) : rule_out_lost(cut);
   }
   /// The same with what a tree has found out: the root's cut over all current members, heard together with the root's roster.
   [[nodiscard]] result<delta_view> collect(const cut_type& cut) requires(has_roster) {
@@ -87,14 +84,6 @@ class replica_collect {
         [&](const member& m) { all = all && (!m.fenced() || (m.standing == standing::sealed && self().prefix_of(m.who) >= m.last)); });
     return all;
   }
-  template <typename F>
-  void with_key(const key_ref& key, F&& f) {
-    typename Replica::key_buffer text{};
-    for (std::size_t i = 0; i < key.args.size(); ++i) {
-      text[i] = key.args[i];
-    }
-    f(key_ref{key.path, std::span<const char>{text}.first(key.args.size())});
-  }
   [[nodiscard]] result<delta_view> collect_within(const cut_type& cut) {
     const member_view view{self().members(), cut.low, self().self()};
     const auto& store = self().store();
@@ -120,13 +109,17 @@ class replica_collect {
     });
     result<delta_view> done{errc::absent};
     if (folding != store_type::none) {
-      with_key(store.key(folding), [&](const key_ref& key) {
-        schema::visit(key.path, [&]<typename P>() {
-          if constexpr (folds_rows<typename P::policy>) {
-            done = self().template operate_at<P>(
-                key, [&view](auto& edit) { return P::policy::fold(edit, view); }, stamp{}, self().clock_, wall_ms{});
-          }
-        });
+      const key_ref place = store.key(folding);
+      typename Replica::key_buffer text{};
+      for (std::size_t i = 0; i < place.args.size(); ++i) {
+        text[i] = place.args[i];
+      }
+      const key_ref key{place.path, std::span<const char>{text}.first(place.args.size())};
+      schema::visit(key.path, [&]<typename P>() {
+        if constexpr (folds_rows<typename P::policy>) {
+          done = self().template operate_at<P>(
+              key, [&view](auto& edit) { return P::policy::fold(edit, view); }, stamp{}, self().clock_, wall_ms{});
+        }
       });
     } else if (!drops.empty()) {
       done = supersede_with([&drops](auto& edit) { drops.supersede_in(edit); });

@@ -142,7 +142,8 @@ class replica_fences : public replica_collect<Replica, Limits> {
   }
 
   /// Whether this replica may take over all that another one knows, roster and all.
-  [[nodiscard]] errc check_join([[maybe_unused]] const Replica& other) const noexcept {
+  template <typename Everything>
+  [[nodiscard]] errc check_join([[maybe_unused]] const Replica& other, [[maybe_unused]] const Everything& all) const {
     if constexpr (has_roster) {
       const auto& theirs = other.membership_;
       if (!self().lives_fit(theirs.lives)) {
@@ -172,11 +173,12 @@ class replica_fences : public replica_collect<Replica, Limits> {
       if constexpr (has_mesh) {
         if (self().membership_.has_fences) {
           // What a member has is not ruled out. A life that has not acknowledged anything yet takes over all of it.
-          const bool begins = self().membership_.rows.find(self().self()) == nullptr && self().members().is_current(other.self());
-          other.store().for_each_key([&](auto slot) {
-            other.store().records(slot).for_each(
-                [&](const record_view& r) { verdict = !begins && self().is_late(r.who, r.n, &theirs.rows) ? errc::fenced : verdict; });
-          });
+          const actor them = other.self();
+          const bool begins = self().membership_.rows.find(self().self()) == nullptr && self().members().is_current(them);
+          if (self().comes_late(theirs.lives.is_current(them) ? &them : nullptr, all.context(), theirs.rows.rows()) ||
+              (!begins && self().holds_late(all, theirs.rows.rows()))) {
+            return errc::fenced;
+          }
         }
       }
       return verdict;

@@ -34,7 +34,10 @@ struct membership {
   bool has_news = true;
 };
 template <std::size_t Mesh, std::size_t A, std::size_t Links>
-struct membership<0, Mesh, A, Links> {};
+struct membership<0, Mesh, A, Links> {
+  static constexpr bool has_fences = false;
+  static constexpr bool must_rejoin = false;
+};
 
 /// Who takes part, who has retired, and what may go because everybody has it.
 ///
@@ -45,6 +48,7 @@ class replica_members : public replica_fences<Replica, Limits> {
   static constexpr bool has_roster = Limits::members > 0;
   static constexpr bool has_mesh = has_roster && mesh_of<Limits>() > 0;
   using cut_type = stable_cut<Limits::actors>;
+  using row_span = std::span<const typename stability<(has_mesh ? mesh_of<Limits>() : 1), Limits::actors>::row>;
 
  public:
   /// Who takes part.
@@ -113,48 +117,79 @@ class replica_members : public replica_fences<Replica, Limits> {
     }
     return errc::absent;
   }
-  [[nodiscard]] bool any_fences() const noexcept {
-    if constexpr (has_roster) {
-      return self().membership_.has_fences;
-    }
-    return false;
-  }
+  [[nodiscard]] bool any_fences() const noexcept { return self().membership_.has_fences; }
   /// Whether something covers more of a retired life than its fence allows.
   template <typename Context>
   [[nodiscard]] bool is_fenced(const Context& covers) const noexcept {
-    if constexpr (has_roster) {
-      if (self().membership_.has_fences) {
-        for (const auto& run : covers.runs()) {
-          const result<std::uint64_t> last = fence_of(covers.actors()[run.who]);
-          if (last && run.last > last.value()) {
-            return true;
-          }
-        }
+    bool fenced = false;
+    if (any_fences()) {
+      for (const auto& run : covers.runs()) {
+        const result<std::uint64_t> last = fence_of(covers.actors()[run.who]);
+        fenced = fenced || (last && run.last > last.value());
       }
     }
-    return false;
+    return fenced;
   }
 
   /// Whether something brings a record of a retired life that nobody had when it heard of the fence. After it has acknowledged the fence
   /// a member takes no more of that life than another one is known to have: so what none of them has will never come. A new life keeps
   /// what an earlier one of this node has promised.
   template <typename Delta>
-  [[nodiscard]] bool holds_late(const Delta& delta) const {
+  [[nodiscard]] bool holds_late(const Delta& delta, [[maybe_unused]] row_span others = {}) const {
     bool late = false;
     if constexpr (has_mesh) {
-      if (self().membership_.has_fences) {
-        delta.for_each([&](const incoming& in) { late = late || is_late(delta.context().actors()[in.who], in.n, nullptr); });
+      if (any_fences()) {
+        delta.for_each([&](const incoming& in) {
+          late = late || is_late(delta.context().actors()[in.who], in.n, others, [](const auto&) { return true; });
+        });
       }
     }
     return late;
   }
 
+  /// Whether something that is no member's, as far as is known here, brings events of a retired life that all members may have given up.
+  /// One that has such an event vouches for it where all is covered that it had acknowledged: what had ruled it out would be among that.
+  ///
+  /// sender   null when nobody says who that is
+  template <typename Context>
+  [[nodiscard]] bool comes_late([[maybe_unused]] const actor* sender, [[maybe_unused]] const Context& covers,
+                                [[maybe_unused]] row_span others = {}) const {
+    bool late = false;
+    if constexpr (has_mesh) {
+      const auto vouches = [&covers](const auto& has) {
+        bool all = true;
+        for (const auto& e : has.entries()) {
+          bool found = retirement::number(e.n) == 0;
+          for (const auto& run : covers.runs()) {
+            found = found || (run.first == 1 && run.last >= retirement::number(e.n) && covers.actors()[run.who] == e.who);
+          }
+          all = all && found;
+        }
+        return all;
+      };
+      if (self().membership_.has_fences && (sender == nullptr || !members().is_current(*sender))) {
+        for (const auto& run : covers.runs()) {
+          const actor& who = covers.actors()[run.who];
+          const auto look = [&](std::uint64_t n) { late = late || (run.first <= n && n <= run.last && is_late(who, n, others, vouches)); };
+          look(run.last);
+          look(prefix_of(who) + 1);
+          for (const auto& r : self().rows()) {
+            look(retirement::number(r.has[who]) + 1);
+          }
+        }
+      }
+    }
+    return late;
+  }
   /// A frame of a retired life's own. What is new in it comes too late for who has promised to take no more of that life (`fenced`); what
   /// is known is not joined again (`stale`): if it has been ruled out, it must not push out what it had overwritten.
   template <typename Context>
   [[nodiscard]] errc hear_retired([[maybe_unused]] const actor* sender, [[maybe_unused]] const Context& covers) const {
     if constexpr (has_mesh) {
-      if (bool known = true; sender != nullptr && self().membership_.has_fences && has_promised(*sender)) {
+      if (comes_late(sender, covers)) {
+        return errc::fenced;
+      }
+      if (bool known = true; self().membership_.has_fences && sender != nullptr && has_promised(*sender)) {
         for (const auto& run : covers.runs()) {
           known = known && (covers.actors()[run.who] != *sender || run.last <= prefix_of(*sender) ||
                             (run.first == run.last && self().store().contains(*sender, run.last)));
@@ -198,12 +233,7 @@ class replica_members : public replica_fences<Replica, Limits> {
   }
 
   /// Whether this life has retired, or this node holds what nobody accepts any more: then it must `rejoin`.
-  [[nodiscard]] bool must_rejoin() const noexcept {
-    if constexpr (has_roster) {
-      return self().membership_.must_rejoin;
-    }
-    return false;
-  }
+  [[nodiscard]] bool must_rejoin() const noexcept { return self().membership_.must_rejoin; }
   /// Begins again as a new life that knows only the roster; the full state has to come from a member. Answers how many own events may
   /// be lost with the old one: those that no other member is known to have.
   template <random_source Rng>
@@ -305,27 +335,19 @@ class replica_members : public replica_fences<Replica, Limits> {
     const auto* own = self().membership_.rows.find(self().self());
     return m != nullptr && m->fenced() && (own != nullptr ? retirement::is_heard((*own)[who]) : has_earlier_life());
   }
-  /// `others` are the rows of somebody else that come along, or null. What only one has of whom it is known here that it has retired, all
-  /// others may have ruled out already.
-  template <typename Rows>
-  [[nodiscard]] bool is_late(const actor& who, std::uint64_t n, const Rows* others) const requires(has_mesh) {
-    if (!has_promised(who) || self().store().contains(who, n)) {
-      return false;
-    }
-    bool late = true;
-    const auto look = [&](const auto& there) {
-      for (const auto& r : there.rows()) {
-        late = late && !(members().is_current(r.who) && retirement::may_have(r.has[who], n));
+  /// What only one has of whom it is known here that it has retired, all others may have ruled out already.
+  ///
+  /// others   rows of somebody else that come along
+  /// counts   whether a member with these acknowledgements counts
+  template <typename Counts>
+  [[nodiscard]] bool is_late(const actor& who, std::uint64_t n, row_span others, const Counts& counts) const requires(has_mesh) {
+    bool late = has_promised(who) && !self().store().contains(who, n);
+    for (const row_span rows : {self().rows(), others}) {
+      for (std::size_t i = 0; late && i < rows.size(); ++i) {
+        late = !(members().is_current(rows[i].who) && retirement::may_have(rows[i].has[who], n) && counts(rows[i].has));
       }
-    };
-    look(self().membership_.rows);
-    if (others != nullptr) {
-      look(*others);
     }
     return late;
-  }
-  [[nodiscard]] bool is_late(const actor& who, std::uint64_t n, std::nullptr_t) const requires(has_mesh) {
-    return is_late(who, n, static_cast<const stability<mesh_of<Limits>(), Limits::actors>*>(nullptr));
   }
   /// Whether this node took part under another name before: what that one has acknowledged not everybody need have forgotten.
   [[nodiscard]] bool has_earlier_life() const noexcept {
