@@ -277,13 +277,10 @@ class roster {
       return insert(m);
     }
     member& mine = entries_[at];
-    mine.as = mine.as < m.as ? m.as : mine.as;
-    if (mine.standing != m.standing) {
-      if (mine.standing < m.standing) {
-        const role as = mine.as;
-        mine = m;
-        mine.as = as;
-      }
+    const role as = mine.as < m.as ? m.as : mine.as;
+    mine = mine.standing < m.standing ? m : mine;
+    mine.as = as;
+    if (m.standing < mine.standing) {
       return {};
     }
     mine.last = (mine.last < m.last) == (m.standing == standing::sealed) ? mine.last : m.last;

@@ -206,12 +206,10 @@ class replica_fences : public replica_collect<Replica, Limits> {
     std::uint64_t& now = m.news;
     if (m.has_news) {
       now = m.lives.hash();
-      if constexpr (has_mesh) {
-        for (const auto& r : m.rows.rows()) {
-          now = hash64(r.who.id ^ r.who.nonce, now);
-          for (const auto& e : r.has.entries()) {
-            now = hash64(e.n, hash64(e.who.id ^ e.who.nonce, now));
-          }
+      for (const auto& r : rows()) {
+        now = hash64(r.who.id ^ r.who.nonce, now);
+        for (const auto& e : r.has.entries()) {
+          now = hash64(e.n, hash64(e.who.id ^ e.who.nonce, now));
         }
       }
       m.has_news = false;

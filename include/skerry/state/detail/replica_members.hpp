@@ -186,9 +186,6 @@ class replica_members : public replica_fences<Replica, Limits> {
   template <typename Context>
   [[nodiscard]] errc hear_retired([[maybe_unused]] const actor* sender, [[maybe_unused]] const Context& covers) const {
     if constexpr (has_mesh) {
-      if (comes_late(sender, covers)) {
-        return errc::fenced;
-      }
       if (bool known = true; self().membership_.has_fences && sender != nullptr && has_promised(*sender)) {
         for (const auto& run : covers.runs()) {
           known = known && (covers.actors()[run.who] != *sender || run.last <= prefix_of(*sender) ||
@@ -197,7 +194,7 @@ class replica_members : public replica_fences<Replica, Limits> {
         return known ? errc::stale : errc::fenced;
       }
     }
-    return errc::ok;
+    return comes_late(sender, covers) ? errc::fenced : errc::ok;
   }
 
   /// What is here is safe here: on disk, where there is one. The others may rely on it from now on.
@@ -247,11 +244,9 @@ class replica_members : public replica_fences<Replica, Limits> {
     }
     const std::uint64_t own = known_of(me);
     std::uint64_t taken = fence_of(me).value_or(0);
-    if constexpr (has_mesh) {
-      for (const auto& r : self().membership_.rows.rows()) {
-        const std::uint64_t there = r.who == me ? 0 : retirement::number(r.has[me]);
-        taken = there > taken ? there : taken;
-      }
+    for (const auto& r : self().rows()) {
+      const std::uint64_t there = r.who == me ? 0 : retirement::number(r.has[me]);
+      taken = there > taken ? there : taken;
     }
     self().identity_.renew(self().greatest_generation(), rng);
     self().forget_everything();
