@@ -157,6 +157,7 @@ set(skerry_state_headers
     skerry/state/detail/state_hash.hpp
     skerry/state/detail/store_restore.hpp
     skerry/state/detail/swift_accept.hpp
+    skerry/state/detail/swift_write.hpp
     skerry/state/detail/twin_pace.hpp
     skerry/state/detail/twin_rows.hpp
     skerry/state/detail/twin_three_way.hpp

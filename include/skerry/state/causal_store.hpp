@@ -359,8 +359,6 @@ class causal_store {
     }
     std::size_t new_keys = 0;
     const status counted = count(delta, mine, watched, covered, report, new_keys);
-    const std::uint64_t before = begin_change();
-    from_ = from;
     if (!counted) {
       unmark(covered);
       return counted;
@@ -368,10 +366,11 @@ class causal_store {
     if constexpr (joins_quickly) {
       if (events == events_ && report.added == 0 && report.conflicts == 0 && adds_nothing<Delta>(covered, from)) {
         unmark(covered);
-        from_ = detail::no_party;
         return {};
       }
     }
+    const std::uint64_t before = begin_change();
+    from_ = from;
     sweep(covered, delta, mine, report);
     for (std::size_t i = 0; i < covers.actors().size(); ++i) {
       (void)actors_.insert(covers.actors()[i]);  // gets the number it was given above

@@ -17,6 +17,7 @@
 #include <skerry/state/detail/replica_verbs.hpp>
 #include <skerry/state/detail/schema_delta.hpp>
 #include <skerry/state/detail/swift_accept.hpp>
+#include <skerry/state/detail/swift_write.hpp>
 #include <skerry/state/detail/wall_estimate.hpp>
 #include <skerry/state/frame.hpp>
 #include <skerry/state/hlc.hpp>
@@ -240,6 +241,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   friend class detail::replica_reads<replica>;
   friend class detail::replica_time<replica, typename Limits::time>;
   friend struct detail::swift_accept<replica>;
+  friend class detail::swift_write<replica>;
   static constexpr std::size_t actor_places = Limits::actors;
   friend class detail::replica_catch_up<replica, Schema, Limits>;
   friend class detail::replica_image<replica, Schema, Limits>;
@@ -387,6 +389,13 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   template <typename P, std::size_t A, std::size_t R, typename Mutate>
   [[nodiscard]] result<delta_view> operate_with(const key_ref& key, Mutate&& mutate, stamp at, const hlc& clock, wall_ms wall,
                                                 bool& crowded) {
+    if constexpr (detail::swift_write<replica>::exists && detail::most_records<typename P::policy>() == 1) {
+      detail::swift_write<replica> quick{*this, key, at, kind_at<P>()};
+      std::span<const std::byte> frame;
+      if (quick.begins() && mutate(quick) && quick.run(clock, wall, frame)) {
+        return delta_view{frame};
+      }
+    }
     const identity me = next_self();
     if (!(me.self() == identity_.self()) && !this->room_for_life()) {
       return refuse(lack(resource::members));

@@ -95,18 +95,21 @@ struct quick_join {
         growth > static_cast<std::ptrdiff_t>(Store::context_type::ranges - store.context_.range_count())) {
       return false;
     }
-    const std::uint64_t before = store.begin_change();
     const std::span<const index> gone{dying.data(), deaths};
-    if (records.empty()) {
-      store.from_ = from;
-      for (const index i : gone) {
-        store.erase(i, false);
-      }
-      report.removed = deaths;
-    } else if (store.context_.contains(d)) {
+    if (!records.empty() && store.context_.contains(d)) {
       return deaths == 0 && fresh == 0 && again(store, records[0], held, report, from);
-    } else if (!arrive(store, records[0], d, gone, report, touched, from)) {
-      return false;
+    }
+    const index slot = records.empty() ? none : store.table_.find_place(records[0].key);
+    if (!records.empty() && (records[0].payload.size() > Store::payload_capacity || records[0].key.args.size() > Store::key_bytes ||
+                             !has_room(store, slot, gone))) {
+      return false;  // perhaps there is room all the same: the long way finds out
+    }
+    const std::uint64_t before = store.begin_change();
+    store.from_ = from;
+    if (records.empty()) {
+      bury(store, gone, report);
+    } else {
+      settle(store, records[0], d, gone, slot, report, touched, from);
     }
     for (const covered_run& r : runs) {
       store.note_events(mine[r.who], r.first, r.last, before);
@@ -121,6 +124,31 @@ struct quick_join {
     store.events_ += fresh;
     store.from_ = no_party;
     return true;
+  }
+
+  /// Whether a record for a key in this place (or none) finds room when these have gone.
+  [[nodiscard]] static constexpr bool has_room(const Store& store, index slot, std::span<const index> gone) noexcept {
+    const auto& table = store.table_;
+    return (table.record_count() < Store::record_capacity || !gone.empty()) &&
+           ((slot != none && table.used(slot)) || table.key_count() < Store::key_capacity);
+  }
+  /// Whether one more event can be counted.
+  [[nodiscard]] static constexpr bool counts_on(const Store& store) noexcept {
+    return store.events_ != std::numeric_limits<std::uint64_t>::max();
+  }
+  /// A local operation: the next event of an actor without gaps, its record, if it writes one, and what dies for it. There is room.
+  template <typename Touched>
+  static constexpr void operate(Store& store, const incoming& in, bool writes, std::span<const index> gone, index slot, join_report& report,
+                                Touched& touched) {
+    const std::uint64_t before = store.begin_change();
+    if (writes) {
+      settle(store, in, {in.n, in.who}, gone, slot, report, touched, no_party);
+    } else {
+      bury(store, gone, report);
+    }
+    store.note_events(in.who, in.n, in.n, before);
+    (void)store.context_.insert(in.who, in.n, in.n);
+    ++store.events_;
   }
 
  private:
@@ -138,20 +166,17 @@ struct quick_join {
     report.seen = 1;
     return true;
   }
-  /// A new record, and what dies for it.
+  static constexpr void bury(Store& store, std::span<const index> gone, join_report& report) {
+    for (const index i : gone) {
+      store.erase(i, false);
+    }
+    report.removed = gone.size();
+  }
+  /// A new record, and what dies for it; `slot` is its key's place.
   template <typename Touched>
-  [[nodiscard]] static constexpr bool arrive(Store& store, const incoming& in, const dot& d, std::span<const index> gone,
-                                             join_report& report, Touched& touched, party from) {
+  static constexpr void settle(Store& store, const incoming& in, const dot& d, std::span<const index> gone, index slot, join_report& report,
+                               Touched& touched, party from) {
     auto& table = store.table_;
-    if (in.payload.size() > Store::payload_capacity || in.key.args.size() > Store::key_bytes ||
-        (table.record_count() == Store::record_capacity && gone.empty())) {
-      return false;
-    }
-    index slot = table.find_place(in.key);
-    if ((slot == none || !table.used(slot)) && table.key_count() == Store::key_capacity) {
-      return false;  // perhaps there is room all the same: the long way finds out
-    }
-    store.from_ = from;
     index place = none;  // of a record of the same key: that key and its list stay as they are
     for (const index i : gone) {
       if (place == none && table[i].key == slot) {
@@ -163,7 +188,7 @@ struct quick_join {
     report.added = 1;
     report.removed = gone.size();
     if (place == none) {
-      slot = table.insert(in, d, from);
+      slot = table.insert(in, d, from, slot);
     } else {
       const dot old{table[place].n, table[place].who};
       const bool told = store.is_told(place, d, slot);
@@ -171,7 +196,6 @@ struct quick_join {
       store.note_death(old, told);
     }
     touched(slot, store.actors_[d.who]);
-    return true;
   }
 };
 

@@ -160,8 +160,9 @@ class record_table {
   [[nodiscard]] constexpr std::size_t free_places() const noexcept { return key_capacity - placed_; }
 
   /// Adds a record; there must be room for it and its key. Returns the slot of the key.
-  constexpr index insert(const incoming& in, const dot& d, party from) {
-    index slot = find_place(in.key);
+  constexpr index insert(const incoming& in, const dot& d, party from) { return insert(in, d, from, find_place(in.key)); }
+  /// The same, when the key's place is known.
+  constexpr index insert(const incoming& in, const dot& d, [[maybe_unused]] party from, index slot) {
     const bool was_placed = slot != none;
     const bool was_live = was_placed && keys_[slot].first != none;
     if (!was_placed) {
