@@ -38,6 +38,7 @@ using long_way = state::replica<schema, sized<128, Links>>;
 template <std::size_t Links>
 using quick_way = state::replica<schema, sized<129, Links>>;
 static_assert(!long_way<1>::store_type::joins_quickly && quick_way<1>::store_type::joins_quickly);
+static_assert(!state::detail::swift_write<long_way<1>>::exists && state::detail::swift_write<quick_way<1>>::exists);
 
 struct tight : roomy {
   static constexpr std::size_t keys = 130;

@@ -42,6 +42,9 @@ class dot_context {
     return {};
   }
 
+  /// Adds the events of an actor up to `last`, of whom nothing is known beyond a gap.
+  constexpr void extend(actor_ref who, std::uint64_t last) noexcept { prefix_[who] = last > prefix_[who] ? last : prefix_[who]; }
+
   /// Takes one event out.
   ///
   /// Errors  `full` when that leaves one run more than there is room for

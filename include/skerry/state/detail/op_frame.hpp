@@ -36,14 +36,12 @@ class op_frame {
     if (has_sender) {
       sender = in.who();
     }
-    const std::uint64_t from = in.number();
-    const std::uint64_t to = in.number();
+    in.bad |= in.fixed<2>() != 0;  // from, to
     const std::uint64_t base = in.number();
-    in.bad |= (from | to) != 0 || base > stamp::greatest_ms;
-    in.look();
+    in.bad |= base > stamp::greatest_ms;
     read_runs(in, has_sender, sender);
     in.look();
-    const std::uint64_t keys = in.number();
+    const std::uint8_t keys = in.digit();
     in.bad |= keys > 1;
     has_record_ = keys == 1;
     if (has_record_) {
@@ -101,6 +99,8 @@ class op_frame {
         (void)fail();
       }
     }
+    /// A varint that is good below 128 only.
+    [[nodiscard]] std::uint8_t digit() noexcept { return std::to_integer<std::uint8_t>(*at++); }
     /// A varint of at most seven bytes, in its shortest form.
     [[nodiscard]] std::uint64_t number() noexcept {
       const auto b = std::to_integer<std::uint64_t>(*at);
@@ -162,7 +162,7 @@ class op_frame {
   };
 
   void read_runs(reader& in, bool has_sender, const actor& sender) noexcept {
-    const std::uint64_t count = in.number();
+    const std::uint8_t count = in.digit();
     actor_count_ = 0;
     run_count_ = 0;
     covered_ = 0;
@@ -174,7 +174,7 @@ class op_frame {
     std::uint64_t upto = 0;
     for (std::size_t i = 0; i < count; ++i) {
       in.look();
-      const std::uint64_t name = in.number();
+      const std::uint8_t name = in.digit();
       bool same = i > 0;
       if (name == wire::actor_literal) {
         const actor next = in.who();
@@ -201,10 +201,10 @@ class op_frame {
     }
   }
   void read_record(reader& in, std::uint64_t base) noexcept {
-    in.bad |= in.number() != wire::key_literal;
+    in.bad |= in.digit() != wire::key_literal;
     const auto text = in.bytes(in.number());
     key_ = {reinterpret_cast<const char*>(text.data()), text.size()};
-    in.bad |= in.number() != 1;
+    in.bad |= in.digit() != 1;
     const std::uint64_t twice = in.number();  // zigzag: the first offset is not negative
     const std::uint64_t offset = twice >> 1;
     record_.kind = static_cast<std::uint8_t>(in.fixed<1>());  // which looks

@@ -114,10 +114,16 @@ struct quick_join {
     for (const covered_run& r : runs) {
       store.note_events(mine[r.who], r.first, r.last, before);
     }
-    for (const bool closing : {true, false}) {  // see dot_context::join
+    if (gapless && growth == 0) {
       for (const covered_run& r : runs) {
-        if (gapless && growth == 0 ? closing : (store.context_.growth(mine[r.who], r.first, r.last) <= 0) == closing) {
-          (void)store.context_.insert(mine[r.who], r.first, r.last);
+        store.context_.extend(mine[r.who], r.last);
+      }
+    } else {
+      for (const bool closing : {true, false}) {  // see dot_context::join
+        for (const covered_run& r : runs) {
+          if ((store.context_.growth(mine[r.who], r.first, r.last) <= 0) == closing) {
+            (void)store.context_.insert(mine[r.who], r.first, r.last);
+          }
         }
       }
     }
@@ -147,7 +153,7 @@ struct quick_join {
       bury(store, gone, report);
     }
     store.note_events(in.who, in.n, in.n, before);
-    (void)store.context_.insert(in.who, in.n, in.n);
+    store.context_.extend(in.who, in.n);
     ++store.events_;
   }
 

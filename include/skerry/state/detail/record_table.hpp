@@ -114,7 +114,7 @@ class record_table {
   }
   /// The place of a key, with records or dead.
   [[nodiscard]] constexpr index find_place(const key_ref& key) const noexcept {
-    const auto at = key_index_.find(hash(key), [&](std::size_t i) { return equal(this->key(static_cast<index>(i)), key); });
+    const auto at = key_index_.find(hash(key), [&](std::size_t i) { return stands_in(keys_[i], key); });
     return at == decltype(key_index_)::none ? none : static_cast<index>(at);
   }
   [[nodiscard]] constexpr index find(const dot& d) const noexcept {
@@ -250,6 +250,18 @@ class record_table {
   [[nodiscard]] constexpr const log_type& log() const noexcept { return log_; }
 
  private:
+  /// Whether it is the key in this place. Behind a key's text there are zeros.
+  [[nodiscard]] static constexpr bool stands_in(const key_slot& slot, const key_ref& key) noexcept {
+    if (slot.path != key.path || slot.size != key.args.size()) {
+      return false;
+    }
+    for (std::size_t i = 0; i < slot.size; i += 8) {
+      if (key_word(slot.args.data() + i, key_bytes - i < 8 ? key_bytes - i : 8) != key_word(key.args.data() + i, slot.size - i)) {
+        return false;
+      }
+    }
+    return true;
+  }
   /// Behind what is written the payload is zero: equal stores are equal bytes.
   static constexpr void fill(record& r, const incoming& in, const dot& d) noexcept {
     const std::size_t size = in.payload.size();

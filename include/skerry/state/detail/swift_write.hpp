@@ -83,8 +83,8 @@ class swift_write {
   static constexpr std::size_t most_bytes = 2 + 17 + 10 + 1 + most_events * 36 + 4 + text_bytes + 14 + payload_bytes + 4 + 8;
 
  public:
-  static constexpr bool exists = store_type::joins_quickly && !choices_of<schema_type>::any && !Replica::carries && text_bytes < 128 &&
-                                 payload_bytes < 128 && Replica::limits_type::log_bytes >= most_bytes;
+  static constexpr bool exists = store_type::joins_quickly && !choices_of<schema_type>::any && text_bytes < 128 && payload_bytes < 128 &&
+                                 Replica::limits_type::log_bytes >= most_bytes;
 
   swift_write(Replica& of, const key_ref& key, stamp at, std::uint8_t kind) noexcept : of_{&of}, key_{key}, at_{at}, kind_{kind} {
     const store_type& store = of.store_;
@@ -92,6 +92,11 @@ class swift_write {
     slot_ = store.table().find_place(key);
     n_ = store.context().prefix(me_) + 1;
     strange_ = me_ == no_actor || n_ != store.context().next(me_) || n_ >> 49 != 0;
+    if constexpr (Replica::carries) {  // what the policy cannot read it does not see
+      for (index i = first(); i != none; i = store.table()[i].next) {
+        strange_ = strange_ || store.table()[i].kind != kind;
+      }
+    }
   }
 
   /// Whether the operation may be one of this kind.
