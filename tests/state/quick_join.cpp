@@ -13,6 +13,8 @@
 
 #include <skerry/core/crc32c.hpp>
 
+#include <cstring>
+#include <type_traits>
 #include <vector>
 
 namespace state = skerry::state;
@@ -44,6 +46,9 @@ struct tight : roomy {
   static constexpr std::size_t keys = 130;
   static constexpr std::size_t records = 130;
   static constexpr std::size_t links_max = 0;
+};
+struct tight_with_link : tight {
+  static constexpr std::size_t links_max = 1;
 };
 struct tighter : tight {
   static constexpr std::size_t records = 128;
@@ -216,4 +221,21 @@ TEST_CASE("a full store refuses the same operation the quick way and the long wa
   REQUIRE(b.write<setpoint>(2.0, wall_ms{201}, 7));
   REQUIRE(a.remove<setpoint>(8));
   REQUIRE(a.write<setpoint>(1.0, wall_ms{202}, 130));
+}
+
+TEST_CASE("a join that is refused leaves every byte of the store as it was, also after a removal", "[state][store]") {
+  using node = state::replica<state::schema<setpoint>, tight_with_link>;
+  static_assert(std::is_trivially_copyable_v<node::store_type>);
+  auto a = make<node>(1);
+  auto b = make<node>(2);
+  for (std::uint64_t i = 0; i < 130; ++i) {
+    REQUIRE(a.write<setpoint>(1.0, wall_ms{i}, i));
+  }
+  REQUIRE(b.write<setpoint>(1.0, wall_ms{1}, 500));
+  REQUIRE(b.write<setpoint>(1.0, wall_ms{2}, 501));
+  REQUIRE(a.remove<setpoint>(8));
+  std::vector<std::byte> before(sizeof(node::store_type));
+  std::memcpy(before.data(), &a.store(), before.size());
+  CHECK(a.accept(bytes_of(b), 0).error() == skerry::errc::full);
+  CHECK(std::memcmp(before.data(), &a.store(), before.size()) == 0);
 }
