@@ -61,8 +61,10 @@ class byte_world {
     if (!equal_) {
       return "a line that loses nothing does not agree";
     }
-    if (10 * spent_ > 11 * ideal_) {
-      return "deltas are more than a tenth longer than what the others lacked";
+    // A tenth more would be the law's bound. But frames on a link have short forms that those of the ideal have not, so that the library
+    // is at 0.85 to 0.95 of it, and one that tells news back at 1.09: with a tenth more nobody would notice.
+    if (spent_ > ideal_) {
+      return "deltas are longer than what the others lacked";
     }
     return talk_ > first_contacts + 4 * meetings_ * talk_per_meeting ? "links talk more than they tell" : "";
   }

@@ -67,6 +67,12 @@ std::string go_through_history(std::istringstream& words) {
   if (world == "carry") {
     return beside(explore_carry(seed, 1, false));
   }
+  if (world == "queues") {
+    return beside(explore_queues(seed, 1, false));
+  }
+  if (world == "bytes") {
+    return beside(explore_bytes(seed, 1, false));
+  }
   return "is of no known world";
 }
 
