@@ -237,6 +237,7 @@ set(skerry_delivery_headers
     skerry/delivery/detail/steady.hpp
     skerry/delivery/detail/stream_index.hpp
     skerry/delivery/detail/sync_window.hpp
+    skerry/delivery/detail/whole_blocks.hpp
     skerry/delivery/device_seed.hpp
     skerry/delivery/drive_blocking.hpp
     skerry/delivery/drive_coro.hpp
@@ -391,6 +392,7 @@ set(skerry_adapters_headers
     skerry/adapters/detail/sqlite_connection.hpp
     skerry/adapters/detail/sqlite_rows.hpp
     skerry/adapters/detail/sqlite_state.hpp
+    skerry/adapters/direct_file.hpp
     skerry/adapters/mosquitto_transport.hpp
     skerry/adapters/onnxruntime.hpp
     skerry/adapters/opencv_dnn.hpp

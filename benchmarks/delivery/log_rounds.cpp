@@ -45,7 +45,9 @@ std::vector<taker> takers_in(const scratch& folder) {
   std::vector<taker> all;
   for (const bool lazy : {true, false}) {
     const std::string how = lazy ? "_lazy" : "";
-    all.push_back({"log" + how, lazy, std::make_unique<log_subject>(folder.at(("log" + how).c_str()))});
+    all.push_back({"log" + how, lazy, std::make_unique<log_subject<16U << 10>>(folder.at(("log" + how).c_str()))});
+    all.push_back({"wide" + how, lazy, std::make_unique<log_subject<80U << 10>>(folder.at(("wide" + how).c_str()))});
+    all.push_back({"direct" + how, lazy, std::make_unique<direct_subject>(folder.at(("direct" + how).c_str()))});
 #if defined(SKERRY_BENCH_HAS_SQLITE)
     all.push_back({"sqlite" + how, lazy, std::make_unique<sqlite_subject>(folder.at(("peer" + how).c_str()))});
     all.push_back({"adapter" + how, lazy, std::make_unique<sqlite_store_subject>(folder.at(("adapter" + how).c_str()))});
@@ -129,9 +131,11 @@ void log_rounds(benchmark::State& state) {
     state.counters[t.name + "_probes"] = median(t.probed);
   }
   for (const std::string peer : {"sqlite", "lmdb"}) {
-    state.counters["lazy_to_" + peer] = times(takers, peer, "log_lazy");
-    state.counters["lazy_to_" + peer + "_lazy"] = times(takers, peer + "_lazy", "log_lazy");
-    state.counters["synced_to_" + peer] = times(takers, peer, "log");
+    for (const std::string ours : {"log", "wide", "direct"}) {
+      state.counters[ours + "_lazy_to_" + peer] = times(takers, peer, ours + "_lazy");
+      state.counters[ours + "_lazy_to_" + peer + "_lazy"] = times(takers, peer + "_lazy", ours + "_lazy");
+      state.counters[ours + "_synced_to_" + peer] = times(takers, peer, ours);
+    }
   }
   state.counters["adapter_to_sqlite"] = times(takers, "sqlite", "adapter");
   state.counters["adapter_lazy_to_sqlite_lazy"] = times(takers, "sqlite_lazy", "adapter_lazy");

@@ -6,6 +6,7 @@
 
 #include "storage.hpp"
 
+#include <skerry/adapters/direct_file.hpp>
 #include <skerry/adapters/posix_file.hpp>
 #include <skerry/delivery/segment_log.hpp>
 
@@ -87,17 +88,39 @@ class store_subject : public subject {
   std::unique_ptr<Store> store_;
 };
 
-using log_type = skerry::delivery::segment_log<skerry::adapters::posix_file>;
-class log_subject final : public store_subject<log_type> {
+inline constexpr skerry::delivery::segment_config log_config{.segment_bytes = 8U << 20, .segments = 16, .entropy = 1};
+
+/// On a `posix_file`; records gather in so many bytes.
+template <std::uint32_t Buffer>
+class log_subject final : public store_subject<skerry::delivery::segment_log<skerry::adapters::posix_file, {16, 8, Buffer}>> {
  public:
   explicit log_subject(const std::string& path) : device_{skerry::adapters::posix_file::create(path.c_str()).value()} {
-    const skerry::delivery::segment_config config{.segment_bytes = 8U << 20, .segments = 16, .entropy = 1};
-    store_ = std::make_unique<log_type>(log_type::create(device_, config).value());
-    require(store_->open(), "segment_log: open");
+    using log_type = skerry::delivery::segment_log<skerry::adapters::posix_file, {16, 8, Buffer}>;
+    this->store_ = std::make_unique<log_type>(log_type::create(device_, log_config).value());
+    require(this->store_->open(), "segment_log: open");
   }
 
  private:
   skerry::adapters::posix_file device_;
+};
+
+/// On a `direct_file`, which gathers by itself.
+using direct_log = skerry::delivery::segment_log<skerry::adapters::direct_file, {16, 8, 0}>;
+class direct_subject final : public store_subject<direct_log> {
+ public:
+  explicit direct_subject(const std::string& path)
+      : memory_{std::make_unique<memory>()}, device_{skerry::adapters::direct_file::create(path.c_str(), memory_->bytes).value()} {
+    store_ = std::make_unique<direct_log>(direct_log::create(device_, log_config).value());
+    require(store_->open(), "segment_log: open");
+  }
+  ~direct_subject() override { require(device_.way() == skerry::adapters::write_way::direct, "direct_file: O_DIRECT was refused"); }
+
+ private:
+  struct alignas(4096) memory {
+    std::array<std::byte, std::size_t{128} << 10> bytes{};
+  };
+  std::unique_ptr<memory> memory_;
+  skerry::adapters::direct_file device_;
 };
 
 #if defined(SKERRY_BENCH_HAS_SQLITE)

@@ -83,7 +83,7 @@ struct tally {
 /// Random histories of an outbox on a ring in flash; every fourth one ends with bits that turn over.
 [[nodiscard]] tally explore_flash(std::uint64_t seed, std::uint64_t points, bool stop);
 /// All sequences of operations up to a length, at all cuts.
-[[nodiscard]] tally explore_sequences(std::size_t length, std::uint64_t& sequences);
+[[nodiscard]] tally explore_sequences(std::size_t length, bool whole, std::uint64_t& sequences);
 
 struct kill_tally {
   std::uint64_t kills = 0, produced = 0, effects = 0, repeats = 0;

@@ -6,6 +6,7 @@
 
 #include <skerry/core/crc32c.hpp>
 #include <skerry/core/storage.hpp>
+#include <skerry/delivery/detail/whole_blocks.hpp>
 #include <skerry/delivery/record.hpp>
 #include <skerry/delivery/segment_log.hpp>
 #include <skerry/testing/faulty_disk.hpp>
@@ -35,6 +36,7 @@ class crash_disk {
 
   disk_type inner;
   plant defect = plant::none;
+  bool whole = false;          // whole blocks are written, as a `direct_file` does
   std::uint64_t probe_in = 0;  // so many writes from now; 0: never
   std::function<void(const disk_type&, std::string_view, std::uint64_t, std::span<const std::byte>)> on_probe{};
   std::uint64_t calls = 0;
@@ -132,7 +134,7 @@ class crash_disk {
       if (kind == 0 || kind > 7) {
         break;
       }
-      if (const auto whole = read_record(head, record_place{salt, at}); !whole) {
+      if (const auto good = read_record(head, record_place{salt, at}); !good) {
         blank(offset, out, at, next);
       }
       at = next;
@@ -148,16 +150,79 @@ class crash_disk {
 };
 static_assert(skerry::file_device<crash_disk>);
 
+/// A crash_disk that is elsewhere.
+struct disk_reference {
+  crash_disk* it;
+
+  template <typename Visit>
+  [[nodiscard]] skerry::status list(Visit&& visit) noexcept {
+    return it->list(visit);
+  }
+  [[nodiscard]] skerry::status create(std::string_view name) noexcept { return it->create(name); }
+  [[nodiscard]] skerry::status write(std::string_view name, std::uint64_t offset, std::span<const std::byte> in) noexcept {
+    return it->write(name, offset, in);
+  }
+  [[nodiscard]] skerry::status read(std::string_view name, std::uint64_t offset, std::span<std::byte> out) noexcept {
+    return it->read(name, offset, out);
+  }
+  [[nodiscard]] skerry::status sync(std::string_view name) noexcept { return it->sync(name); }
+  [[nodiscard]] skerry::status sync_directory() noexcept { return it->sync_directory(); }
+  [[nodiscard]] skerry::status rename(std::string_view name, std::string_view to) noexcept { return it->rename(name, to); }
+  [[nodiscard]] skerry::status remove(std::string_view name) noexcept { return it->remove(name); }
+  [[nodiscard]] skerry::result<std::uint64_t> size(std::string_view name) noexcept { return it->size(name); }
+};
+
+/// What the log of one life stands on: the disk, or what a `direct_file` puts in front of one, with blocks so small that many begin and
+/// end in a life. Its memory goes with the life.
+class front_device {
+ public:
+  explicit front_device(crash_disk& disk) : blocks_{disk_reference{&disk}, memory_}, plain_{&disk}, whole_{disk.whole} {}
+  front_device(const front_device&) = delete;
+  front_device& operator=(const front_device&) = delete;
+
+  template <typename Visit>
+  [[nodiscard]] skerry::status list(Visit&& visit) noexcept {
+    return plain_.list(visit);
+  }
+  [[nodiscard]] skerry::status create(std::string_view name) noexcept { return plain_.create(name); }
+  [[nodiscard]] skerry::status write(std::string_view name, std::uint64_t offset, std::span<const std::byte> in) noexcept {
+    return whole_ ? blocks_.write(name, offset, in) : plain_.write(name, offset, in);
+  }
+  [[nodiscard]] skerry::status extend(std::string_view name, std::uint64_t offset, std::span<const std::byte> in,
+                                      std::uint64_t until) noexcept {
+    return whole_ ? blocks_.extend(name, offset, in, until) : plain_.write(name, offset, in);
+  }
+  [[nodiscard]] skerry::status flush() noexcept { return whole_ ? blocks_.flush() : skerry::status{}; }
+  [[nodiscard]] skerry::status read(std::string_view name, std::uint64_t offset, std::span<std::byte> out) noexcept {
+    return whole_ ? blocks_.read(name, offset, out) : plain_.read(name, offset, out);
+  }
+  [[nodiscard]] skerry::status sync(std::string_view name) noexcept { return whole_ ? blocks_.sync(name) : plain_.sync(name); }
+  [[nodiscard]] skerry::status sync_directory() noexcept { return plain_.sync_directory(); }
+  [[nodiscard]] skerry::status rename(std::string_view name, std::string_view to) noexcept {
+    return whole_ ? blocks_.rename(name, to) : plain_.rename(name, to);
+  }
+  [[nodiscard]] skerry::status remove(std::string_view name) noexcept { return whole_ ? blocks_.remove(name) : plain_.remove(name); }
+  [[nodiscard]] skerry::result<std::uint64_t> size(std::string_view name) noexcept { return plain_.size(name); }
+
+ private:
+  std::array<std::byte, 4096> memory_{};
+  skerry::delivery::detail::whole_blocks<disk_reference, 1024> blocks_;
+  disk_reference plain_;
+  bool whole_;
+};
+static_assert(skerry::delivery::detail::extending_device<front_device>);
+
 inline constexpr skerry::delivery::segment_limits log_limits{6, 3, 512};
 
 /// The log, but for what a planted defect does not do.
 class crash_store {
  public:
-  using log_type = skerry::delivery::segment_log<crash_disk, log_limits>;
+  using log_type = skerry::delivery::segment_log<front_device, log_limits>;
 
   crash_store(crash_disk& disk, const skerry::delivery::segment_config& config)
-      : log{log_type::create(disk, config).value()}, defect{disk.defect} {}
+      : front{disk}, log{log_type::create(front, config).value()}, defect{disk.defect} {}
 
+  front_device front;
   log_type log;
   plant defect;
 

@@ -18,8 +18,8 @@ constexpr std::size_t operations = 6;
 
 class sequence {
  public:
-  sequence(std::vector<operation> steps, std::unordered_set<std::uint64_t>& seen, tally& to)
-      : steps_{std::move(steps)}, to_{&to}, seen_{&seen}, world_{1, options(), to} {}
+  sequence(std::vector<operation> steps, std::unordered_set<std::uint64_t>& seen, bool whole, tally& to)
+      : steps_{std::move(steps)}, to_{&to}, seen_{&seen}, world_{1, options(whole), to} {}
 
   void run() {
     if (steps_.empty()) {
@@ -40,9 +40,10 @@ class sequence {
   }
 
  private:
-  static world_options options() {
+  static world_options options(bool whole) {
     world_options o;
     o.plain = true;
+    o.whole = whole;
     return o;
   }
 
@@ -214,7 +215,7 @@ class sequence {
 
 }  // namespace
 
-tally explore_sequences(std::size_t length, std::uint64_t& sequences) {
+tally explore_sequences(std::size_t length, bool whole, std::uint64_t& sequences) {
   tally all;
   sequences = 0;
   std::unordered_set<std::uint64_t> seen;  // what was left, and what was to be found in it: over all sequences
@@ -226,7 +227,7 @@ tally explore_sequences(std::size_t length, std::uint64_t& sequences) {
         steps.push_back(static_cast<operation>(rest % operations));
       }
       ++sequences;
-      sequence{std::move(steps), seen, all}.run();
+      sequence{std::move(steps), seen, whole, all}.run();
     }
   }
   return all;

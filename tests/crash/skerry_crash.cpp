@@ -98,10 +98,10 @@ int run_plants(const std::string& name, std::uint64_t seed, std::uint64_t points
   return worst;
 }
 
-int run_sequences(std::size_t length) {
+int run_sequences(std::size_t length, bool whole) {
   const auto begin = std::chrono::steady_clock::now();
   std::uint64_t sequences = 0;
-  const tally t = explore_sequences(length, sequences);
+  const tally t = explore_sequences(length, whole, sequences);
   if (t.found() > 0) {
     fmt::print("{}\n", t.first);
   }
@@ -145,12 +145,14 @@ int main(int argc, char** argv) {
   std::uint64_t kills = 0;
   std::size_t length = 0;
   bool flash = false;
+  bool whole = false;
   std::string plant_name;
   std::string folder = "skerry_crash.kills";
   app.add_option("--points", points, "crashes to recover from; with --plant, how many at most");
   app.add_flag("--flash", flash, "on a ring in flash; --points says how many crashes");
   app.add_option("--seed", seed, "the first one")->capture_default_str();
   app.add_option("--exhaustive", length, "all sequences of so many operations, at all cuts")->check(CLI::Range(1, 6));
+  app.add_flag("--whole", whole, "with --exhaustive: the log writes whole blocks, as on a direct_file");
   app.add_option("--kills", kills, "kill -9 of a sender and a receiver, so often");
   app.add_option("--folder", folder, "where the processes of --kills keep their files")->capture_default_str();
   app.add_option("--plant", plant_name, "a defect by its name, list, or all");
@@ -163,7 +165,7 @@ int main(int argc, char** argv) {
       return run_flash(seed, points > 0 ? points : 100'000);
     }
     if (length > 0) {
-      return run_sequences(length);
+      return run_sequences(length, whole);
     }
     if (kills > 0) {
       return run_kills(seed, kills, folder);

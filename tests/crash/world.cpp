@@ -33,6 +33,7 @@ bool same_item(const item_view& view, const known_item& known) {
 world::world(std::uint64_t seed, const world_options& options, tally& to)
     : disk{seed * 31 + 7}, seed_{seed}, options_{options}, to_{&to}, random_{seed} {
   disk.defect = options.defect;
+  disk.whole = options.whole || (!options.plain && seed / 2 % 3 == 2);
   ++to_->histories;
 }
 
@@ -382,6 +383,7 @@ void world::verify(crash_disk& left, bool cut, bool drain_it, std::uint64_t may_
   probing_ = true;
   ++to_->points;
   left.defect = disk.defect;
+  left.whole = disk.whole;
   crash_store store{left, with_entropy(seed_, boots_ + 500)};
   const skerry::clock_reading<std::uint32_t> clock{now_, skerry::wall_ms{1'700'000'000'000U + now_}, true};
   auto opened = box_type::open(store, config(), device_seed::for_test(seed_ + 1), clock);
@@ -439,6 +441,7 @@ std::uint64_t world::expectations() const {
 void world::verify_damaged(crash_disk& damaged, const std::string& where) {
   ++to_->points;
   damaged.defect = disk.defect;
+  damaged.whole = disk.whole;
   crash_store store{damaged, with_entropy(seed_, boots_ + 500)};
   const skerry::clock_reading<std::uint32_t> clock{now_, skerry::wall_ms{1'700'000'000'000U + now_}, true};
   auto opened = box_type::open(store, config(), device_seed::for_test(seed_ + 1), clock);

@@ -58,6 +58,7 @@ struct world_options {
   std::uint64_t quota_bytes = 1024;
   std::uint64_t probes = 12;  // in a life, on average
   bool plain = false;         // short payloads, and every second item has a time to live
+  bool whole = false;         // the log writes whole blocks; a third of the histories that are not plain do, too
 };
 
 /// One outbox on one disk, through several lives, and what must be true of it.

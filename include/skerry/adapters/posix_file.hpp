@@ -157,7 +157,7 @@ class basic_posix_file {
     return static_cast<std::uint64_t>(info.st_size);
   }
 
- private:
+ protected:
   struct name_text {
     std::array<char, 32> text{};
     bool good = false;
@@ -171,14 +171,6 @@ class basic_posix_file {
       return n;
     }
   };
-  struct open_file {
-    name_text name{};
-    int fd = -1;
-    std::uint64_t used = 0;  // when, last
-  };
-
-  explicit basic_posix_file(int directory) noexcept : directory_{directory} {}
-
   [[nodiscard]] static errc error_of(int number) noexcept {
     switch (number) {
       case ENOENT: return errc::absent;
@@ -191,6 +183,17 @@ class basic_posix_file {
       default: return errc::io;
     }
   }
+  [[nodiscard]] int directory() const noexcept { return directory_; }
+
+ private:
+  struct open_file {
+    name_text name{};
+    int fd = -1;
+    std::uint64_t used = 0;  // when, last
+  };
+
+  explicit basic_posix_file(int directory) noexcept : directory_{directory} {}
+
   [[nodiscard]] static status sync_descriptor(int fd) noexcept {
 #ifdef F_FULLFSYNC
     if (::fcntl(fd, F_FULLFSYNC) == 0) {

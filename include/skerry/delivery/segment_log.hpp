@@ -23,11 +23,14 @@ namespace skerry::inline v0::delivery {
 /// what was appended, acknowledgements with it, which otherwise ride in front of the next append. What no sync covered may be gone when the
 /// process ends, not only when the power does; `flush` hands it to the system, which outlives the process. A segment whose records are all
 /// acknowledged is used again as it is: its old records fail the checks of its new salt. One segment is kept back for acknowledgements, so
-/// a full store can be emptied. A segment that a few records keep from being used again gives them to the newest one, by `reclaim`. Cost
-/// `append` a copy of 32 bytes and the payload, a write each `buffer_bytes`; `read` one or two reads; `open` reads every used byte once
-/// Bound   a flip anywhere costs one record, and is counted, but for one in the head of the newest record of all; a cut costs what was not
-/// synced, never what was Errors  `append`: `full`, `width` (a record that fits no segment), `io`; `read`: `absent`, `width`, `corrupt`,
-/// `io`;
+/// a full store can be emptied. A segment that a few records keep from being used again gives them to the newest one, by `reclaim`.
+///
+/// Device  one that gathers by itself (`adapters::direct_file`) needs no buffer here: `buffer_bytes` 0
+/// Cost    `append` a copy of 32 bytes and the payload, a write each `buffer_bytes`; `read` one or two reads; `open` reads every used byte
+///         once
+/// Bound   a flip anywhere costs one record, and is counted, but for one in the head of the newest record of all; a cut costs what was
+///         not synced, never what was
+/// Errors  `append`: `full`, `width` (a record that fits no segment), `io`; `read`: `absent`, `width`, `corrupt`, `io`;
 ///         `sync`: `io`, and then nothing new is durable until a later one succeeds elsewhere; `open`: `io` of the device only
 ///
 /// The device must outlive the log; its files `segment-NN` are the log's.
@@ -78,7 +81,11 @@ class segment_log : detail::segment_writer<Device, L> {
     if (is_numbered(h.kind) && h.stream >= L.streams) {
       return errc::invalid;
     }
-    return put(h, payload, is_item(h.kind) ? spare_for_data : 0);
+    position where;
+    if (const status s = put(h, payload, is_item(h.kind) ? spare_for_data : 0, where); !s) {
+      return s.error();
+    }
+    return where;
   }
 
   [[nodiscard]] result<record_view> read(position where, std::span<std::byte> out) noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <skerry/core/storage.hpp>
+#include <skerry/delivery/detail/whole_blocks.hpp>
 
 #include <array>
 #include <cstddef>
@@ -14,7 +15,8 @@ namespace skerry::inline v0::delivery::detail {
 
 /// A `file_device` in front of another one, where writes that follow on from each other in one file become one.
 ///
-/// Gathered bytes go out when there is no room for more, before a write somewhere else, and by `flush` and `sync`. Reads see them.
+/// Gathered bytes go out when there is no room for more, before a write somewhere else, and by `flush` and `sync`. Reads see them. A device
+/// that gathers by itself (it has `extend` and `flush`) is told what may go, and to give out what it has.
 /// Cost    a copy per write and `Bytes` of memory; a system call per write costs more than the sync of many
 /// Errors  what the device answers when they go out, from the call that made them go: they are kept then, and go with the next one
 template <file_device Device, std::size_t Bytes>
@@ -25,25 +27,29 @@ class gathered_device {
   [[nodiscard]] Device& under() const noexcept { return *under_; }
   /// What is gathered goes out; nothing is durable by that.
   [[nodiscard]] status flush() noexcept {
-    if (length_ > 0) {
-      if (const status s = under_->write(name(), from_, std::span{bytes_}.first(length_)); !s) {
-        return s;
-      }
-      length_ = 0;
+    const status s = give();
+    if constexpr (extending_device<Device>) {
+      return s ? under_->flush() : s;
+    } else {
+      return s;
     }
-    return {};
   }
 
   [[nodiscard]] status write(std::string_view to, std::uint64_t offset, std::span<const std::byte> in) noexcept {
+    return extend(to, offset, in, 0);
+  }
+  /// As `write`, and of what stands behind `in` up to `until` nothing need stay.
+  [[nodiscard]] status extend(std::string_view to, std::uint64_t offset, std::span<const std::byte> in, std::uint64_t until) noexcept {
     const bool follows = length_ > 0 && to == name() && offset == from_ + length_;
     if (!follows || in.size() > Bytes - length_) {
-      if (const status s = flush(); !s) {
+      if (const status s = give(); !s) {
         return s;
       }
     }
     if (in.size() > Bytes || to.size() > name_.size()) {
-      return under_->write(to, offset, in);
+      return hand(to, offset, in, until);
     }
+    until_ = until;
     if (length_ == 0) {
       name_length_ = static_cast<std::uint8_t>(to.size());
       for (std::size_t i = 0; i < to.size(); ++i) {
@@ -76,7 +82,7 @@ class gathered_device {
   }
   [[nodiscard]] status sync(std::string_view of) noexcept {
     if (of == name()) {
-      if (const status s = flush(); !s) {
+      if (const status s = give(); !s) {
         return s;
       }
     }
@@ -90,7 +96,7 @@ class gathered_device {
   [[nodiscard]] status create(std::string_view of) noexcept { return under_->create(of); }
   [[nodiscard]] status sync_directory() noexcept { return under_->sync_directory(); }
   [[nodiscard]] status rename(std::string_view of, std::string_view to) noexcept {
-    if (const status s = of == name() || to == name() ? flush() : status{}; !s) {
+    if (const status s = of == name() || to == name() ? give() : status{}; !s) {
       return s;
     }
     return under_->rename(of, to);
@@ -101,17 +107,34 @@ class gathered_device {
     return removed;
   }
   [[nodiscard]] result<std::uint64_t> size(std::string_view of) noexcept {
-    if (const status s = of == name() ? flush() : status{}; !s) {
+    if (const status s = of == name() ? give() : status{}; !s) {
       return s.error();
     }
     return under_->size(of);
   }
 
  private:
+  [[nodiscard]] status hand(std::string_view to, std::uint64_t offset, std::span<const std::byte> in, std::uint64_t until) noexcept {
+    if constexpr (extending_device<Device>) {
+      return under_->extend(to, offset, in, until);
+    } else {
+      return (void)until, under_->write(to, offset, in);
+    }
+  }
+  [[nodiscard]] status give() noexcept {
+    if (length_ > 0) {
+      if (const status s = hand(name(), from_, std::span{bytes_}.first(length_), until_); !s) {
+        return s;
+      }
+      length_ = 0;
+    }
+    return {};
+  }
   [[nodiscard]] std::string_view name() const noexcept { return {name_.data(), name_length_}; }
 
   Device* under_;
   std::uint64_t from_ = 0;
+  std::uint64_t until_ = 0;
   std::size_t length_ = 0;
   std::uint8_t name_length_ = 0;
   std::array<char, 15> name_{};

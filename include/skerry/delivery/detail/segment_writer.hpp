@@ -56,24 +56,27 @@ struct segment_writer : segment_scan<Device, L> {
   // --- writing ---
 
   /// Writes a record, acknowledgements in front of it. `keep`: segments that must stay free.
-  [[nodiscard]] result<position> put(const record_header& h, std::span<const std::byte> payload, std::uint32_t keep) noexcept {
+  ///
+  /// Where it stands comes by reference: GCC puts a `result` of 16 bytes together in memory, a byte behind a word, and reads it back as
+  /// two words, which has to wait until all stores of the record before it have reached the cache (half the time of an append).
+  [[nodiscard]] status put(const record_header& h, std::span<const std::byte> payload, std::uint32_t keep, position& where) noexcept {
     const std::uint64_t size = record_size(payload.size());
     const std::uint64_t acks = acks_pending_ ? record_size(control::acks_bytes) : 0;
     slot* a = active();
     if (a == nullptr || a->end + acks + size > a->limit()) {
       if (const status s = begin_segment(keep); !s) {
-        return s.error();
+        return s;
       }
       a = active();
     }
     if (acks_pending_) {
       if (const status s = write_acks(); !s) {
-        return s.error();
+        return s;
       }
     }
     const std::uint32_t at = a->end;
     if (const status s = write(*a, h, payload); !s) {
-      return s.error();
+      return s;
     }
     switch (h.kind) {
       case record_kind::data:
@@ -83,7 +86,8 @@ struct segment_writer : segment_scan<Device, L> {
       case record_kind::counters: control_.take_counters(h, payload); break;
       default: break;
     }
-    return position{std::uint64_t{a->number} << 32 | at};
+    where = position{std::uint64_t{a->number} << 32 | at};
+    return {};
   }
 
   /// The payload goes out in pieces, and the head with the first of them.
@@ -95,7 +99,8 @@ struct segment_writer : segment_scan<Device, L> {
       if (const status s = write_record(small, h, payload, place); !s) {
         return s;
       }
-      if (const status s = device_.write(name_of(a).view(), a.end, std::span{small}.first(static_cast<std::size_t>(size))); !s) {
+      if (const status s = device_.extend(name_of(a).view(), a.end, std::span{small}.first(static_cast<std::size_t>(size)), a.limit());
+          !s) {
         return s;
       }
     } else if (const status s = write_large(a, h, payload, place); !s) {
@@ -115,11 +120,12 @@ struct segment_writer : segment_scan<Device, L> {
     const std::size_t rest = static_cast<std::size_t>(record_size(payload.size())) - record_head - payload.size();
     const std::array<std::byte, 8> zeros{};
     // The head last: until it stands there is no record.
-    if (const status s = device_.write(name_of(a).view(), a.end + record_head, payload); !s) {
+    if (const status s = device_.extend(name_of(a).view(), a.end + record_head, payload, a.limit()); !s) {
       return s;
     }
     if (rest != 0) {
-      if (const status s = device_.write(name_of(a).view(), a.end + record_head + payload.size(), std::span{zeros}.first(rest)); !s) {
+      if (const status s = device_.extend(name_of(a).view(), a.end + record_head + payload.size(), std::span{zeros}.first(rest), a.limit());
+          !s) {
         return s;
       }
     }
@@ -271,13 +277,14 @@ struct segment_writer : segment_scan<Device, L> {
       return r.error();
     }
     acks_pending_ = true;  // what it said of acknowledgements and leases stands nowhere else perhaps
+    position where;
     if (control_.counted()) {
-      if (const auto again = put(control_.counters_header(), control_.counters_payload(), 0); !again) {
+      if (const status again = put(control_.counters_header(), control_.counters_payload(), 0, where); !again) {
         return again.error();
       }
     }
     if (control_.leased()) {
-      const auto again = put(control_.lease_header(), control_.lease_payload(), 0);
+      const status again = put(control_.lease_header(), control_.lease_payload(), 0, where);
       if (!again) {
         return again.error();
       }
@@ -351,8 +358,8 @@ struct segment_writer : segment_scan<Device, L> {
     }
     record_header h;
     h.kind = record_kind::seal;
-    const auto written = put(h, out.written(), 0);
-    return written ? status{} : status{written.error()};
+    position where;
+    return put(h, out.written(), 0, where);
   }
   [[nodiscard]] std::uint32_t copy_of(std::uint32_t number) const noexcept {
     for (const slot& s : slots_) {
