@@ -764,6 +764,51 @@ TEST_CASE("a member's event of a retired one is not given up because the others 
   CHECK(b.read<total_starts>().value() == 3);
 }
 
+TEST_CASE("what a member took from one that left meanwhile is not given up on what it had said before", "[state][replica][members]") {
+  auto nodes = make_fleet(4);
+  node& a = nodes[0];
+  node& b = nodes[1];
+  node& gone = nodes[2];
+  node& left = nodes[3];
+  REQUIRE(left.accept(gone.inc<total_starts>(3).value().bytes(), 0));
+  REQUIRE(left.acknowledge());
+  REQUIRE(a.retire(gone.self(), 1, a.self()));
+  for (std::uint32_t i = 0; i < 14; ++i) {  // so that a row does not fit into one piece
+    REQUIRE(a.retire({3, 2, i}, 0, {}));
+  }
+  tell(a, b);
+  REQUIRE(b.acknowledge());  // has nothing of the one that is gone
+  tell(b, a);
+  REQUIRE(b.join(left));  // which has
+  CHECK(b.read<total_starts>().value() == 3);
+  REQUIRE(a.retire(left.self(), a.self()));
+  tell(a, b);
+  REQUIRE(b.acknowledge());
+  // Of what b says now everything reaches a but the word of what it took.
+  const auto word = [&](const node& n) { return state::detail::retirement::number((*n.acknowledged(b.self()))[gone.self()]); };
+  std::vector<std::byte> piece(100);
+  state::fence_place place;
+  std::size_t lost = 0;
+  for (auto size = b.write_fence(piece, place); size && size.value() > 0; size = b.write_fence(piece, place)) {
+    node hears = a;
+    REQUIRE(hears.accept(std::span{piece}.first(size.value()), 0));
+    if (word(hears) == 1) {
+      ++lost;
+    } else {
+      REQUIRE(a.accept(std::span{piece}.first(size.value()), 0));
+    }
+  }
+  CHECK(lost == 1);
+  CHECK(state::detail::retirement::is_heard((*a.acknowledged(b.self()))[left.self()]));
+  REQUIRE(a.acknowledge());
+  CHECK(collect_all(a) == 0);
+  CHECK(a.members().find(gone.self())->standing == state::standing::sealed);
+  CHECK(a.fence_of(gone.self()).value() == 1);
+  meet({&a, &b});
+  CHECK(a.read<total_starts>().value() == 3);
+  CHECK(b.read<total_starts>().value() == 3);
+}
+
 TEST_CASE("a new life keeps what the one before it has promised of a retired member's events", "[state][replica][members]") {
   for (const bool begins_empty : {false, true}) {
     CAPTURE(begins_empty);

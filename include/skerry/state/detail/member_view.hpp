@@ -18,11 +18,23 @@ namespace skerry::inline v0::state::detail {
 
 /// What a member acknowledges of a retired life says in its high bit that it knows the fence and has raised it to what it had, so that
 /// the minimum over all members says whether everybody does, and in its low bit whether it has some beyond a gap: what comes next is then
-/// lost if nobody has it, and what comes after that is not. Of anybody else it is the plain number.
+/// lost if nobody has it, and what comes after that is not. Between the number and that stands of how many retired lives it knew: those of
+/// which it had not heard it may still have taken something from. Of anybody else it is the plain number.
 struct retirement {
   static constexpr std::uint64_t heard = std::uint64_t{1} << 63;
+  static constexpr unsigned count_bits = 16;
+  static constexpr std::uint64_t greatest = (heard >> (count_bits + 1)) - 1;
+  [[nodiscard]] static constexpr std::uint64_t say(std::uint64_t n, std::uint64_t retired, bool beyond) noexcept {
+    return heard | n << (count_bits + 1) | (retired & 0xffff) << 1 | (beyond ? 1 : 0);
+  }
+  /// Whether this was said with so many known to have retired.
+  [[nodiscard]] static constexpr bool knew(std::uint64_t said, std::uint64_t retired) noexcept {
+    return is_heard(said) && (said >> 1 & 0xffff) == (retired & 0xffff);
+  }
   [[nodiscard]] static constexpr bool is_heard(std::uint64_t said) noexcept { return (said & heard) != 0; }
-  [[nodiscard]] static constexpr std::uint64_t number(std::uint64_t said) noexcept { return is_heard(said) ? (said & ~heard) >> 1 : said; }
+  [[nodiscard]] static constexpr std::uint64_t number(std::uint64_t said) noexcept {
+    return is_heard(said) ? (said & ~heard) >> (count_bits + 1) : said;
+  }
   [[nodiscard]] static constexpr bool may_have(std::uint64_t said, std::uint64_t n) noexcept {
     return n <= number(said) || (is_heard(said) && (said & 1) != 0 && n > number(said) + 1);
   }

@@ -145,15 +145,16 @@ class replica_collect {
   /// the next one, nor any after it: there the fence falls to that number. Unless one has something beyond a gap, which it said when it
   /// heard of the fence, or took from one that did: then the next event alone is closed up, or the life would never be finished.
   [[nodiscard]] result<delta_view> rule_out_lost(const cut_type& cut) {
-    bool heard = true;  // or somebody may have it from one whose leaving it had not heard of when it acknowledged the rest
-    self().members().for_each([&](const member& m) { heard = heard && (!m.fenced() || retirement::is_heard(cut.low[m.who])); });
+    std::size_t retired = 0;
+    self().members().for_each([&retired](const member& m) { retired += m.fenced() ? 1 : 0; });
     for (const member& m : self().members().entries()) {
       const std::uint64_t prefix = self().prefix_of(m.who);
-      bool nobody = heard && m.standing == standing::sealed && prefix < m.last;
+      bool nobody = m.standing == standing::sealed && prefix < m.last;
       bool gaps = self().known_of(m.who) > prefix;
       self().members().current().for_each([&](const actor& who) {
         const auto* has = self().acknowledged(who);
-        nobody = nobody && has != nullptr && retirement::number((*has)[m.who]) == prefix;
+        // Who has said it before it heard that another one was leaving may have it from that one since.
+        nobody = nobody && has != nullptr && retirement::number((*has)[m.who]) == prefix && retirement::knew((*has)[m.who], retired);
         gaps = gaps || (nobody && ((*has)[m.who] & 1) != 0);
       });
       if (nobody && gaps) {

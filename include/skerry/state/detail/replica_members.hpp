@@ -293,9 +293,13 @@ class replica_members : public replica_fences<Replica, Limits> {
   }
   [[nodiscard]] std::uint64_t say(const actor& who) const noexcept {
     const std::uint64_t known = prefix_of(who);
-    const std::uint64_t n = known < retirement::heard / 2 ? known : retirement::heard / 2 - 1;
     const member* m = members().find(who);
-    return m != nullptr && m->fenced() ? retirement::heard | n << 1 | (known_of(who) > known ? 1 : 0) : n;
+    if (m == nullptr || !m->fenced()) {
+      return known < retirement::heard ? known : retirement::heard - 1;
+    }
+    std::size_t retired = 0;
+    members().for_each([&retired](const member& e) { retired += e.fenced() ? 1 : 0; });
+    return retirement::say(known < retirement::greatest ? known : retirement::greatest, retired, known_of(who) > known);
   }
 
   /// After a change of the roster: a member that has more of a retired life than the fence says raises the fence, unless that is final.
