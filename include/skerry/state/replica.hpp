@@ -590,7 +590,12 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
     }
     return s;
   }
-  void prune(typename store_type::index slot, const actor& writer) {
+  void prune(typename store_type::index slot, const actor& writer) { prune(slot, writer, store_.records(slot).size_exceeds(1)); }
+  /// several   whether the key has more than one record: else nothing was overruled, and nothing is obsolete
+  void prune(typename store_type::index slot, const actor& writer, bool several) {
+    if (!several) {
+      return;
+    }
     Schema::visit(store_.key(slot).path, [&]<typename P>() {
       if constexpr (detail::overrules<typename P::policy>) {
         note_overruled<P>(slot, writer);
@@ -607,12 +612,11 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   /// A record of `writer` has come to a key of which one record wins: it lost, or the one that won before has lost, neither having seen
   /// the other.
   template <typename P>
-  void note_overruled(typename store_type::index slot, const actor& writer) {
-    const auto records = records_of<P>(slot);
+  void note_overruled([[maybe_unused]] typename store_type::index slot, [[maybe_unused]] const actor& writer) {
     if constexpr (detail::overruled_of<Limits>() == 0 && !carries) {
-      counters_.overruled += records.size_exceeds(1) ? 1 : 0;  // nobody asks which one
+      ++counters_.overruled;  // nobody asks which one
     } else {
-      note_which(records, slot, writer);
+      note_which(records_of<P>(slot), slot, writer);
     }
   }
   template <typename Records>

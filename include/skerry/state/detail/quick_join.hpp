@@ -201,7 +201,12 @@ struct quick_join {
       table.replace(place, in, d, from, told);
       store.note_death(old, told);
     }
-    touched(slot, store.actors_[d.who]);
+    if constexpr (requires { touched(slot, store.actors_[d.who], true); }) {
+      const index i = place == none ? table.first_of(slot) : place;  // it is the key's only one, or not
+      touched(slot, store.actors_[d.who], table.first_of(slot) != i || table[i].next != none);
+    } else {
+      touched(slot, store.actors_[d.who]);
+    }
   }
 };
 

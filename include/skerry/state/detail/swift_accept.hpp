@@ -62,7 +62,7 @@ struct swift_accept {
       return false;
     }
     join_report report;
-    auto touched = [&to](typename store_type::index slot, const actor& who) { to.prune(slot, who); };
+    auto touched = [&to](typename store_type::index slot, const actor& who, bool several) { to.prune(slot, who, several); };
     if (!join_type::run(to.store_, mine.of, op.runs(), delta.records(), report, touched, no_party)) {
       return false;
     }

@@ -144,7 +144,7 @@ class swift_write {
     const incoming in{key_, me_, n_, at_, kind_, std::span{payload_}.first(size_)};
     frame = write(in);
     join_report report;
-    auto touched = [this](index slot, const actor& who) { of_->prune(slot, who); };
+    auto touched = [this](index slot, const actor& who, bool several) { of_->prune(slot, who, several); };
     quick_join<store_type>::operate(to, in, writes_, gone, slot_, report, touched);
     (void)of_->account(status{}, report);
     of_->stored_.chain.fold(n_, frame);
