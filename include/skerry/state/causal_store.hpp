@@ -488,9 +488,6 @@ class causal_store {
   /// Cost  O(records of the key) for each of the actor's records and for each one dropped
   template <typename Obsolete>
   constexpr void prune(index slot, const actor& who, Obsolete&& obsolete) {
-    if (const index first = table_.first_of(slot); first == none || table_[first].next == none) {
-      return;
-    }
     const actor_ref ref = actors_.find(who);
     while (prune_one(slot, ref, obsolete)) {
     }

@@ -305,6 +305,7 @@ class schema {
       return used;
     }
     const std::string_view pattern = paths[key.path].text();
+#if !defined(__OPTIMIZE_SIZE__)
     if (const frame_of_path& f = frames[key.path]; f.side_by_side) {  // as `fit_in_one_piece` reads it
       for (const char c : pattern.substr(0, f.before)) {
         out[used++] = c;
@@ -320,6 +321,7 @@ class schema {
       }
       return used;
     }
+#endif
     std::size_t arg = 0;
     const auto write_argument = [&] {
       for (; arg < key.args.size() && key.args[arg] != '/'; ++arg) {
@@ -417,11 +419,13 @@ class schema {
       return errc::absent;
     }
     args = std::span<const char>{text.data() + f.before, text.size() - least};
+#if !defined(__OPTIMIZE_SIZE__)
     if (f.placeholders == 1 && args.size() <= 8) {  // a byte is zero where there is a '/'
       const std::uint64_t slashes = detail::key_word(args.data(), args.size()) ^ 0x2f2f2f2f2f2f2f2f;
       return ((slashes - 0x0101010101010101) & ~slashes & 0x8080808080808080) != 0 ? errc::absent
                                                                                    : (args.size() <= most ? errc::ok : errc::full);
     }
+#endif
     std::size_t parts = 1;
     char last = '/';
     for (const char c : args) {

@@ -41,10 +41,12 @@ constexpr void encode_double(byte_writer& out, double value) noexcept {
   if (const double scaled = value * decimal_scale[greatest]; scaled < few_digits && scaled > -few_digits) {
     std::int64_t mantissa = nearest(scaled);
     if (gives_back(mantissa, greatest)) {
+#if !defined(__OPTIMIZE_SIZE__)
       if (mantissa % 1000 == 0) {
         mantissa /= 1000;
         greatest -= 3;
       }
+#endif
       for (; greatest > 0 && mantissa % 10 == 0; --greatest) {
         mantissa /= 10;
       }
