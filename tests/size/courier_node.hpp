@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 //
-// A courier over flash whose config is known while compiling: what is included behind `config` and `limits`.
+// A courier over flash. In front of the inclusion stand `config`, `limits`, and `in_type`: `&config` where it is known while compiling,
+// nullptr where it is not.
 struct chip {
   std::uint32_t erase_size() const noexcept { return 4096; }
   std::uint32_t program_size() const noexcept { return 8; }
@@ -12,7 +13,7 @@ struct chip {
   [[gnu::noipa]] skerry::status read(std::uint32_t, std::span<std::byte>) noexcept { return {}; }
 };
 using ring = delivery::flash_ring<chip, delivery::flash_limits{limits.box.streams}>;
-using courier = delivery::courier<tick, ring, limits, delivery::no_hooks, &config>;
+using courier = delivery::courier<tick, ring, limits, delivery::no_hooks, in_type>;
 
 namespace {
 
@@ -30,13 +31,21 @@ union slot {
 }  // namespace
 static slot measured_state;
 
+template <typename Courier>
+static inline skerry::result<Courier> opened_on(ring& store, delivery::device_seed seed, tick now) {
+  if constexpr (delivery::detail::is_fixed<delivery::courier_config<tick>, in_type>) {
+    return Courier::open(store, seed, {now, {}, false});
+  } else {
+    return Courier::open(store, config, seed, {now, {}, false});
+  }
+}
 extern "C" bool measured_open(const std::byte* serial, std::uint64_t boots, tick now) {
   auto store = ring::create(measured_state.all.flash);
   if (!store) {
     return false;
   }
   measured_state.all.store = store.value();
-  auto opened = courier::open(measured_state.all.store, delivery::device_seed{{serial, 8}, boots}, {now, {}, false});
+  auto opened = opened_on<courier>(measured_state.all.store, delivery::device_seed{{serial, 8}, boots}, now);
   if (opened) {
     measured_state.all.out = opened.value();
   }

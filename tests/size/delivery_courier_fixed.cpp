@@ -10,5 +10,6 @@ using tick = std::uint32_t;
 
 constexpr delivery::courier_config<tick> config{.box = {.quota_bytes = 4096, .quota_items = 16}, .endpoints = 2};
 constexpr delivery::courier_limits limits{delivery::outbox_limits{2, 16, 256}, 2, 2};
+constexpr const delivery::courier_config<tick>* in_type = &config;
 
 #include "courier_node.hpp"

@@ -8,63 +8,8 @@
 namespace delivery = skerry::delivery;
 using tick = std::uint32_t;
 
-struct chip {
-  std::uint32_t erase_size() const noexcept { return 4096; }
-  std::uint32_t program_size() const noexcept { return 8; }
-  std::uint32_t size() const noexcept { return 1 << 20; }
-  [[gnu::noipa]] skerry::status erase(std::uint32_t) noexcept { return {}; }
-  [[gnu::noipa]] skerry::status program(std::uint32_t, std::span<const std::byte>) noexcept { return {}; }
-  [[gnu::noipa]] skerry::status read(std::uint32_t, std::span<std::byte>) noexcept { return {}; }
-};
-using ring = delivery::flash_ring<chip, delivery::flash_limits{2}>;
-using courier = delivery::courier<tick, ring, delivery::courier_limits{delivery::outbox_limits{2, 16, 256}, 2, 2}>;
 const delivery::courier_config<tick> config{.box = {.quota_bytes = 4096, .quota_items = 16}, .endpoints = 2};
+constexpr delivery::courier_limits limits{delivery::outbox_limits{2, 16, 256}, 2, 2};
+constexpr const delivery::courier_config<tick>* in_type = nullptr;
 
-struct node {
-  chip flash;
-  ring store;
-  courier out;
-};
-union slot {
-  char none;
-  node all;
-  slot() : none{} {}
-};
-slot measured_state;
-
-extern "C" bool measured_open(const std::byte* serial, std::uint64_t boots, tick now) {
-  auto store = ring::create(measured_state.all.flash);
-  if (!store) {
-    return false;
-  }
-  measured_state.all.store = store.value();
-  auto opened = courier::open(measured_state.all.store, config, delivery::device_seed{{serial, 8}, boots}, {now, {}, false});
-  if (opened) {
-    measured_state.all.out = opened.value();
-  }
-  return static_cast<bool>(opened);
-}
-extern "C" bool measured_send(const std::byte* payload, std::size_t n, tick now) {
-  return static_cast<bool>(measured_state.all.out.send(std::span<const std::byte>{payload, n}, {}, now));
-}
-extern "C" int measured_poll(tick now, std::uint16_t* slot_of_token) {
-  const auto a = measured_state.all.out.poll(now);
-  if (a.kind == delivery::action_kind::sync) {
-    measured_state.all.out.on_synced(a.sync, measured_state.all.store.sync(), now);
-  }
-  *slot_of_token = a.token.slot;
-  return static_cast<int>(a.kind);
-}
-extern "C" void measured_result(delivery::send_token token, int what, tick now) {
-  measured_state.all.out.on_result(token, {static_cast<delivery::outcome>(what)}, now);
-}
-
-int main() {
-  std::byte payload[32]{};
-  std::uint16_t token = 0;
-  if (!measured_open(payload, 1, 2) || !measured_send(payload, 32, 3)) {
-    return 1;
-  }
-  measured_result({}, 0, 4);
-  return measured_poll(5, &token);
-}
+#include "courier_node.hpp"

@@ -17,5 +17,6 @@ constexpr delivery::courier_config<tick> config{
     .direct = false,
 };
 constexpr delivery::courier_limits limits{delivery::outbox_limits{1, 16, 256}, 1, 2};
+constexpr const delivery::courier_config<tick>* in_type = &config;
 
 #include "courier_node.hpp"
