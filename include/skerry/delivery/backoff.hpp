@@ -120,7 +120,7 @@ class backoff {
 
   /// The same with the uniform number u / 2^32 handed in.
   [[nodiscard]] duration_t<Time> next(std::uint32_t u) noexcept {
-    const std::uint64_t wait = jittered(u);
+    const wide wait = jittered(u);
     if (in_.retry_ != std::numeric_limits<std::uint32_t>::max()) {
       ++in_.retry_;
     }
@@ -156,13 +156,14 @@ class backoff {
     SKERRY_ASSERT(config().jitter.kind != jitter_kind::smoothed || detail::hardware_double);
   }
 
-  static constexpr std::uint64_t longest = static_cast<std::uint64_t>(count_of<Time>(no_cap<Time>));
+  using wide = detail::wait_count<Time>;
+  static constexpr wide longest = static_cast<wide>(count_of<Time>(no_cap<Time>));
 
-  [[nodiscard]] static constexpr std::uint64_t positive(duration_t<Time> d) noexcept {
+  [[nodiscard]] static constexpr wide positive(duration_t<Time> d) noexcept {
     const std::int64_t n = count_of<Time>(d);
-    return n < 0 ? 0 : static_cast<std::uint64_t>(n);
+    return n < 0 ? 0 : static_cast<wide>(n);
   }
-  [[nodiscard]] static constexpr duration_t<Time> to_duration(std::uint64_t n) noexcept {
+  [[nodiscard]] static constexpr duration_t<Time> to_duration(wide n) noexcept {
     return duration_from_count<Time>(static_cast<std::int64_t>(n < longest ? n : longest));
   }
   [[nodiscard]] std::uint32_t draw() noexcept {
@@ -173,26 +174,26 @@ class backoff {
     return static_cast<std::uint32_t>(drawn >> 32);
   }
 
-  [[nodiscard]] constexpr std::uint64_t capped(std::uint64_t n) const noexcept {
-    const std::uint64_t cap = positive(config().cap);
+  [[nodiscard]] constexpr wide capped(wide n) const noexcept {
+    const wide cap = positive(config().cap);
     return n < cap ? n : cap;
   }
 
-  [[nodiscard]] constexpr std::uint64_t nominal_count(std::uint32_t retry) const noexcept {
-    const std::uint64_t base = positive(config().base);
+  [[nodiscard]] constexpr wide nominal_count(std::uint32_t retry) const noexcept {
+    const wide base = positive(config().base);
     switch (config().shape) {
       case backoff_shape::constant: return capped(base);
       case backoff_shape::linear: {
-        const std::uint64_t step = positive(config().step);
+        const wide step = positive(config().step);
         const bool saturates = step != 0 && retry > (longest - base) / step;
-        return capped(saturates ? longest : base + retry * step);
+        return capped(saturates ? longest : static_cast<wide>(base + retry * step));
       }
       case backoff_shape::exponential: return capped(chain(base, retry));
       case backoff_shape::fibonacci: {
-        std::uint64_t now = base;
-        std::uint64_t before = 0;
+        wide now = base;
+        wide before = 0;
         for (std::uint32_t i = 0; i < retry && now < capped(longest); ++i) {
-          const std::uint64_t sum = now + before;
+          const wide sum = now + before;
           before = now;
           now = sum;
           if (now == 0) {
@@ -210,78 +211,78 @@ class backoff {
   }
 
   /// base * ratio^retry in 64.32 fixed point; stops at the cap, so the number of steps does not follow the retry index.
-  [[nodiscard]] constexpr std::uint64_t chain(std::uint64_t base, std::uint32_t retry) const noexcept {
-    const std::uint64_t num = config().ratio.num;
-    const std::uint64_t den = config().ratio.den;
-    const std::uint64_t cap = capped(longest);
+  [[nodiscard]] constexpr wide chain(wide base, std::uint32_t retry) const noexcept {
+    const wide num = config().ratio.num;
+    const wide den = config().ratio.den;
+    const wide cap = capped(longest);
     const bool exact = config().rounding != backoff_rounding::trunc_each_step;
-    std::uint64_t whole = base;
+    wide whole = base;
     std::uint64_t fraction = 0;
     for (std::uint32_t i = 0; i < retry && whole < cap; ++i) {
       if (whole > longest / num) {
         return longest;
       }
-      const std::uint64_t before = whole;
+      const wide before = whole;
       const std::uint64_t fraction_before = fraction;
       if (den == 1) {
         fraction *= num;
         whole = whole * num;
       } else {
-        const std::uint64_t product = whole * num;
+        const wide product = whole * num;
         whole = product / den;
-        fraction = (((product % den) << 32) + fraction * num) / den;
+        fraction = ((std::uint64_t{product % den} << 32) + fraction * num) / den;
       }
-      whole += fraction >> 32;
+      whole += static_cast<wide>(fraction >> 32);
       fraction = exact ? fraction & 0xffff'ffffU : 0;
       if (whole == before && fraction == fraction_before) {
         break;
       }
     }
     if (config().rounding == backoff_rounding::nearest) {
-      return whole + (fraction >> 31);
+      return whole + static_cast<wide>(fraction >> 31);
     }
     if (config().rounding == backoff_rounding::trunc_ms) {
-      const std::uint64_t ms = positive(from_ms<Time>(1));
+      const wide ms = positive(from_ms<Time>(1));
       return ms > 1 ? whole - whole % ms : whole;
     }
     return whole;
   }
 
-  [[nodiscard]] std::uint64_t jittered(std::uint32_t u) noexcept {
+  [[nodiscard]] wide jittered(std::uint32_t u) noexcept {
     const jitter_config<Time>& jitter = config().jitter;
-    std::uint64_t wait = 0;
+    wide wait = 0;
     switch (jitter.kind) {
       case jitter_kind::none: wait = nominal_count(in_.retry_); break;
       case jitter_kind::full: wait = detail::scale_u32(nominal_count(in_.retry_), u); break;
       case jitter_kind::equal: {
-        const std::uint64_t w = nominal_count(in_.retry_);
+        const wide w = nominal_count(in_.retry_);
         wait = w / 2 + detail::scale_u32(w - w / 2, u);
         break;
       }
       case jitter_kind::proportional: {
-        const std::uint64_t w = nominal_count(in_.retry_);
-        const std::uint64_t low = detail::scale_ratio(w, jitter.lo, longest);
-        const std::uint64_t high = detail::scale_ratio(w, jitter.hi, longest);
+        const wide w = nominal_count(in_.retry_);
+        const wide low = static_cast<wide>(detail::scale_ratio(w, jitter.lo, longest));
+        const wide high = static_cast<wide>(detail::scale_ratio(w, jitter.hi, longest));
         wait = high > low ? low + detail::scale_u32(high - low, u) : low;
         break;
       }
       case jitter_kind::absolute: {
-        const std::uint64_t w = nominal_count(in_.retry_);
-        const std::uint64_t amount = positive(jitter.amount);
-        const std::uint64_t drawn = detail::scale_u32(2 * amount, u);
+        const wide w = nominal_count(in_.retry_);
+        const wide amount = positive(jitter.amount);
+        const wide drawn = detail::scale_u32(static_cast<wide>(2 * amount), u);
         wait = drawn < amount ? (w < amount - drawn ? 0 : w - (amount - drawn)) : w + (drawn - amount);
         break;
       }
       case jitter_kind::window: {
-        const std::uint64_t w = nominal_count(in_.retry_);
-        const std::uint64_t from = positive(jitter.amount);
+        const wide w = nominal_count(in_.retry_);
+        const wide from = positive(jitter.amount);
         wait = w > from ? from + detail::scale_u32(w - from, u) : from;
         break;
       }
       case jitter_kind::decorrelated: {
-        const std::uint64_t base = positive(config().base);
-        const std::uint64_t p = in_.retry_ == 0 || positive(in_.previous_) < base ? base : positive(in_.previous_);
-        const std::uint64_t three = p > longest / 3 ? longest : 3 * p;
+        const wide base = positive(config().base);
+        const wide p = in_.retry_ == 0 || positive(in_.previous_) < base ? base : positive(in_.previous_);
+        const wide three = p > longest / 3 ? longest : 3 * p;
         wait = capped(base + detail::scale_u32(three - base, u));
         break;
       }
@@ -291,13 +292,13 @@ class backoff {
     return floored(wait);
   }
 
-  [[nodiscard]] constexpr std::uint64_t floored(std::uint64_t wait) const noexcept {
-    const std::uint64_t floor = positive(config().floor);
+  [[nodiscard]] constexpr wide floored(wide wait) const noexcept {
+    const wide floor = positive(config().floor);
     return wait < floor ? floor : wait;
   }
 
   /// Keeps the last point of the curve in units of Time, so that rounding does not add up.
-  [[nodiscard]] std::uint64_t smoothed(std::uint32_t u) noexcept {
+  [[nodiscard]] wide smoothed(std::uint32_t u) noexcept {
     if constexpr (detail::hardware_double) {
       const double t = static_cast<double>(in_.retry_) + static_cast<double>(u) * 0x1p-32;
       const double unit = static_cast<double>(positive(config().base)) / 1.4;
@@ -306,12 +307,12 @@ class backoff {
         in_.previous_ = to_duration(longest);
         return capped(longest);
       }
-      const auto here = static_cast<std::uint64_t>(point + 0.5);
-      const std::uint64_t before = in_.retry_ == 0 ? 0 : positive(in_.previous_);
+      const auto here = static_cast<wide>(point + 0.5);
+      const wide before = in_.retry_ == 0 ? 0 : positive(in_.previous_);
       in_.previous_ = to_duration(here);
       return capped(here > before ? here - before : 0);
     } else {
-      return nominal_count(in_.retry_) + 0 * u;
+      return nominal_count(in_.retry_) + static_cast<wide>(0 * u);
     }
   }
 

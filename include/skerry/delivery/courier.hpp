@@ -112,7 +112,7 @@ class courier {
       return stored;
     }
     delivery_counters& count = in_.box_.count();
-    ++count.offered;
+    detail::count_up(count.offered);
     const std::uint64_t key = in_.box_.key_of(item);
     const bool key_waits = in_.box_.key_waits(key, item);
     flight* f = in_.flights_.find_free();
@@ -122,7 +122,7 @@ class courier {
         --count.offered;  // the outbox counts it
         return in_.box_.append(payload, item, t);
       }
-      ++count.refused;
+      detail::count_up(count.refused);
       count.duplicates_suppressed += key_waits && item.same_key == key_policy::keep ? 1 : 0;
       return key_waits && item.same_key == key_policy::keep ? errc::refused : errc::full;
     }
@@ -132,10 +132,10 @@ class courier {
         --count.offered;
         return in_.box_.append(payload, item, t);
       }
-      ++count.refused;
+      detail::count_up(count.refused);
       return id.error();
     }
-    ++count.produced;
+    detail::count_up(count.produced);
     in_.begin_direct(item.stream);
     f->begin(flight_kind::direct, id.value(), payload.size(), 0);
     f->options = item;
@@ -183,7 +183,7 @@ class courier {
         return f.stage == flight_stage::dead ? status{errc::refused} : status{errc::absent};
       }
       if (in_.is_direct(f)) {
-        ++in_.box_.count().dropped[static_cast<std::size_t>(drop_reason::cancelled)];
+        detail::count_up(in_.box_.count().dropped[static_cast<std::size_t>(drop_reason::cancelled)]);
         in_.end_direct(f.id.stream);
       } else {
         (void)in_.box_.drop(f.id, drop_reason::cancelled);
@@ -216,7 +216,7 @@ class courier {
         continue;
       }
       if (f.stage == flight_stage::out && !(elapsed(t, f.lease_at) < duration_t<Time>{})) {
-        ++in_.box_.count().lease_expired;
+        detail::count_up(in_.box_.count().lease_expired);
         action<Time> a = in_.describe(f, action_kind::abandon);
         ++f.generation;  // the old token is void from here on
         in_.settle(f, reply<Time>{outcome::unknown, no_hint<Time>}, t);
@@ -265,7 +265,7 @@ class courier {
     const Time t = in_.time_.observe(now);
     flight* const f = in_.flights_.current(token);
     if (f == nullptr) {
-      ++in_.box_.count().late_results;
+      detail::count_up(in_.box_.count().late_results);
       return;
     }
     ++f->generation;
@@ -275,7 +275,7 @@ class courier {
   void on_synced(sync_token token, status how, Time now) noexcept {
     const Time t = in_.time_.observe(now);
     if (!in_.syncing_ || token.generation != in_.sync_generation_) {
-      ++in_.box_.count().late_results;
+      detail::count_up(in_.box_.count().late_results);
       return;
     }
     in_.syncing_ = false;

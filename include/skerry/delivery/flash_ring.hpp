@@ -387,7 +387,7 @@ class flash_ring : private detail::flash_sectors<Device> {
       const std::uint32_t at = end_;
       const status done = base::write_record_at_end(h, from);
       if (done) {
-        ++counters_.appended;
+        detail::count_up(counters_.appended);
         return position{std::uint64_t{newest_} << 32 | at};
       }
       if (done.error() != errc::io) {
@@ -527,7 +527,7 @@ class flash_ring : private detail::flash_sectors<Device> {
       if (kept != nullptr) {
         *kept = moved.value();
       }
-      ++counters_.moved_records;
+      detail::count_up(counters_.moved_records);
     }
     return r.error() == errc::absent ? status{} : status{r.error()};
   }

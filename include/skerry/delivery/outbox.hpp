@@ -82,9 +82,9 @@ class outbox {
   /// Takes an item in, whole or not at all.
   [[nodiscard]] result<ticket> append(std::span<const std::byte> payload, const item_options<Time>& options, Time now) noexcept {
     in_.time_.observe(now);
-    ++in_.counters_.offered;
+    detail::count_up(in_.counters_.offered);
     const auto refuse = [this](errc why) {
-      ++in_.counters_.refused;
+      detail::count_up(in_.counters_.refused);
       return why;
     };
     if (const status fits = in_.check(payload.size(), options); !fits) {
@@ -96,7 +96,7 @@ class outbox {
     if (in_.config_.features.keys && key != 0 && options.same_key != key_policy::both) {
       waiting = in_.items_.find_key(key, options.stream);
       if (waiting != none && options.same_key == key_policy::keep) {
-        ++in_.counters_.duplicates_suppressed;
+        detail::count_up(in_.counters_.duplicates_suppressed);
         return refuse(errc::refused);
       }
     }
@@ -108,7 +108,7 @@ class outbox {
       return refuse(stored.error());
     }
     ++to.next_seq;
-    ++in_.counters_.produced;
+    detail::count_up(in_.counters_.produced);
     return ticket{id, true};
   }
 
@@ -188,7 +188,7 @@ class outbox {
     if (i == none) {
       return errc::absent;
     }
-    ++in_.counters_.delivered;
+    detail::count_up(in_.counters_.delivered);
     (void)in_.remove(i);
     return {};
   }
@@ -255,10 +255,10 @@ class outbox {
     if (!in_.sync_.running()) {
       sync_begins();
     }
-    ++in_.counters_.syncs;
+    detail::count_up(in_.counters_.syncs);
     in_.sync_.ended(static_cast<bool>(how), in_.time_.now());
     if (!how) {
-      ++in_.counters_.failed_syncs;  // nothing new is durable; the records count as unsynced again
+      detail::count_up(in_.counters_.failed_syncs);  // nothing new is durable; the records count as unsynced again
       return;
     }
     for (lane& s : in_.items_.lanes) {

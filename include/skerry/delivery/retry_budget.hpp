@@ -103,9 +103,15 @@ class budget_core {
   }
   /// reserve * memory + what the two halves hold.
   [[nodiscard]] constexpr std::int64_t parts(const config& c) const noexcept {
-    const std::int64_t per_ms = count_of<Time>(from_ms<Time>(1000));
-    const std::int64_t seconds_1024 =
-        per_ms == 0 ? 0 : count_of<Time>(c.memory) / per_ms * 1024 + count_of<Time>(c.memory) % per_ms * 1024 / per_ms;
+    constexpr std::int64_t per_s = count_of<Time>(from_ms<Time>(1000));
+    constexpr bool small = sizeof(wait_count<Time>) == 4 && per_s < (1 << 22);  // no division of 64 bits then
+    using wide = std::conditional_t<small, std::int32_t, std::int64_t>;
+    const auto memory = static_cast<wide>(count_of<Time>(c.memory));
+    std::int64_t seconds_1024 = 0;
+    if constexpr (per_s != 0) {
+      seconds_1024 =
+          std::int64_t{memory / static_cast<wide>(per_s)} * 1024 + memory % static_cast<wide>(per_s) * 1024 / static_cast<wide>(per_s);
+    }
     const std::int64_t reserve = seconds_1024 * c.reserve_per_s * c.ratio.den / 1024;
     return reserve + current_ + previous_;
   }

@@ -98,7 +98,7 @@ class courier_engine {
     f.attempts = static_cast<std::uint16_t>(f.attempts + (f.attempts < 0xffff ? 1 : 0));
     delivery_counters& count = box_.count();
     if (f.kind == flight_kind::probe) {
-      ++count.probes;
+      count_up(count.probes);
     } else {
       ++(e.value == 0 ? count.sent_primary : count.fallback_used[e.value - 1U]);
       count.retries += f.attempts > 1 ? 1 : 0;
@@ -126,13 +126,13 @@ class courier_engine {
     delivery_counters& count = box_.count();
     f.why = late ? errc::timeout : errc::unavailable;
     if (f.store == store_when::never) {
-      ++count.dropped[static_cast<std::size_t>(drop_reason::not_stored)];
+      count_up(count.dropped[static_cast<std::size_t>(drop_reason::not_stored)]);
     } else if (box_.adopt(f.id, f.bytes(), f.options, f.key, f.stamp, f.attempts, t)) {
-      ++count.cached_offline;
+      count_up(count.cached_offline);
       f.why = errc::unavailable;
       box_.hold(f.id.stream, backoff_.next_for(0), t);
     } else {
-      ++count.dropped[static_cast<std::size_t>(drop_reason::not_stored)];
+      count_up(count.dropped[static_cast<std::size_t>(drop_reason::not_stored)]);
       f.why = errc::full;
     }
     action<Time> a = describe(f, action_kind::completed);
@@ -308,7 +308,7 @@ class courier_engine {
   void settle_direct(flight& f, outcome what) noexcept {
     delivery_counters& count = box_.count();
     if (what == outcome::ok) {
-      ++count.delivered;
+      count_up(count.delivered);
       count.bytes_live += f.length;
       end_direct(f.id.stream);
       f.stage = flight_stage::over;
@@ -318,7 +318,7 @@ class courier_engine {
     const bool final =
         (what == outcome::permanent && f.store == store_when::never) || (what == outcome::unknown && f.options.repeat == repeatable::no);
     if (final) {
-      ++count.dropped[static_cast<std::size_t>(drop_reason::dead_letter)];
+      count_up(count.dropped[static_cast<std::size_t>(drop_reason::dead_letter)]);
       end_direct(f.id.stream);
       f.stage = flight_stage::over;
       f.why = what == outcome::permanent ? errc::refused : errc::timeout;
@@ -335,7 +335,7 @@ class courier_engine {
       delivery_counters& count = box_.count();
       count.bytes_replayed += f.length;
       if (f.others == 0) {
-        ++count.replayed;
+        count_up(count.replayed);
         (void)box_.acknowledge(f.id);
       } else {
         count.replayed += box_.acknowledge(f.id) ? 1 : 0;  // one that was called off meanwhile is not there any more

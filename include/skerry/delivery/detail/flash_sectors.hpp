@@ -4,6 +4,7 @@
 
 #include <skerry/core/hash.hpp>
 #include <skerry/core/storage.hpp>
+#include <skerry/delivery/counters.hpp>
 #include <skerry/delivery/detail/flash_walk.hpp>
 #include <skerry/delivery/detail/segment_header.hpp>
 #include <skerry/delivery/record.hpp>
@@ -80,7 +81,7 @@ class flash_sectors {
             store_ = h.store;
           }
         } else if (h.store != store_) {
-          ++counters_.foreign_sectors;
+          count_up(counters_.foreign_sectors);
         } else if (h.number + layout_.sectors > newest_ && (lowest == 0 || h.number < lowest)) {
           lowest = h.number;
         }
@@ -136,7 +137,7 @@ class flash_sectors {
         ready_at_ = layout_.begin();
         return {};
       }
-      ++counters_.failed_erases;
+      count_up(counters_.failed_erases);
       why = errc::io;
     }
     return why;
@@ -213,7 +214,7 @@ class flash_sectors {
     if (doubtful_) {
       const auto seen = walk(newest_, begin, end_).next();
       if (!seen || seen.value().offset != begin) {
-        ++counters_.failed_programs;
+        count_up(counters_.failed_programs);
         end_ = layout_.end();
         return errc::io;
       }
@@ -266,13 +267,13 @@ class flash_sectors {
     if (const status s = program(layout_.address_of(number), bytes); !s) {
       return s;
     }
-    ++counters_.erases;
+    count_up(counters_.erases);
     return {};
   }
   [[nodiscard]] status program(std::uint32_t address, std::span<const std::byte> bytes) noexcept {
     counters_.bytes_programmed += bytes.size();
     if (!device_->program(address, bytes)) {
-      ++counters_.failed_programs;
+      count_up(counters_.failed_programs);
       return errc::io;
     }
     return {};

@@ -132,8 +132,8 @@ struct outbox_ahead : kept_config<outbox_config, Fixed> {
       if (!items_.full()) {
         return items_.insert(e);
       }
-      ++counters_.recovered;  // these limits are smaller than those of the life before
-      ++counters_.dropped[static_cast<std::size_t>(drop_reason::evicted)];
+      count_up(counters_.recovered);  // these limits are smaller than those of the life before
+      count_up(counters_.dropped[static_cast<std::size_t>(drop_reason::evicted)]);
       return none;
     } else {
       return place_ahead(e);
@@ -285,7 +285,7 @@ struct outbox_ahead : kept_config<outbox_config, Fixed> {
     if (config_.features.expiry && r.header.ttl_s != 0) {
       const std::uint64_t left = seconds_left(r.header);
       if (left == 0) {
-        ++counters_.dropped[static_cast<std::size_t>(drop_reason::expired)];
+        count_up(counters_.dropped[static_cast<std::size_t>(drop_reason::expired)]);
         write_drop(n, e.seq, e.length, drop_reason::expired);
         return true;
       }
@@ -355,7 +355,7 @@ struct outbox_ahead : kept_config<outbox_config, Fixed> {
         return errc::full;
       }
       const auto length = static_cast<std::uint32_t>(record.value().payload.size());
-      ++counters_.dropped[static_cast<std::size_t>(why)];
+      count_up(counters_.dropped[static_cast<std::size_t>(why)]);
       items_.uncount_beyond(of, 1, length);
       write_drop(id.stream, id.seq, length, why);
       return {};

@@ -261,7 +261,7 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
   }
 
   void lose(index i, drop_reason why) noexcept {
-    ++counters_.dropped[static_cast<std::size_t>(why)];
+    count_up(counters_.dropped[static_cast<std::size_t>(why)]);
     const stream_id stream = items_.entries[i].stream;
     const std::uint64_t seq = items_.entries[i].seq;
     const std::uint32_t length = items_.entries[i].length;
@@ -280,7 +280,7 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
     const bool oldest = items_.erase(i);
     if constexpr (looks_ahead) {
       if (!known) {
-        ++counters_.recovered;
+        count_up(counters_.recovered);
         items_.count_beyond(of, 1, length);
       }
     }
@@ -334,7 +334,7 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
       for (index i = s.head; i != none && s.out + s.live_out > 0;) {
         const index next = items_.entries[i].next;
         if (items_.entries[i].in_flight && !(elapsed(t, items_.entries[i].lease_at) < duration_t<Time>{})) {
-          ++counters_.lease_expired;
+          count_up(counters_.lease_expired);
           const repeatable repeat = items_.entries[i].repeat;
           items_.put_back(i, outcome::unknown);
           if (repeat == repeatable::no) {

@@ -104,7 +104,7 @@ struct outbox_recovery : outbox_ahead<Time, Store, L, Fixed> {
         if (record.error() == errc::width || record.error() == errc::io) {
           return record.error();  // to go on would be to forget what lies behind
         }
-        ++counters_.damaged_records;
+        count_up(counters_.damaged_records);
         break;
       }
       visit(at, record.value());
@@ -282,16 +282,21 @@ struct outbox_recovery : outbox_ahead<Time, Store, L, Fixed> {
           before.appended_later += readmit(at, r, clock) && later ? 1 : 0;
         }
         break;
-      case record_kind::drops: take_drop(r, before); break;
-      case record_kind::counters: {
+      default: take_note(r, before); break;
+    }
+  }
+  /// What only an outbox whose store keeps notes has written.
+  void take_note([[maybe_unused]] const record_view& r, [[maybe_unused]] noted& before) noexcept {
+    if constexpr (keeps_notes) {
+      if (r.header.kind == record_kind::drops) {
+        take_drop(r, before);
+      } else if (r.header.kind == record_kind::counters) {
         byte_reader in{r.payload};
         if (const auto c = delivery_counters::decode(in)) {
           before.kept = c.value();
           before.counted = true;
         }
-        break;
       }
-      default: break;
     }
   }
   /// An item that was given up before its turn.
@@ -301,7 +306,7 @@ struct outbox_recovery : outbox_ahead<Time, Store, L, Fixed> {
     }
     const auto why = std::to_integer<std::size_t>(r.payload[0]);
     if (before.known && r.header.stamp.value > before.dropped && why < drop_reasons) {
-      ++counters_.dropped[why];
+      count_up(counters_.dropped[why]);
     }
     drop_recovered(r.header);
   }
@@ -317,7 +322,12 @@ struct outbox_recovery : outbox_ahead<Time, Store, L, Fixed> {
     }
   }
   /// What was counted in all lives, so that the sum holds for what is there.
-  void restore_totals(const noted& before, std::uint64_t damaged) noexcept {
+  void restore_totals([[maybe_unused]] const noted& before, std::uint64_t damaged) noexcept {
+    if constexpr (!keeps_notes) {  // nothing but what is there is known
+      counters_.damaged_records = damaged;
+      counters_.recovered += items_.queued;
+      return;
+    }
     if (before.counted) {
       const delivery_counters sums = counters_;
       counters_ = before.kept;

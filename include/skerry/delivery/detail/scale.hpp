@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/instant.hpp>
+
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 
 namespace skerry::inline v0::delivery {
 
@@ -20,9 +24,18 @@ inline constexpr bool hardware_double = false;
 inline constexpr bool hardware_double = true;
 #endif
 
+/// Counts the units of a wait: in 32 bits where a distance of Time has no more, which is half the code on a machine that has no more.
+template <instant Time>
+using wait_count = std::conditional_t<count_of<Time>(duration_from_count<Time>(std::numeric_limits<std::int64_t>::max())) <=
+                                          std::numeric_limits<std::int32_t>::max(),
+                                      std::uint32_t, std::uint64_t>;
+
 /// w * u / 2^32 without a 128-bit product, which 32-bit targets do not have.
 [[nodiscard]] constexpr std::uint64_t scale_u32(std::uint64_t w, std::uint32_t u) noexcept {
   return (w >> 32) * u + (((w & 0xffff'ffffU) * u) >> 32);
+}
+[[nodiscard]] constexpr std::uint32_t scale_u32(std::uint32_t w, std::uint32_t u) noexcept {
+  return static_cast<std::uint32_t>(std::uint64_t{w} * u >> 32);
 }
 
 /// w * r, cut, and at most `most`.

@@ -275,17 +275,19 @@ class stream_index {
         (s.reserved == 0 && entries[s.tail].seq >= known && entries[s.tail].seq - entries[s.head].seq + 1 == s.count)) {
       return done;  // no holes
     }
-    const std::uint64_t last = known < done.upto + 64 ? known : done.upto + 64;
-    if (last <= done.upto) {
+    if (known <= done.upto) {
       return done;
     }
-    done.bitmap = last - done.upto == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << (last - done.upto)) - 1;
-    for (entry_index i = s.head; i != no_entry && entries[i].seq <= last; i = entries[i].next) {
-      done.bitmap &= ~(std::uint64_t{1} << (entries[i].seq - done.upto - 1));
+    const auto bits = static_cast<std::uint32_t>(known - done.upto < 64 ? known - done.upto : 64);
+    done.bitmap = ~std::uint64_t{0} >> (64 - bits);
+    const auto stays = [&done, bits](std::uint64_t seq) {
+      const std::uint64_t at = seq - done.upto - 1;
+      done.bitmap &= at < bits ? ~(std::uint64_t{1} << at) : ~std::uint64_t{0};
+      return at < bits;
+    };
+    for (entry_index i = s.head; i != no_entry && stays(entries[i].seq); i = entries[i].next) {
     }
-    if (s.reserved > done.upto && s.reserved <= last) {
-      done.bitmap &= ~(std::uint64_t{1} << (s.reserved - done.upto - 1));
-    }
+    (void)stays(s.reserved);
     return done;
   }
 
