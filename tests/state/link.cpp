@@ -410,6 +410,90 @@ TEST_CASE("a writer's earlier record dies with its later one, also where more ha
   }
 }
 
+TEST_CASE("a number means one key as long as a contact lasts: that of a key that has lost its place is not given to another",
+          "[state][link]") {
+  skerry::state::detail::spoken_names<20> names;
+  CHECK(names.names(7, true));
+  CHECK_FALSE(names.names(7, false));
+  names.say(7);
+  CHECK((names.names(7, false) && !names.known(7)));
+  names.acknowledge();
+  CHECK((names.known(7) && !names.names(7, true)));
+  names.forget(8);  // meant nothing
+  CHECK(names.names(8, true));
+  names.say(9);
+  names.forget(9);
+  names.forget(7);
+  for (const std::size_t spent : {std::size_t{7}, std::size_t{9}}) {
+    CHECK((!names.known(spent) && !names.names(spent, true)));
+    names.acknowledge();
+    names.retract();
+    names.forget(spent);
+    CHECK((!names.known(spent) && !names.names(spent, true)));
+  }
+  names.say(10);
+  names.acknowledge();
+  names.retract();  // the peer has lost some of them
+  CHECK((!names.known(10) && names.names(10, false)));
+  CHECK_FALSE(names.names(20, true));
+}
+
+TEST_CASE("a dead event below a record that both had before they met is told to who has not seen it", "[state][link]") {
+  net<limits> n{3, 11};
+  n.join(0, 1);
+  n.join(1, 2);
+  REQUIRE(n.settle() != 0);
+  const auto write = [&](int key) {
+    const auto delta = n[0].write<level>(key, wall_ms{wall}, key);
+    REQUIRE(delta);
+    return std::vector<std::byte>(delta.value().bytes().begin(), delta.value().bytes().end());
+  };
+  const auto first = write(1);
+  (void)write(2);
+  const auto third = write(3);
+  (void)write(2);  // the second event is dead
+  (void)n.speak(0, {});
+  n.deliver();
+  REQUIRE(n[2].accept(first, n.now()));
+  REQUIRE(n[2].accept(third, n.now()));
+  (void)n.speak(3, {});
+  n.deliver();
+  REQUIRE(n.settle() != 0);
+  CHECK(n.equal());
+}
+
+TEST_CASE("over lines that let short frames pass only, and no long one, links fall nearly silent", "[state][link]") {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    for (const std::size_t longest : {std::size_t{60}, std::size_t{80}}) {
+      CAPTURE(seed, longest);
+      net<forgetful> n{4, seed};
+      wire(n, 3, {});
+      REQUIRE(n.settle() != 0);
+      std::size_t frames = 0;
+      const auto talk = [&](std::size_t rounds) {
+        for (std::size_t i = 0; i < rounds; ++i) {
+          (void)n.speak();
+          frames += n.air().size();
+          std::erase_if(n.air(), [longest](const auto& f) { return f.bytes.size() > longest; });
+          n.deliver();
+          n.pass(10);
+        }
+      };
+      for (int step = 0; step < 200; ++step) {
+        n.operate(n.roll(n.size()));
+        talk(n.roll(4) == 0 ? 1 : 0);
+      }
+      talk(1000);
+      frames = 0;
+      talk(2000);
+      // 12 ends, each of which asks, hears and tells again, after 16 seconds or more.
+      CHECK(frames <= 12 * 3 * 2);
+      CHECK(n.settle_after_losses());
+      CHECK(n.equal());
+    }
+  }
+}
+
 TEST_CASE("records that wait for their time are offered again until it has come, ever less often, and then the link is silent",
           "[state][link]") {
   net<patient> n{2, 7};

@@ -817,14 +817,25 @@ class causal_store {
       if (const int order = table_.compare(i, in); order >= 0) {
         if constexpr (table_type::logs) {
           if (order == 0) {
-            table_.log().know(i, from_);
+            table_.log().know(i, teller(delta, d));
           }
         }
         return;
       }
       table_.erase(i, from_);
     }
-    touched(table_.insert(in, d, from_), actors_[d.who]);
+    touched(table_.insert(in, d, teller(delta, d)), actors_[d.who]);
+  }
+  /// Whom a record need not be told: its sender, unless the event before it is dead and the sender may not know that. Then it is told
+  /// back, and that with it: nothing else stands for it.
+  template <typename Delta>
+  [[nodiscard]] constexpr detail::party teller([[maybe_unused]] const Delta& delta, [[maybe_unused]] const dot& d) const noexcept {
+    if constexpr (table_type::logs && scoped_delta<Delta>) {
+      if (d.n - 1 > delta.seen(d.who) && dead_run_to(d.who, d.n - 1) != 0) {
+        return detail::no_party;
+      }
+    }
+    return from_;
   }
 
   actor_table<Limits::actors> actors_{};

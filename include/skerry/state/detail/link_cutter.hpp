@@ -336,12 +336,9 @@ class link_cutter {
     return sum;
   }
 
-  [[nodiscard]] bool names_key(index slot) const noexcept {
-    return !link_->key_names.known(slot) && slot < link_type::interned && slot < link_->their_interned &&
-           (naming_ || link_->key_names.said(slot));
-  }
+  [[nodiscard]] bool names_key(index slot) const noexcept { return slot < link_->their_interned && link_->key_names.names(slot, naming_); }
   [[nodiscard]] bool names_actor(actor_ref who) const noexcept {
-    return !(who == self_ && said_) && !link_->actor_names.known(who) && (naming_ || link_->actor_names.said(who));
+    return !(who == self_ && said_) && link_->actor_names.names(who, naming_);
   }
 
   [[nodiscard]] status write(byte_writer& out, std::uint8_t flags, const std::uint64_t* ack) {

@@ -98,6 +98,9 @@ class link_reader {
     if (!relative(in.varint(), link_->their_base, to_)) {
       in.fail(errc::corrupt);
     }
+    if (in.error() == errc::ok && to_ <= link_->received) {
+      return {};  // repeated, or overtaken: it brings nothing, and what it calls by a number may have lost its place
+    }
     const std::uint64_t steps = in.varint();
     if (steps > to_) {
       in.fail(errc::corrupt);
@@ -298,6 +301,9 @@ class link_reader {
     const std::uint64_t n = link_->their_n + steps + distance;
     if (!relative(steps, link_->their_base, to_) || to_ == 0 || n == 0 || names == 0 || ((length & 1) != 0 && distance == 0)) {
       return errc::corrupt;
+    }
+    if (to_ <= link_->received) {
+      return {};
     }
     from_ = to_ - 1;
     if (named) {

@@ -24,29 +24,40 @@ constexpr std::size_t interned_of() noexcept {
 }
 
 /// Which of the own numbers a peer knows. A number may be used once the frame that said what it stands for is acknowledged, so it is
-/// first `said`, and later `known`.
+/// first `said`, and later `known`. One whose key has lost its place is spent, both bits: frames on their way may still mean that key, and
+/// nobody can tell them from those that would mean the next one. So a number means one thing as long as the contact lasts.
 template <std::size_t N>
 class spoken_names {
  public:
-  [[nodiscard]] constexpr bool known(std::size_t i) const noexcept { return i < N && (known_[i / 8] >> i % 8 & 1) != 0; }
-  [[nodiscard]] constexpr bool said(std::size_t i) const noexcept { return i < N && (said_[i / 8] >> i % 8 & 1) != 0; }
+  [[nodiscard]] constexpr bool known(std::size_t i) const noexcept { return bit(known_, i) && !bit(said_, i); }
+  /// Whether what it stands for is to be said: once more, or, where more are named, for the first time.
+  [[nodiscard]] constexpr bool names(std::size_t i, bool more) const noexcept {
+    return i < N && !bit(known_, i) && (more || bit(said_, i));
+  }
   constexpr void say(std::size_t i) noexcept { said_[i / 8] = static_cast<std::uint8_t>(said_[i / 8] | 1U << i % 8); }
   constexpr void forget(std::size_t i) noexcept {
-    if (i < N) {
-      said_[i / 8] = static_cast<std::uint8_t>(said_[i / 8] & ~(1U << i % 8));
-      known_[i / 8] = static_cast<std::uint8_t>(known_[i / 8] & ~(1U << i % 8));
+    if (bit(said_, i) || bit(known_, i)) {
+      say(i);
+      known_[i / 8] = static_cast<std::uint8_t>(known_[i / 8] | 1U << i % 8);
     }
   }
-  constexpr void acknowledge() noexcept {
-    for (std::size_t i = 0; i < known_.size(); ++i) {
-      known_[i] = static_cast<std::uint8_t>(known_[i] | said_[i]);
-      said_[i] = 0;
+  constexpr void acknowledge() noexcept { move(said_, known_); }
+  /// The peer has lost some of them: all are said once more.
+  constexpr void retract() noexcept { move(known_, said_); }
+
+ private:
+  using bits = std::array<std::uint8_t, (N + 7) / 8>;
+  [[nodiscard]] static constexpr bool bit(const bits& b, std::size_t i) noexcept { return i < N && (b[i / 8] >> i % 8 & 1) != 0; }
+  static constexpr void move(bits& from, bits& to) noexcept {
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const std::uint8_t spent = from[i] & to[i];
+      to[i] = from[i] | to[i];
+      from[i] = spent;
     }
   }
 
- private:
-  std::array<std::uint8_t, (N + 7) / 8> said_{};
-  std::array<std::uint8_t, (N + 7) / 8> known_{};
+  bits said_{};
+  bits known_{};
 };
 
 /// What one side of a link remembers.
@@ -144,6 +155,12 @@ struct link_state {
   constexpr void forget_names() noexcept {
     key_names = {};
     actor_names = {};
+    naming = 0;
+    naming_over = false;
+  }
+  constexpr void retract_names() noexcept {
+    key_names.retract();
+    actor_names.retract();
     naming = 0;
     naming_over = false;
   }

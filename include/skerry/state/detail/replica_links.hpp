@@ -271,6 +271,10 @@ class replica_links {
   template <typename Link>
   void calm(Link& link) noexcept {
     link.retries = 0;
+    rest(link);
+  }
+  template <typename Link>
+  void rest(Link& link) noexcept {
     link.waiting = link.waiting && (link.sent > link.acked || link.wanting || !link.greeted || self().digest_.asking() == number_of(link));
   }
   template <typename Link>
@@ -325,16 +329,22 @@ class replica_links {
     using number_type = typename std::decay_t<decltype(store.table().log())>::number;
     constexpr std::uint64_t reach = std::numeric_limits<number_type>::max() / 2;
     const std::uint64_t arrivals = store.arrivals();
+    bool ahead = arrivals > link.sent;
     if (!link.wanting && arrivals > link.acked) {
       const std::uint64_t back = arrivals > reach ? arrivals - reach : 0;
       const std::uint64_t forgotten = store.table().log().forgotten();
-      if (plan_link(link.told(link.acked), arrivals, back > forgotten ? back : forgotten) == link_plan::exchange) {
-        start_exchange(link);
+      const std::uint64_t remembers = back > forgotten ? back : forgotten;
+      if (plan_link(link.told(link.acked), arrivals, remembers) == link_plan::exchange) {
+        if (!link.waiting || (link.sent == link.acked && link.part_to == 0)) {
+          start_exchange(link);
+        } else {  // what is on the way may yet be acknowledged: what comparing puts in the log can push out what others are waiting for
+          ahead = ahead && link.told(link.sent) >= remembers;
+        }
       }
     }
     const bool silent = self().sends_durable() && self().durable_changes() < arrivals;
     promise(link);
-    if (arrivals > link.sent && !silent && !(link.wanting && link.want_from == 0)) {
+    if (ahead && !silent && !(link.wanting && link.want_from == 0)) {
       const result<std::size_t> size = say_delta(link, number, now, out);
       if (!size || size.value() > 0) {
         return size;
@@ -532,7 +542,7 @@ class replica_links {
   // Hearing.
 
   template <typename Link>
-  [[nodiscard]] result<receipt> hear_hello(Link& link, party number, std::span<const std::byte> frame, time) {
+  [[nodiscard]] result<receipt> hear_hello(Link& link, party number, std::span<const std::byte> frame, time now) {
     const result<hello> heard_hello = hello::decode(frame);
     if (!heard_hello) {
       return self().refuse(heard_hello.error());
@@ -544,13 +554,14 @@ class replica_links {
     receipt taken;
     taken.verdict = recognise(link, h);
     const bool fresh = h.nonce != link.theirs;
+    const std::uint32_t mine = link.mine;
     if (fresh) {
       if (link.theirs != 0 && link.greeted && !link.resuming && h.echo != link.mine) {
         link.echo = link.other = h.nonce;  // of another contact, old or new: which one, its answer will tell
         link.hello_due = true;
         return taken;
       }
-      adopt(link, number, h);
+      adopt(link, number, h, now);
     }
     if (h.echo == link.mine) {
       link.other = 0;
@@ -560,7 +571,7 @@ class replica_links {
       }
     }
     // Who is known to be heard goes on with something else, which says as much, unless the peer still takes it for another contact.
-    link.hello_due = h.elsewhere || (!(fresh && h.echo == link.mine) && (link.hello_due || h.answer));
+    link.hello_due = mine != link.mine || h.elsewhere || (!(fresh && h.echo == link.mine) && (link.hello_due || h.answer));
     return taken;
   }
   /// What a hello tells about this node's own past.
@@ -592,7 +603,7 @@ class replica_links {
   }
   /// A new contact of the peer's.
   template <typename Link>
-  void adopt(Link& link, party number, const hello& h) noexcept {
+  void adopt(Link& link, party number, const hello& h, time now) noexcept {
     const auto& store = self().store_;
     link.theirs = h.nonce;
     link.other = 0;
@@ -608,6 +619,8 @@ class replica_links {
     link.wanting = link.want_due = link.repairing = link.compared = false;
     link.attempt = 0;
     if (h.log != link.their_log) {
+      // The peer may have been told that more was received, and may turn out to be in the same log still: it must not go on from there.
+      link.mine = link.received > 0 ? draw(now, number) : link.mine;
       link.their_log = h.log;
       link.received = link.kept = link.promised = 0;
       forget_marks(number);
@@ -892,7 +905,7 @@ class replica_links {
       if (const status s = in.finish(); !s) {
         return s.error();
       }
-      link.forget_names();
+      link.retract_names();
       link.agreed = 0;
       link.sent = link.acked;
       link.part_to = 0;
@@ -944,7 +957,7 @@ class replica_links {
     link.want_from = theirs.next();
     link.wanting = link.want_due = theirs.next() != 0;
     link.complete = !link.wanting;
-    calm(link);
+    rest(link);  // where only short frames arrive, what is lacking is not told any faster for that
     settle();
     return receipt{};
   }
