@@ -118,7 +118,8 @@ TEST_CASE("quantiles never fall, lie within the values, and rank takes each back
   }
 }
 
-TEST_CASE("of smooth streams the rank error of K = 100 stays below 0.23 %", "[stats][tdigest]") {
+// Fixed seeds: a rate, not a law, as nothing is promised of any stream. Of 720 seeds 21 are above 0.23 %, the worst at 0.28 %.
+TEST_CASE("of six smooth streams the rank error of K = 100 stays below 0.23 %", "[stats][tdigest]") {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     CAPTURE(seed);
     source random{seed};
