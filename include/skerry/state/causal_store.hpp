@@ -268,6 +268,11 @@ class causal_store {
     const index i = ref == no_actor ? none : table_.find(dot{in.n, ref});
     return i != none && table_.compare(i, in) < 0;
   }
+  /// Where an actor's record is held that is this very one, or `nowhere`.
+  [[nodiscard]] constexpr std::uint32_t find_same(actor_ref who, const incoming& in) const noexcept {
+    const index i = who == no_actor ? none : table_.find(dot{in.n, who});
+    return i != none && table_.same(i, in) ? i : incoming::nowhere;
+  }
   /// Slot of the key of a live record, or `none`.
   [[nodiscard]] constexpr index slot_of(const actor& who, std::uint64_t n) const noexcept {
     const actor_ref ref = actors_.find(who);
@@ -340,8 +345,8 @@ class causal_store {
     std::ptrdiff_t growth = 0;
     std::uint64_t events = events_;
     for (const auto& run : covers.runs()) {
-      growth += context_.growth(mine[run.who], run.first, run.last);
       const std::uint64_t fresh = context_.fresh(mine[run.who], run.first, run.last);
+      growth += fresh == 0 ? 0 : context_.growth(mine[run.who], run.first, run.last);
       if (fresh > std::numeric_limits<std::uint64_t>::max() - events) {
         report.lacking = resource::events;  // a frame could not number them
         return errc::full;
@@ -381,6 +386,9 @@ class causal_store {
       note_events(mine[run.who], run.first, run.last, before);
     }
     from_ = detail::no_party;
+    if (events == events_) {
+      return {};
+    }
     events_ = events;
     for (const bool closing : {true, false}) {  // see dot_context::join
       for (const auto& run : covers.runs()) {
@@ -614,6 +622,11 @@ class causal_store {
     };
     delta.for_each([&](const incoming& in) {
       const dot d{in.n, mine[in.who]};
+      if (is_held(in, d)) {
+        ++report.seen;
+        table_[static_cast<index>(in.held)].marked = false;
+        return;
+      }
       if (in.payload.size() > payload_capacity || in.key.args.size() > key_bytes) {
         report.lacking = resource::bytes;
         verdict = errc::full;
@@ -676,6 +689,14 @@ class causal_store {
       return errc::full;
     }
     return {};
+  }
+  /// Whether somebody has found that this very record is here, and it still is.
+  [[nodiscard]] constexpr bool is_held(const incoming& in, const dot& d) const noexcept {
+    if constexpr (joins_quickly) {
+      return in.held != incoming::nowhere && table_[static_cast<index>(in.held)].n == d.n &&
+             table_[static_cast<index>(in.held)].who == d.who;
+    }
+    return false;
   }
   /// Whether an event under this key is held, or counts as dead.
   [[nodiscard]] constexpr bool known(const key_ref& key, const dot& d) const noexcept {
@@ -803,6 +824,12 @@ class causal_store {
 
   template <typename Touched, typename Delta>
   constexpr void take(const incoming& in, const dot& d, Touched& touched, const Delta& delta) {
+    if (is_held(in, d)) {
+      if constexpr (table_type::logs) {
+        table_.log().know(static_cast<index>(in.held), from_);
+      }
+      return;
+    }
     const index i = table_.find(d);
     if (i == none && known(in.key, d)) {
       if constexpr (table_type::logs && scoped_delta<Delta>) {

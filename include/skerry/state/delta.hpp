@@ -191,6 +191,8 @@ struct incoming {
   std::uint8_t kind = 0;
   std::span<const std::byte> payload{};
   std::size_t of_key = 1;  ///< how many records of this key the delta holds; they come one after another
+  static constexpr std::uint32_t nowhere = 0xffffffff;
+  std::uint32_t held = nowhere;  ///< where the store has this very record, as far as somebody has looked
 };
 
 /// A delta whose records lie in memory. Operations of all policies and frames of a few records are joined as this one type, so that a

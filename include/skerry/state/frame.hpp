@@ -158,8 +158,9 @@ class places {
 ///
 /// Errors  `truncated`, `corrupt`, `unsupported` (another version, kind or unknown flags), `full` when it covers more actors or runs
 ///         than this node could ever hold
-/// Cost    O(bytes); 16 A + 24 (A + R) bytes, wherever the object lies, of which only those for what the frame covers are touched
-template <std::size_t A, std::size_t R>
+/// Cost    O(bytes); 16 A + 24 (A + R) + 72 Kept bytes, wherever the object lies, of which only those for what the frame covers are touched
+/// Kept    so many records are read once and kept; of a frame with more they are read again each time
+template <std::size_t A, std::size_t R, std::size_t Kept = 2>
 class delta_frame {
  public:
   static constexpr std::size_t run_capacity = A + R;
@@ -174,8 +175,7 @@ class delta_frame {
     std::uint8_t kind = 0;
     std::span<const std::byte> payload{};
   };
-  /// So many records are read once and kept; of a frame with more they are read again each time.
-  static constexpr std::size_t kept = 2;
+  static constexpr std::size_t kept = Kept;
 
 #if !defined(__OPTIMIZE_SIZE__)
   [[gnu::flatten]]  // the reader in registers is worth a copy of its small functions

@@ -277,8 +277,9 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
       return streamed{delta};
     }
   }
-  using small_frame = delta_frame<small_actors, small_ranges>;
-  using large_frame = delta_frame<Limits::actors, Limits::ranges>;
+  static constexpr std::size_t kept_records = store_type::joins_quickly ? 64 : 2;
+  using small_frame = delta_frame<small_actors, small_ranges, kept_records>;
+  using large_frame = delta_frame<Limits::actors, Limits::ranges, kept_records>;
   using local = local_delta<small_actors, small_ranges>;
   template <typename P, std::size_t A, std::size_t R>
   using edit_for = detail::local_edit<readable_list<P>, A, R, Limits::payload_bytes, detail::most_records<typename P::policy>()>;

@@ -154,6 +154,17 @@ class record_table {
     return compare(key(r.key), in.key);
   }
 
+  /// Whether this is the very content of a record.
+  [[nodiscard]] constexpr bool same(index i, const incoming& in) const noexcept {
+    const record& r = records_[i];
+    if (r.at != in.at || r.kind != in.kind || r.size != in.payload.size() || !equal(key(r.key), in.key)) {
+      return false;
+    }
+    if (!std::is_constant_evaluated()) {
+      return __builtin_memcmp(r.payload.data(), in.payload.data(), r.size) == 0;
+    }
+    return compare(i, in) == 0;
+  }
   /// A dead key is about to get a record: its place is not to be taken by another one before.
   constexpr void need(index slot) noexcept { keys_[slot].state = place::needed; }
   /// How many new keys find a place that is not a dead one's.

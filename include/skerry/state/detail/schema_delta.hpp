@@ -117,23 +117,41 @@ class schema_delta {
     const bool keep = keeps();
     [[maybe_unused]] std::string_view last{};
     [[maybe_unused]] std::size_t strangers = 0;
+    key_buffer other;
+    result<key_ref> key = errc::absent;
+    [[maybe_unused]] std::array<actor_ref, texts_stay ? std::decay_t<decltype(context())>::actor_capacity : 0> mine;
+    if constexpr (texts_stay) {
+      const auto actors = frame_->context().actors();
+      for (std::size_t i = 0; i < actors.size(); ++i) {
+        mine[i] = store.actors().find(actors[i]);
+      }
+    }
     frame_->for_each([&](const auto& e) {
       if (problem != errc::ok) {
         return;
       }
-      key_buffer other;
-      key_buffer& buffer = keep ? texts_[at] : other;
-      const result<key_ref> key = match_key<Schema, Limits>(e.key, buffer);
+      const bool again = e.key.data() == last.data() && e.key.size() == last.size();
+      last = e.key;
+      if (!texts_stay || !again) {
+        key = match_key<Schema, Limits>(e.key, keep ? texts_[at] : other);
+      }
       if (!key) {
         problem = key.error() == errc::full ? (lacks = resource::bytes, errc::full) : errc::mismatch;
         return;
       }
       if constexpr (carries<Limits>) {
-        const bool again = e.key.data() == last.data() && e.key.size() == last.size();
         strangers += !again && is_unknown<Schema>(key.value()) && store.find(key.value()) == Store::none ? 1 : 0;
-        last = e.key;
       }
-      const incoming in{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key};
+      incoming in{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key};
+      if constexpr (texts_stay) {  // what is held has been examined when it came
+        in.held = store.find_same(mine[in.who], in);
+        if (in.held != incoming::nowhere) {
+          if (keep) {
+            known_.put(at++, in);
+          }
+          return;
+        }
+      }
       problem = belongs<Schema, Limits>(in, lacks);
       if (problem == errc::ok && (!carries<Limits> || readable<Schema>(in.key, in.kind))) {
         problem = date(in, frame_->context().actors()[in.who], store, clock, wall, ahead, latest);
