@@ -53,7 +53,7 @@ TEST_CASE("covered events are a set of runs in order, also at the last number of
       std::uint64_t offset = 0;
       for (const auto& run : c.runs()) {
         REQUIRE(in_order.append(c.actors()[run.who], run.first, run.last));
-        REQUIRE(c.offset(c.actors()[run.who], run.first) == offset);
+        REQUIRE(c.offset(run.who, run.first) == offset);
         offset += run.last - run.first + 1;
       }
     }

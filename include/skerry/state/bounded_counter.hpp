@@ -175,6 +175,9 @@ struct bounded_counter {
     if (!(r.who == by.who) && !says_fold(r) && !says_fold(by)) {
       return false;  // only a fold speaks of somebody else's row
     }
+    if (!says_fold(r) && !says_fold(by) && (says_gift(r) != says_gift(by) || r.n >= by.n || !says_gift(r))) {
+      return says_gift(r) == says_gift(by) && r.n < by.n;
+    }
     const result<entry> a = decode(r.payload);
     const result<entry> b = decode(by.payload);
     if (!a || !b || (a.value().kind == gift) != (b.value().kind == gift)) {
@@ -242,6 +245,9 @@ struct bounded_counter {
 
   [[nodiscard]] static constexpr bool says_fold(const record_view& r) noexcept {
     return !r.payload.empty() && r.payload[0] == std::byte{folded_row};
+  }
+  [[nodiscard]] static constexpr bool says_gift(const record_view& r) noexcept {
+    return !r.payload.empty() && r.payload[0] == std::byte{gift};
   }
   struct latest_row {
     entry totals{};

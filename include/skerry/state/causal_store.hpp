@@ -446,13 +446,33 @@ class causal_store {
         }
       }
     }
+    /// The same in any order; those of one key come one after another.
+    template <typename F>
+    constexpr void for_each_unsorted(F&& f) const {
+      const table_type& table = store_->table_;
+      store_->for_each_key([&](index slot) {
+        std::size_t of_key = 0;
+        for (index i = table.first_of(slot); i != none; i = table[i].next) {
+          ++of_key;
+        }
+        for (index i = table.first_of(slot); i != none; i = table[i].next) {
+          f(incoming{{}, position_[table[i].who], table[i].n, table[i].at, table[i].kind, {}, of_key});
+        }
+      });
+    }
 
    private:
     /// In ascending order of (actor, n), some at a time: one walk over the list finds the next ones.
     template <typename F>
     constexpr void records_of(index slot, F& f) const {
       const table_type& table = store_->table_;
-      std::array<index, 16> some{};
+      const index only = table.first_of(slot);
+      if (table[only].next == none) {
+        const auto& r = table[only];
+        f(incoming{store_->key(slot), position_[r.who], r.n, r.at, r.kind, std::span{r.payload}.first(r.size), 1});
+        return;
+      }
+      std::array<index, 16> some;
       for (index last = none;;) {
         std::size_t count = 0;
         std::size_t of_key = 0;

@@ -64,10 +64,12 @@ class cover_view {
   [[nodiscard]] constexpr std::span<const run> runs() const noexcept { return runs_; }
 
   /// The number of an event among all that are covered: what stands for its name in a frame. It must be covered.
-  [[nodiscard]] constexpr std::uint64_t offset(const actor& who, std::uint64_t n) const noexcept {
+  ///
+  /// who    position of its actor
+  [[nodiscard]] constexpr std::uint64_t offset(actor_ref who, std::uint64_t n) const noexcept {
     std::uint64_t before = 0;
     for (const run& r : runs_) {
-      if (n <= r.last && actors_[r.who] == who) {
+      if (n <= r.last && r.who == who) {
         return before + (n - r.first);
       }
       before += r.last - r.first + 1;
@@ -171,7 +173,7 @@ class delta_context {
   }
 
   /// See `cover_view`.
-  [[nodiscard]] constexpr std::uint64_t offset(const actor& who, std::uint64_t n) const noexcept {
+  [[nodiscard]] constexpr std::uint64_t offset(actor_ref who, std::uint64_t n) const noexcept {
     return cover_view<A>{*this}.offset(who, n);
   }
 

@@ -70,14 +70,19 @@ write_delta(byte_writer& out, const actor* sender, const Delta& delta, Text&& te
   std::size_t left = 0;
   std::uint64_t base = 0;
   bool stamped = false;
-  delta.for_each([&](const incoming& in) {
+  const auto look = [&](const incoming& in) {
     keys += left == 0 ? 1 : 0;
     left = (left == 0 ? in.of_key : left) - 1;
     if ((in.kind & kinds::stamped) != 0) {
       base = stamped && base < in.at.ms() ? base : in.at.ms();
       stamped = true;
     }
-  });
+  };
+  if constexpr (requires { delta.for_each_unsorted(look); }) {
+    delta.for_each_unsorted(look);
+  } else {
+    delta.for_each(look);
+  }
 
   out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(frame_kind::delta)));
   out.u8(static_cast<std::uint8_t>(wire::has_checksum | (sender != nullptr ? wire::has_sender : 0)));
@@ -109,7 +114,7 @@ write_delta(byte_writer& out, const actor* sender, const Delta& delta, Text&& te
   std::uint64_t last_offset = 0;
   delta.for_each([&](const incoming& in) {
     if (left == 0) {
-      std::array<char, TextBytes> buffer{};
+      std::array<char, TextBytes> buffer;
       const std::size_t length = text(in.key, std::span<char>{buffer});
       out.varint(wire::key_literal);
       out.varint(length);
@@ -121,7 +126,7 @@ write_delta(byte_writer& out, const actor* sender, const Delta& delta, Text&& te
       out.varint(left);
     }
     --left;
-    const std::uint64_t offset = covers.offset(covers.actors()[in.who], in.n);
+    const std::uint64_t offset = covers.offset(in.who, in.n);
     out.varint_signed(static_cast<std::int64_t>(offset - last_offset));
     last_offset = offset;
     out.u8(in.kind);

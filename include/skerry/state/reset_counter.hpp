@@ -97,15 +97,15 @@ struct reset_counter {
   /// cloned; the greater writer's stands.
   [[nodiscard]] static constexpr bool obsolete(const record_view& r, const record_view& by) noexcept {
     const bool base = says_base(r);
-    if (base != says_base(by) || (!base && (!(r.who == by.who) || r.n >= by.n))) {
+    if (base != says_base(by) || !base) {
+      return base == says_base(by) && r.who == by.who && r.n < by.n;
+    }
+    if (named_id(r) != named_id(by)) {
       return false;
     }
     const result<entry> a = decode(r.payload);
     const result<entry> b = decode(by.payload);
-    if (!a || !b) {
-      return false;
-    }
-    return !base || (a.value().whose == b.value().whose && saw_less(a.value().n, r, b.value().n, by));
+    return a && b && a.value().whose == b.value().whose && saw_less(a.value().n, r, b.value().n, by);
   }
   [[nodiscard]] static constexpr bool valid(std::span<const std::byte> payload) noexcept {
     const result<entry> e = decode(payload);
@@ -191,6 +191,12 @@ struct reset_counter {
   [[nodiscard]] static constexpr bool says_base(const record_view& r) noexcept {
     return !r.payload.empty() && r.payload[0] == std::byte{1};
   }
+  /// Whose row a base speaks of, as far as it takes no decoding.
+  [[nodiscard]] static constexpr std::uint64_t named_id(const record_view& base) noexcept {
+    byte_reader in{base.payload};
+    (void)in.u8();
+    return in.u64();
+  }
   /// Whether a later row of the same actor is there as well.
   template <typename Records>
   [[nodiscard]] static constexpr bool is_old(const Records& records, const record_view& row) noexcept {
@@ -205,7 +211,7 @@ struct reset_counter {
     entry best;
     record_view of_best{};
     records.for_each([&](const record_view& r) {
-      const result<entry> e = says_base(r) ? decode(r.payload) : result<entry>{errc::absent};
+      const result<entry> e = says_base(r) && named_id(r) == whose.id ? decode(r.payload) : result<entry>{errc::absent};
       if (e && e.value().whose == whose && saw_less(best.n, of_best, e.value().n, r)) {
         best = e.value();
         of_best = r;
