@@ -118,9 +118,9 @@ TEST_CASE("the events that a delta covers merge into runs, whatever their order"
   CHECK(c.runs()[1].first == 1);
   CHECK(c.runs()[1].last == 5);
   CHECK(c.runs()[2].first == 9);
-  CHECK(c.offset(a, 7) == 0);
-  CHECK(c.offset(b, 2) == 2);
-  CHECK(c.offset(b, 9) == 6);
+  CHECK(c.offset(0, 7) == 0);
+  CHECK(c.offset(1, 2) == 2);
+  CHECK(c.offset(1, 9) == 6);
   CHECK(c.append(a, 8, 9).error() == errc::corrupt);
   CHECK(c.append(b, 10, 11).error() == errc::corrupt);
 }

@@ -392,9 +392,7 @@ class causal_store {
     events_ = events;
     for (const bool closing : {true, false}) {  // see dot_context::join
       for (const auto& run : covers.runs()) {
-        if ((context_.growth(mine[run.who], run.first, run.last) <= 0) == closing) {
-          (void)context_.insert(mine[run.who], run.first, run.last);
-        }
+        context_.insert_if(closing, mine[run.who], run.first, run.last);
       }
     }
     return {};

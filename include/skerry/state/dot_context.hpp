@@ -35,11 +35,24 @@ class dot_context {
     if (who >= A || first == 0 || last < first) {
       return errc::invalid;
     }
-    if (growth(who, first, last) > static_cast<std::ptrdiff_t>(R - size_)) {
+    if (last <= prefix_[who]) {
+      return {};
+    }
+    const spot at = look(who, first, last);
+    if (at.growth(first - 1 <= prefix_[who]) > static_cast<std::ptrdiff_t>(R - size_)) {
       return errc::full;
     }
-    add(who, first, last);
+    put(at, who, first, last);
     return {};
+  }
+  /// The same for a run that there is room for, of one of two kinds: those that close gaps come before all others, so that the number of
+  /// runs never exceeds what it is in the end.
+  constexpr void insert_if(bool closing, actor_ref who, std::uint64_t first, std::uint64_t last) noexcept {
+    if (last > prefix_[who]) {
+      if (const spot at = look(who, first, last); (at.growth(first - 1 <= prefix_[who]) <= 0) == closing) {
+        put(at, who, first, last);
+      }
+    }
   }
 
   /// Adds the events of an actor up to `last`, of whom nothing is known beyond a gap.
@@ -163,17 +176,9 @@ class dot_context {
     if (grows > static_cast<std::ptrdiff_t>(R - size_)) {
       return errc::full;
     }
-    // Runs that close gaps first: the number of runs then never exceeds what it is in the end.
-    theirs.for_each_run([&](const dot_range& run) {
-      if (growth(theirs_to_mine(run.who), run.first, run.last) <= 0) {
-        add(theirs_to_mine(run.who), run.first, run.last);
-      }
-    });
-    theirs.for_each_run([&](const dot_range& run) {
-      if (growth(theirs_to_mine(run.who), run.first, run.last) > 0) {
-        add(theirs_to_mine(run.who), run.first, run.last);
-      }
-    });
+    for (const bool closing : {true, false}) {
+      theirs.for_each_run([&](const dot_range& run) { insert_if(closing, theirs_to_mine(run.who), run.first, run.last); });
+    }
     return {};
   }
 
@@ -186,12 +191,7 @@ class dot_context {
     if (size_ == 0 || last <= prefix_[who]) {
       return on_prefix ? 0 : 1;
     }
-    std::size_t at = first_reaching(who, first - 1);
-    std::size_t touched = 0;
-    for (; at < size_ && who_[at] == who && first_[at] - 1 <= last; ++at) {
-      ++touched;
-    }
-    return (on_prefix ? 0 : 1) - static_cast<std::ptrdiff_t>(touched);
+    return look(who, first, last).growth(on_prefix);
   }
 
   /// How many events of a run are not in the set.
@@ -289,32 +289,39 @@ class dot_context {
   /// Position of the first run of `who` that ends at `n` or later, or of the first run of a later actor.
   [[nodiscard]] constexpr std::size_t first_reaching(actor_ref who, std::uint64_t n) const noexcept {
     std::size_t low = 0;
-    std::size_t high = size_;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      if (who_[middle] < who || (who_[middle] == who && last_[middle] < n)) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
+    for (std::size_t left = size_; left > 0;) {  // without branches: nobody could guess them
+      const std::size_t half = left / 2;
+      const actor_ref whose = who_[low + half];
+      const bool below = (whose < who) | ((whose == who) & (last_[low + half] < n));
+      low += below ? half + 1 : 0;
+      left = below ? left - half - 1 : half;
     }
     return low;
   }
 
-  constexpr void add(actor_ref who, std::uint64_t first, std::uint64_t last) noexcept {
-    if (last <= prefix_[who]) {
-      return;
+  /// The runs that another one touches: what becomes one with it.
+  struct spot {
+    std::size_t from;
+    std::size_t to;
+    [[nodiscard]] constexpr std::ptrdiff_t growth(bool on_prefix) const noexcept {
+      return (on_prefix ? 0 : 1) - static_cast<std::ptrdiff_t>(to - from);
     }
-    if (size_ == 0 && first - 1 <= prefix_[who]) {
-      prefix_[who] = last;
-      return;
+  };
+  [[nodiscard]] constexpr spot look(actor_ref who, std::uint64_t first, std::uint64_t last) const noexcept {
+    spot at{0, 0};
+    if (size_ > 0) {
+      at.from = at.to = first_reaching(who, first - 1);
+      while (at.to < size_ && who_[at.to] == who && first_[at.to] - 1 <= last) {
+        ++at.to;
+      }
     }
-    const std::size_t from = first_reaching(who, first - 1);
-    std::size_t to = from;
-    while (to < size_ && who_[to] == who && first_[to] - 1 <= last) {
-      first = first_[to] < first ? first_[to] : first;
-      last = last_[to] > last ? last_[to] : last;
-      ++to;
+    return at;
+  }
+  constexpr void put(const spot& at, actor_ref who, std::uint64_t first, std::uint64_t last) noexcept {
+    const auto [from, to] = at;
+    if (from < to) {
+      first = first_[from] < first ? first_[from] : first;
+      last = last_[to - 1] > last ? last_[to - 1] : last;
     }
     if (first - 1 <= prefix_[who]) {
       prefix_[who] = last;

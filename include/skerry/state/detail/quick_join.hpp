@@ -121,9 +121,7 @@ struct quick_join {
     } else {
       for (const bool closing : {true, false}) {  // see dot_context::join
         for (const covered_run& r : runs) {
-          if ((store.context_.growth(mine[r.who], r.first, r.last) <= 0) == closing) {
-            (void)store.context_.insert(mine[r.who], r.first, r.last);
-          }
+          store.context_.insert_if(closing, mine[r.who], r.first, r.last);
         }
       }
     }
