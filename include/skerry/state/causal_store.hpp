@@ -444,20 +444,6 @@ class causal_store {
         }
       }
     }
-    /// The same in any order; those of one key come one after another.
-    template <typename F>
-    constexpr void for_each_unsorted(F&& f) const {
-      const table_type& table = store_->table_;
-      store_->for_each_key([&](index slot) {
-        std::size_t of_key = 0;
-        for (index i = table.first_of(slot); i != none; i = table[i].next) {
-          ++of_key;
-        }
-        for (index i = table.first_of(slot); i != none; i = table[i].next) {
-          f(incoming{{}, position_[table[i].who], table[i].n, table[i].at, table[i].kind, {}, of_key});
-        }
-      });
-    }
 
    private:
     /// In ascending order of (actor, n), some at a time: one walk over the list finds the next ones.
@@ -710,11 +696,8 @@ class causal_store {
   }
   /// Whether somebody has found that this very record is here, and it still is.
   [[nodiscard]] constexpr bool is_held(const incoming& in, const dot& d) const noexcept {
-    if constexpr (joins_quickly) {
-      return in.held != incoming::nowhere && table_[static_cast<index>(in.held)].n == d.n &&
-             table_[static_cast<index>(in.held)].who == d.who;
-    }
-    return false;
+    return joins_quickly && in.held != incoming::nowhere && table_[static_cast<index>(in.held)].n == d.n &&
+           table_[static_cast<index>(in.held)].who == d.who;
   }
   /// Whether an event under this key is held, or counts as dead.
   [[nodiscard]] constexpr bool known(const key_ref& key, const dot& d) const noexcept {

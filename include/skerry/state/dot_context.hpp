@@ -187,11 +187,7 @@ class dot_context {
   /// The sum over several runs is exact for all of them together, provided that they do not touch each other: that is what makes a
   /// counting pass before a join possible.
   [[nodiscard]] constexpr std::ptrdiff_t growth(actor_ref who, std::uint64_t first, std::uint64_t last) const noexcept {
-    const bool on_prefix = first - 1 <= prefix_[who];
-    if (size_ == 0 || last <= prefix_[who]) {
-      return on_prefix ? 0 : 1;
-    }
-    return look(who, first, last).growth(on_prefix);
+    return look(who, first, last).growth(first - 1 <= prefix_[who]);
   }
 
   /// How many events of a run are not in the set.
@@ -247,17 +243,7 @@ class dot_context {
   }
 
   /// Equal sets, seen through equal actor numbers.
-  friend constexpr bool operator==(const dot_context& a, const dot_context& b) noexcept {
-    if (a.prefix_ != b.prefix_ || a.size_ != b.size_) {
-      return false;
-    }
-    for (std::size_t i = 0; i < a.size_; ++i) {
-      if (!(a.range(i) == b.range(i))) {
-        return false;
-      }
-    }
-    return true;
-  }
+  friend constexpr bool operator==(const dot_context&, const dot_context&) noexcept = default;
 
  private:
   template <typename F>
@@ -273,19 +259,7 @@ class dot_context {
   }
 
   /// Position of the first run of `who` or of a later actor.
-  [[nodiscard]] constexpr std::size_t first_run(std::size_t who) const noexcept {
-    std::size_t low = 0;
-    std::size_t high = size_;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      if (who_[middle] < who) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
-  }
+  [[nodiscard]] constexpr std::size_t first_run(std::size_t who) const noexcept { return first_reaching(static_cast<actor_ref>(who), 0); }
   /// Position of the first run of `who` that ends at `n` or later, or of the first run of a later actor.
   [[nodiscard]] constexpr std::size_t first_reaching(actor_ref who, std::uint64_t n) const noexcept {
     std::size_t low = 0;
@@ -309,7 +283,7 @@ class dot_context {
   };
   [[nodiscard]] constexpr spot look(actor_ref who, std::uint64_t first, std::uint64_t last) const noexcept {
     spot at{0, 0};
-    if (size_ > 0) {
+    if (size_ > 0 && last > prefix_[who]) {
       at.from = at.to = first_reaching(who, first - 1);
       while (at.to < size_ && who_[at.to] == who && first_[at.to] - 1 <= last) {
         ++at.to;

@@ -70,19 +70,14 @@ write_delta(byte_writer& out, const actor* sender, const Delta& delta, Text&& te
   std::size_t left = 0;
   std::uint64_t base = 0;
   bool stamped = false;
-  const auto look = [&](const incoming& in) {
+  delta.for_each([&](const incoming& in) {
     keys += left == 0 ? 1 : 0;
     left = (left == 0 ? in.of_key : left) - 1;
     if ((in.kind & kinds::stamped) != 0) {
       base = stamped && base < in.at.ms() ? base : in.at.ms();
       stamped = true;
     }
-  };
-  if constexpr (requires { delta.for_each_unsorted(look); }) {
-    delta.for_each_unsorted(look);
-  } else {
-    delta.for_each(look);
-  }
+  });
 
   out.u8(static_cast<std::uint8_t>(wire::version << 4 | static_cast<std::uint8_t>(frame_kind::delta)));
   out.u8(static_cast<std::uint8_t>(wire::has_checksum | (sender != nullptr ? wire::has_sender : 0)));

@@ -62,28 +62,25 @@ concept replica_limits = instant<typename L::time> && requires {
 namespace detail {
 template <typename Limits>
 constexpr std::size_t key_bytes_of() noexcept {
-  if constexpr (requires { Limits::key_bytes; }) {
-    return Limits::key_bytes;
-  } else {
-    return 24;
-  }
+  return 24;
 }
+template <typename Limits>
+requires requires { Limits::key_bytes; }
+constexpr std::size_t key_bytes_of() noexcept { return Limits::key_bytes; }
 template <typename Limits>
 constexpr bool is_swift() noexcept {
-  if constexpr (requires { Limits::swift; }) {
-    return Limits::swift;
-  } else {
-    return Limits::records > 128;
-  }
+  return Limits::records > 128;
 }
 template <typename Limits>
+requires requires { Limits::swift; }
+constexpr bool is_swift() noexcept { return Limits::swift; }
+template <typename Limits>
 constexpr std::size_t mesh_of() noexcept {
-  if constexpr (requires { Limits::mesh; }) {
-    return Limits::mesh;
-  } else {
-    return 0;
-  }
+  return 0;
 }
+template <typename Limits>
+requires requires { Limits::mesh; }
+constexpr std::size_t mesh_of() noexcept { return Limits::mesh; }
 }  // namespace detail
 
 namespace limits {

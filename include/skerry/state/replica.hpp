@@ -84,27 +84,9 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   }();
 
   /// No identity yet: reads and accepts, but cannot write. `create` gives it one.
-  constexpr replica() noexcept = default;
-  replica(const replica& other) noexcept
-      : detail::replica_verbs<replica>{},
-        detail::replica_reads<replica>{},
-        detail::replica_time<replica, typename Limits::time>{},
-        detail::replica_image<replica, Schema, Limits>{},
-        detail::replica_members<replica, Limits>{},
-        detail::replica_links<replica, Limits>{},
-        detail::replica_owners<replica, Schema, Limits>{} {
-    copy(other);
-  }
-  replica(replica&& other) noexcept
-      : detail::replica_verbs<replica>{},
-        detail::replica_reads<replica>{},
-        detail::replica_time<replica, typename Limits::time>{},
-        detail::replica_image<replica, Schema, Limits>{},
-        detail::replica_members<replica, Limits>{},
-        detail::replica_links<replica, Limits>{},
-        detail::replica_owners<replica, Schema, Limits>{} {
-    take(other);
-  }
+  constexpr replica() noexcept {}  // NOLINT(modernize-use-equals-default): a default one would have all of its memory cleared first
+  replica(const replica& other) noexcept : replica() { copy(other); }
+  replica(replica&& other) noexcept : replica() { take(other); }
   replica& operator=(const replica& other) noexcept {
     if (this != &other) {
       copy(other);
@@ -180,7 +162,7 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
         return done;
       }
     }
-    return accept_slowly(frame, now);
+    return accept_as<small_frame>(frame, now);
   }
 
   /// Takes over all that `other` knows: for tests and for tiers inside one process, where no frame is needed. The other's stamps
@@ -469,20 +451,15 @@ class replica : public detail::replica_verbs<replica<Schema, Limits>>,
   }
 
   /// What is not of the usual kind.
-  [[nodiscard, gnu::noinline]] result<receipt> accept_slowly(std::span<const std::byte> frame, instant_t now) {
-    if constexpr (is_large) {
-      small_frame received;
-      const status parsed = received.parse(frame);
-      return parsed.error() == errc::full ? accept_large(frame, now) : admit(received, parsed, now);
-    } else {
-      large_frame received;
-      const status parsed = received.parse(frame);
-      return admit(received, parsed, now);
-    }
-  }
-  [[nodiscard, gnu::noinline]] result<receipt> accept_large(std::span<const std::byte> frame, instant_t now) {
-    large_frame received;
+  template <typename Frame>
+  [[nodiscard, gnu::noinline]] result<receipt> accept_as(std::span<const std::byte> frame, instant_t now) {
+    Frame received;
     const status parsed = received.parse(frame);
+    if constexpr (!std::is_same_v<Frame, large_frame>) {
+      if (parsed.error() == errc::full) {
+        return accept_as<large_frame>(frame, now);
+      }
+    }
     return admit(received, parsed, now);
   }
   /// A delta frame of its own that came over a link.

@@ -47,7 +47,7 @@ struct reset_counter {
       if (!s || !row || row.value().base || is_old(edit.records(), r) || is_taken_back(edit.records(), r.who, r.n)) {
         return;
       }
-      const entry base{true, r.who, r.n, row.value().totals.plus, row.value().totals.minus};
+      const entry base{true, r.who, r.n, row.value().plus, row.value().minus};
       edit.records().for_each([&](const record_view& other) {
         const result<entry> older = decode(other.payload);
         if (older && older.value().base && older.value().whose == r.who) {
@@ -71,11 +71,11 @@ struct reset_counter {
       if (base.n >= r.n) {
         return;  // all of it was seen
       }
-      const bool counts = base.n >= e.value().from();
-      sum.up.add(e.value().totals.plus);
-      sum.down.add(e.value().totals.minus);
-      sum.down.add(counts ? base.totals.plus : 0);
-      sum.up.add(counts ? base.totals.minus : 0);
+      const bool counts = base.n >= e.value().n;
+      sum.up.add(e.value().plus);
+      sum.down.add(e.value().minus);
+      sum.down.add(counts ? base.plus : 0);
+      sum.up.add(counts ? base.minus : 0);
     });
     return sum.value();
   }
@@ -130,7 +130,7 @@ struct reset_counter {
         const result<entry> e = decode(r.payload);
         if (e && !e.value().base && r.who == base.value().whose && r.n > latest.n) {
           latest = r;
-          from = e.value().from();
+          from = e.value().n;
         }
         newest = newest && !obsolete(b, r);
       });
@@ -150,14 +150,8 @@ struct reset_counter {
     bool base = false;
     actor whose{};
     std::uint64_t n = 0;
-    struct {
-      std::uint64_t plus = 0;
-      std::uint64_t minus = 0;
-    } totals{};
-    [[nodiscard]] constexpr std::uint64_t from() const noexcept { return n; }
-    constexpr entry() noexcept = default;
-    constexpr entry(bool is_base, const actor& who, std::uint64_t number, std::uint64_t plus, std::uint64_t minus) noexcept
-        : base{is_base}, whose{who}, n{number}, totals{plus, minus} {}
+    std::uint64_t plus = 0;
+    std::uint64_t minus = 0;
   };
 
   [[nodiscard]] static constexpr status encode(byte_writer& out, const entry& e) noexcept {
@@ -166,8 +160,8 @@ struct reset_counter {
       detail::write_actor(out, e.whose);
     }
     out.varint(e.n);
-    out.varint(e.totals.plus);
-    out.varint(e.totals.minus);
+    out.varint(e.plus);
+    out.varint(e.minus);
     return out.error();
   }
   [[nodiscard]] static constexpr result<entry> decode(std::span<const std::byte> payload) noexcept {
@@ -182,8 +176,8 @@ struct reset_counter {
       e.whose = detail::read_actor(in);
     }
     e.n = in.varint();
-    e.totals.plus = in.varint();
-    e.totals.minus = in.varint();
+    e.plus = in.varint();
+    e.minus = in.varint();
     const status end = in.finish();
     return end ? result<entry>{e} : result<entry>{end.error()};
   }
@@ -240,7 +234,7 @@ struct reset_counter {
       if (r.who == edit.self() && e && !e.value().base) {
         edit.supersede(r);
         if (r.n > latest) {
-          row = {e.value().n, e.value().totals.plus, e.value().totals.minus};
+          row = {e.value().n, e.value().plus, e.value().minus};
           latest = r.n;
         }
       }

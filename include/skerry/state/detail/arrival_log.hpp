@@ -319,20 +319,18 @@ struct no_log {
 
 template <typename Limits>
 constexpr std::size_t links_of() noexcept {
-  if constexpr (requires { Limits::links_max; }) {
-    return Limits::links_max;
-  } else {
-    return 0;
-  }
+  return 0;
 }
 template <typename Limits>
+requires requires { Limits::links_max; }
+constexpr std::size_t links_of() noexcept { return Limits::links_max; }
+template <typename Limits>
 constexpr std::size_t lost_events_of() noexcept {
-  if constexpr (requires { Limits::lost_events; }) {
-    return Limits::lost_events;
-  } else {
-    return Limits::keys / 8 < 8 ? 8 : (Limits::keys / 8 > 1024 ? 1024 : Limits::keys / 8);
-  }
+  return Limits::keys / 8 < 8 ? 8 : (Limits::keys / 8 > 1024 ? 1024 : Limits::keys / 8);
 }
+template <typename Limits>
+requires requires { Limits::lost_events; }
+constexpr std::size_t lost_events_of() noexcept { return Limits::lost_events; }
 template <typename Limits, bool Enabled>
 struct log_for {
   using type = no_log;

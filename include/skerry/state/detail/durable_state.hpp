@@ -18,21 +18,19 @@ namespace skerry::inline v0::state::detail {
 /// How many of its operations a node remembers, to find a clone of itself.
 template <typename Limits>
 constexpr std::size_t chain_of() noexcept {
-  if constexpr (requires { Limits::chain; }) {
-    return Limits::chain;
-  } else {
-    return 16;
-  }
+  return 16;
 }
+template <typename Limits>
+requires requires { Limits::chain; }
+constexpr std::size_t chain_of() noexcept { return Limits::chain; }
 /// How many bytes of extensions are kept that this firmware does not know.
 template <typename Limits>
 constexpr std::size_t block_bytes_of() noexcept {
-  if constexpr (requires { Limits::block_bytes; }) {
-    return Limits::block_bytes;
-  } else {
-    return 0;
-  }
+  return 0;
 }
+template <typename Limits>
+requires requires { Limits::block_bytes; }
+constexpr std::size_t block_bytes_of() noexcept { return Limits::block_bytes; }
 
 /// What a replica knows of what is on disk, beside its state.
 struct stored_marks {

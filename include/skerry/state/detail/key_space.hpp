@@ -16,12 +16,11 @@ namespace skerry::inline v0::state::detail {
 /// How many keys of paths that the schema does not have a replica carries along for others; 0: frames with such keys are refused.
 template <typename Limits>
 constexpr std::size_t unknown_keys_of() noexcept {
-  if constexpr (requires { Limits::unknown_keys; }) {
-    return Limits::unknown_keys;
-  } else {
-    return 0;
-  }
+  return 0;
 }
+template <typename Limits>
+requires requires { Limits::unknown_keys; }
+constexpr std::size_t unknown_keys_of() noexcept { return Limits::unknown_keys; }
 template <typename Limits>
 inline constexpr bool carries = unknown_keys_of<Limits>() > 0;
 

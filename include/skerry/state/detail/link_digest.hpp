@@ -520,12 +520,11 @@ struct no_digest {
 /// Coded symbols that a replica keeps while it asks; 0: it only answers.
 template <typename Limits>
 constexpr std::size_t digest_symbols_of() noexcept {
-  if constexpr (requires { Limits::digest_symbols; }) {
-    return Limits::digest_symbols;
-  } else {
-    return Limits::records < 1024 ? 0 : 1024;
-  }
+  return Limits::records < 1024 ? 0 : 1024;
 }
+template <typename Limits>
+requires requires { Limits::digest_symbols; }
+constexpr std::size_t digest_symbols_of() noexcept { return Limits::digest_symbols; }
 template <typename Store, std::size_t TextBytes, typename Limits>
 using digest_for = std::conditional_t<(Limits::links_max > 0), link_digest<Store, TextBytes, digest_symbols_of<Limits>()>, no_digest>;
 

@@ -16,12 +16,11 @@ namespace skerry::inline v0::state::detail {
 
 template <typename Limits>
 constexpr std::size_t interned_of() noexcept {
-  if constexpr (requires { Limits::interned; }) {
-    return Limits::interned;
-  } else {
-    return Limits::keys < 4096 ? Limits::keys : 4096;
-  }
+  return Limits::keys < 4096 ? Limits::keys : 4096;
 }
+template <typename Limits>
+requires requires { Limits::interned; }
+constexpr std::size_t interned_of() noexcept { return Limits::interned; }
 
 /// Which of the own numbers a peer knows. A number may be used once the frame that said what it stands for is acknowledged, so it is
 /// first `said`, and later `known`. One whose key has lost its place is spent, both bits: frames on their way may still mean that key, and

@@ -17,12 +17,11 @@ namespace skerry::inline v0::state::detail {
 /// How many overruled and refused writes a replica remembers for `explain`; 0: none, they are counted only.
 template <typename Limits>
 constexpr std::size_t overruled_of() noexcept {
-  if constexpr (requires { Limits::overruled; }) {
-    return Limits::overruled;
-  } else {
-    return 0;
-  }
+  return 0;
 }
+template <typename Limits>
+requires requires { Limits::overruled; }
+constexpr std::size_t overruled_of() noexcept { return Limits::overruled; }
 
 /// The last writes that lost against another one, or that nobody was allowed to make, of all keys together: the oldest one goes.
 ///

@@ -31,12 +31,11 @@ constexpr bool catches_up() noexcept {
 /// Bytes of the longest text of a key, and the text: what orders keys, alike in every firmware.
 template <typename Limits>
 constexpr std::size_t text_bytes_of() noexcept {
-  if constexpr (requires { Limits::text_bytes; }) {
-    return Limits::text_bytes;
-  } else {
-    return 2 + key_bytes_of<Limits>();
-  }
+  return 2 + key_bytes_of<Limits>();
 }
+template <typename Limits>
+requires requires { Limits::text_bytes; }
+constexpr std::size_t text_bytes_of() noexcept { return Limits::text_bytes; }
 template <typename Limits>
 constexpr std::size_t write_key_text(const key_ref& key, std::span<char> out) noexcept {
   if constexpr (requires { Limits::write_text(key, out); }) {

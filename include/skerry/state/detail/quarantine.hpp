@@ -16,12 +16,11 @@ namespace skerry::inline v0::state::detail {
 /// How many records a replica keeps that lie further ahead of its clock than it accepts; 0: such a frame is refused.
 template <typename Limits>
 constexpr std::size_t quarantine_of() noexcept {
-  if constexpr (requires { Limits::quarantine; }) {
-    return Limits::quarantine;
-  } else {
-    return 4;
-  }
+  return 4;
 }
+template <typename Limits>
+requires requires { Limits::quarantine; }
+constexpr std::size_t quarantine_of() noexcept { return Limits::quarantine; }
 
 /// Records that wait for their time. Nobody has seen them yet: they are in no context, so whoever has them offers them again.
 ///

@@ -21,12 +21,11 @@ namespace skerry::inline v0::state::detail {
 /// Whether records get no more room than the schema's own policies need.
 template <typename Limits>
 constexpr bool fits_payload() noexcept {
-  if constexpr (requires { Limits::fit_payload; }) {
-    return Limits::fit_payload;
-  } else {
-    return false;
-  }
+  return false;
 }
+template <typename Limits>
+requires requires { Limits::fit_payload; }
+constexpr bool fits_payload() noexcept { return Limits::fit_payload; }
 
 /// The limits with the bytes that the schema really needs: a path without placeholders has nothing to store.
 template <typename Schema, typename Limits>
@@ -145,15 +144,10 @@ class schema_delta {
       incoming in{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key};
       if constexpr (texts_stay) {  // what is held has been examined when it came
         in.held = store.find_same(mine[in.who], in);
-        if (in.held != incoming::nowhere) {
-          if (keep) {
-            known_.put(at++, in);
-          }
-          return;
-        }
       }
-      problem = belongs<Schema, Limits>(in, lacks);
-      if (problem == errc::ok && (!carries<Limits> || readable<Schema>(in.key, in.kind))) {
+      const bool news = in.held == incoming::nowhere;
+      problem = news ? belongs<Schema, Limits>(in, lacks) : errc::ok;
+      if (news && problem == errc::ok && (!carries<Limits> || readable<Schema>(in.key, in.kind))) {
         problem = date(in, frame_->context().actors()[in.who], store, clock, wall, ahead, latest);
       }
       if (keep) {
@@ -177,13 +171,15 @@ class schema_delta {
       }
       return;
     }
-    if constexpr (texts_stay) {
-      for_each_by_key(f);
-      return;
-    }
+    key_buffer buffer;
+    const char* last = nullptr;
+    result<key_ref> key = errc::absent;
     frame_->for_each([&](const auto& e) {
-      key_buffer buffer;
-      if (const result<key_ref> key = match_key<Schema, Limits>(e.key, buffer); key) {
+      if (!texts_stay || e.key.data() != last) {
+        key = match_key<Schema, Limits>(e.key, buffer);
+        last = e.key.data();
+      }
+      if (key) {
         f(incoming{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key});
       }
     });
@@ -197,21 +193,6 @@ class schema_delta {
   /// Whether a key's text is a part of the frame, so that the records of one key, which come together, have one text; a small machine
   /// would rather save the code.
   static constexpr bool texts_stay = is_swift<Limits>() && requires { Frame::texts_stay; };
-  template <typename F>
-  void for_each_by_key(F& f) const {
-    key_buffer buffer;
-    const char* last = nullptr;
-    result<key_ref> key = errc::absent;
-    frame_->for_each([&](const auto& e) {
-      if (e.key.data() != last) {
-        key = match_key<Schema, Limits>(e.key, buffer);
-        last = e.key.data();
-      }
-      if (key) {
-        f(incoming{key.value(), e.who, e.n, e.at, e.kind, e.payload, e.of_key});
-      }
-    });
-  }
 
   const frame_type* frame_;
   places<incoming, frame_type::kept> known_;
