@@ -48,7 +48,9 @@ struct stamp_pace {
   actor_ref who = no_actor;
   bool any = false;
 
-  constexpr void note(const stamp& s, actor_ref writer, std::uint64_t number) noexcept { *this = {step, s, number, writer, true}; }
+  constexpr void note(const stamp& s, actor_ref writer, std::uint64_t number) noexcept {
+    at = s, n = number, who = writer, any = true;  // each by itself: built aside and copied as a whole it waits for its own writing
+  }
   /// Answers false when there is no such stamp.
   [[nodiscard]] constexpr bool expect(actor_ref writer, std::uint64_t number, stamp& next) const noexcept {
     const std::uint64_t events = !any ? 0 : (writer == who ? number - n : 1);
@@ -539,7 +541,7 @@ class link_reader {
   [[nodiscard]] errc read_record(byte_reader& in, place& at, const key_entry& key, incoming& one) const {
     const bool plain = key.form != key_form::shaped;
     const std::uint8_t shape = key.list ? in.u8() : key.shape;
-    one.key = key.key;
+    one.key.path = key.key.path, one.key.args = key.key.args;  // likewise
     one.kind = own_kind(key.key);
     one.of_key = static_cast<std::size_t>(key.count);
     if (key.list) {
