@@ -13,6 +13,7 @@ set(skerry_core_headers
     skerry/core/counters.hpp
     skerry/core/crc32c.hpp
     skerry/core/detail/decimal.hpp
+    skerry/core/detail/integer_range.hpp
     skerry/core/detail/small_size.hpp
     skerry/core/detail/utf8.hpp
     skerry/core/errc.hpp

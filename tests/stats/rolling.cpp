@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <limits>
 #include <type_traits>
 #include <vector>
 

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <skerry/core/config.hpp>
+#include <skerry/core/detail/integer_range.hpp>
 
 #include <compare>
 #include <concepts>
 #include <cstdint>
-#include <limits>
 #include <type_traits>
 #include <utility>
 
@@ -122,11 +122,11 @@ template <instant Time>
     return n < static_cast<std::int64_t>(least) ? least : (n > static_cast<std::int64_t>(most) ? most : static_cast<Rep>(n));
   };
   if constexpr (std::integral<duration>) {
-    return cut(count, std::numeric_limits<duration>::min(), std::numeric_limits<duration>::max());
+    return cut(count, detail::least_integer<duration>, detail::greatest_integer<duration>);
   } else {
     using rep = typename duration::rep;
     if constexpr (std::integral<rep>) {
-      return duration{cut(count, std::numeric_limits<rep>::min(), std::numeric_limits<rep>::max())};
+      return duration{cut(count, detail::least_integer<rep>, detail::greatest_integer<rep>)};
     } else {
       return duration{static_cast<rep>(count)};
     }
@@ -154,11 +154,11 @@ template <instant Time>
     using period = typename duration_t<Time>::period;
     constexpr std::int64_t per_second_num = period::den;  // units of Time in a second: den / num
     constexpr std::int64_t per_second_den = period::num;
-    constexpr std::int64_t limit = std::numeric_limits<std::int64_t>::max() / per_second_num;
+    constexpr std::int64_t limit = INT64_MAX / per_second_num;
     if (ms > limit || ms < -limit) {  // beyond what nanoseconds can count: whole units, saturated
       const std::int64_t seconds = ms / 1000;
       const bool overflows = seconds > limit || seconds < -limit;
-      const std::int64_t most = ms > 0 ? std::numeric_limits<std::int64_t>::max() : std::numeric_limits<std::int64_t>::min();
+      const std::int64_t most = ms > 0 ? INT64_MAX : INT64_MIN;
       return duration_from_count<Time>(overflows ? most : seconds * per_second_num / per_second_den);
     }
     return duration_from_count<Time>(ms * per_second_num / (1000 * per_second_den));

@@ -6,9 +6,9 @@
 #include <skerry/core/detail/utf8.hpp>
 #include <skerry/core/result.hpp>
 
+#include <cfloat>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string_view>
 
@@ -113,7 +113,7 @@ class json_reader {
       return errc::mismatch;
     }
     const double x = detail::decimal_to_double(raw_);
-    constexpr double greatest = std::numeric_limits<double>::max();
+    constexpr double greatest = DBL_MAX;
     return x <= greatest && x >= -greatest ? result<double>{x} : errc::out_of_range;
   }
   /// `mismatch` when the token is no number or has a fraction; `out_of_range` beyond 64 bits. 1e3 and 7.0 are integers.

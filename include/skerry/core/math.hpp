@@ -7,7 +7,6 @@
 #include <bit>
 #include <concepts>
 #include <cstdint>
-#include <limits>
 #include <type_traits>
 
 // Elementary functions from + - x / and IEEE square roots only, so that every machine stores the same bits: libm differs between
@@ -18,7 +17,7 @@ inline constexpr double pi = 3.14159265358979323846;
 inline constexpr double ln2 = 0.693147180559945309417;
 
 template <real T>
-inline constexpr T inf_v = std::numeric_limits<T>::infinity();
+inline constexpr T inf_v = static_cast<T>(__builtin_huge_val());
 
 template <real T>
 [[nodiscard]] constexpr bool isnan(T x) noexcept {
@@ -281,7 +280,7 @@ struct exp_argument {
 /// The greatest whole number that is not above x.
 template <real T>
 [[nodiscard]] constexpr T floor(T x) noexcept {
-  constexpr T whole = T{1} / std::numeric_limits<T>::epsilon();  // from here on all values are whole
+  constexpr T whole = static_cast<T>(std::same_as<T, float> ? 0x1p23 : 0x1p52);  // from here on all values are whole
   if (isnan(x)) {
     return nan_v<T>;
   }

@@ -7,7 +7,6 @@
 #include <bit>
 #include <concepts>
 #include <cstdint>
-#include <limits>
 #include <type_traits>
 
 namespace skerry::inline v0::math {
@@ -18,7 +17,7 @@ concept real = std::same_as<T, float> || std::same_as<T, double>;
 
 /// The one NaN that the functions here return: the sign and payload that hardware makes up differ between machines.
 template <real T>
-inline constexpr T nan_v = std::numeric_limits<T>::quiet_NaN();
+inline constexpr T nan_v = static_cast<T>(__builtin_nan(""));
 /// Neither NaN nor infinite.
 template <real T>
 [[nodiscard]] constexpr bool isfinite(T x) noexcept {
@@ -43,7 +42,7 @@ template <real T>
     n <<= 1;
     --e;
   }
-  constexpr int digits = std::numeric_limits<T>::digits;
+  constexpr int digits = std::same_as<T, float> ? 24 : 53;
   // The root of n has 27 bits: n is continued by zeros (or cut, for float) until there is one bit more than `digits`.
   constexpr int k = digits + 1 - 27;
   std::uint64_t root = 0;

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 namespace skerry::inline v0::state {
@@ -79,7 +78,7 @@ struct bounded_counter {
         sum.down.add(e.second);
       }
     });
-    return not_below_zero(sum).value_or(std::numeric_limits<std::uint64_t>::max());
+    return not_below_zero(sum).value_or(UINT64_MAX);
   }
   /// Takes over the row of a retired actor, and with it the rights; or takes what everybody has of that into the own row. Gifts of a
   /// retired actor and to it stay as they are: they count for the heir.

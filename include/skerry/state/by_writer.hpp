@@ -5,7 +5,6 @@
 #include <skerry/state/policy.hpp>
 
 #include <cstdint>
-#include <limits>
 #include <span>
 
 namespace skerry::inline v0::state {
@@ -102,7 +101,7 @@ struct by_writer {
   [[nodiscard]] static constexpr writer_mark read_mark(byte_reader& in) noexcept {
     writer_mark m;
     const std::uint64_t generation = in.varint();
-    if (generation > std::numeric_limits<std::uint32_t>::max()) {
+    if (generation > UINT32_MAX) {
       in.fail(errc::corrupt);
     }
     m.generation = static_cast<std::uint32_t>(generation);

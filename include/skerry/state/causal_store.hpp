@@ -18,7 +18,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <type_traits>
 
@@ -167,7 +166,7 @@ class causal_store {
     if constexpr (table_type::logs) {
       auto& log = table_.log();
       log.events_in(who, arrivals(), detail::no_party);
-      if (last != std::numeric_limits<std::uint64_t>::max() && context_.contains({last + 1, who}) && lost < log.lost_capacity / 2) {
+      if (last != UINT64_MAX && context_.contains({last + 1, who}) && lost < log.lost_capacity / 2) {
         ++lost;
         log.lose(who, first, last, false);
       }
@@ -347,7 +346,7 @@ class causal_store {
     for (const auto& run : covers.runs()) {
       const std::uint64_t fresh = context_.fresh(mine[run.who], run.first, run.last);
       growth += fresh == 0 ? 0 : context_.growth(mine[run.who], run.first, run.last);
-      if (fresh > std::numeric_limits<std::uint64_t>::max() - events) {
+      if (fresh > UINT64_MAX - events) {
         report.lacking = resource::events;  // a frame could not number them
         return errc::full;
       }

@@ -8,7 +8,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -56,7 +55,7 @@ class change_reader {
     const auto& log = store_->log();
     const std::uint64_t arrivals = log.arrivals();
     if (cursor.since_ > arrivals || log.forgotten() > cursor.since_ ||
-        arrivals - cursor.since_ > std::numeric_limits<typename log_type::number>::max()) {
+        arrivals - cursor.since_ > static_cast<typename log_type::number>(-1)) {
       return errc::stale;
     }
     index live = first_after(true, cursor.since_);

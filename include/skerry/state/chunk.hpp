@@ -11,7 +11,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string_view>
 
@@ -151,7 +150,7 @@ constexpr errc read_runs(byte_reader& in, std::uint16_t& listed, F&& f) {
       return in.error();
     }
     const bool nothing = entry == 2 && first == 0 && length == 0;
-    if (!nothing && (first == 0 || first <= last || length == 0 || length - 1 > std::numeric_limits<std::uint64_t>::max() - first)) {
+    if (!nothing && (first == 0 || first <= last || length == 0 || length - 1 > UINT64_MAX - first)) {
       return errc::corrupt;
     }
     last = nothing ? 0 : first + (length - 1);

@@ -6,10 +6,10 @@
 #include <skerry/state/policy.hpp>
 
 #include <array>
+#include <cfloat>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <type_traits>
 
@@ -33,9 +33,7 @@ struct contribution {
 
 namespace detail {
 
-[[nodiscard]] constexpr bool is_finite(double x) noexcept {
-  return x >= -std::numeric_limits<double>::max() && x <= std::numeric_limits<double>::max();
-}
+[[nodiscard]] constexpr bool is_finite(double x) noexcept { return x >= -DBL_MAX && x <= DBL_MAX; }
 [[nodiscard]] constexpr double without_sign_of_zero(double x) noexcept { return x == 0 ? 0.0 : x; }
 
 template <typename T>
@@ -65,7 +63,7 @@ template <typename T>
   contribution<T> c;
   c.whose.id = in.varint();
   const std::uint64_t generation = in.varint();
-  if (generation > std::numeric_limits<std::uint32_t>::max()) {
+  if (generation > UINT32_MAX) {
     return errc::corrupt;
   }
   c.generation = static_cast<std::uint32_t>(generation);
@@ -194,7 +192,7 @@ struct fold_of {
         row.sequence = there.sequence;
       }
     });
-    if (row.sequence == std::numeric_limits<std::uint64_t>::max()) {
+    if (row.sequence == UINT64_MAX) {
       return errc::clock_ahead;
     }
     ++row.sequence;

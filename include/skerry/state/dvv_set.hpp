@@ -9,7 +9,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 namespace skerry::inline v0::state {
@@ -120,7 +119,7 @@ class dvv_set {
     if (const entry* e = next.find(id); e != nullptr) {
       written = *e;
     }
-    if (written.n == std::numeric_limits<std::uint64_t>::max()) {
+    if (written.n == UINT64_MAX) {
       return errc::full;
     }
     ++written.n;

@@ -11,7 +11,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <new>
 #include <span>
 #include <string_view>
@@ -303,8 +302,7 @@ class delta_frame {
       if (in.error() != errc::ok) {
         return in.error();
       }
-      if (first == 0 || length == 0 || length - 1 > std::numeric_limits<std::uint64_t>::max() - first || covered_ + length < covered_ ||
-          (same && first - 1 <= upto)) {
+      if (first == 0 || length == 0 || length - 1 > UINT64_MAX - first || covered_ + length < covered_ || (same && first - 1 <= upto)) {
         return errc::corrupt;
       }
       if (run_count_ == run_capacity || (!same && actor_count_ == A)) {

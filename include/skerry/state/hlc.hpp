@@ -7,7 +7,6 @@
 
 #include <compare>
 #include <cstdint>
-#include <limits>
 
 namespace skerry::inline v0::state {
 
@@ -38,7 +37,7 @@ class stamp {
 
 /// How far clocks are believed. Three limits, since one number cannot serve three duties.
 struct clock_limits {
-  static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
+  static constexpr std::uint64_t no_limit = UINT64_MAX;
 
   /// The firmware's build date. A wall clock below it cannot be right. Default: 2025-01-01.
   wall_ms trust_floor{1735689600000};

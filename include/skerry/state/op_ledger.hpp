@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 namespace skerry::inline v0::state {
@@ -47,7 +46,7 @@ constexpr void write_mark(byte_writer& out, const op_mark& m) noexcept {
 [[nodiscard]] constexpr op_mark read_mark(byte_reader& in) noexcept {
   op_mark m;
   const std::uint64_t generation = in.varint();
-  if (generation > std::numeric_limits<std::uint32_t>::max()) {
+  if (generation > UINT32_MAX) {
     in.fail(errc::corrupt);
   }
   m.epoch.generation = static_cast<std::uint32_t>(generation);

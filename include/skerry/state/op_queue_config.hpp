@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 namespace skerry::inline v0::state {
 
@@ -18,8 +17,8 @@ enum class when_full : std::uint8_t {
 struct op_queue_config {
   std::uint64_t origin = 0;  ///< who queues: with epoch and number the name of an operation
   when_full policy = when_full::drop_newest;
-  std::size_t capacity = std::numeric_limits<std::size_t>::max();  ///< at most `Limits::operations` in any case
-  std::uint16_t stream = 0;                                        ///< of the records in the store
+  std::size_t capacity = SIZE_MAX;  ///< at most `Limits::operations` in any case
+  std::uint16_t stream = 0;         ///< of the records in the store
 };
 
 /// Everything that did not go the straight way.

@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string_view>
 
 namespace skerry::inline v0::detail {
@@ -119,7 +118,7 @@ class natural {
 [[nodiscard]] constexpr double nearest_double(std::uint64_t top, int exponent, bool rest) noexcept {
   const int e = exponent + 63;
   if (e > 1023) {
-    return std::numeric_limits<double>::infinity();
+    return __builtin_huge_val();
   }
   const int keep = e < -1022 ? 53 + (e + 1022) : 53;
   if (keep < 0) {
@@ -189,7 +188,7 @@ class natural {
   }
   double value = 0.0;
   if (count + exponent > 310) {
-    value = std::numeric_limits<double>::infinity();
+    value = __builtin_huge_val();
   } else if (count + exponent < -330) {
     value = 0.0;
   } else if (count <= 15 && exponent == 0) {

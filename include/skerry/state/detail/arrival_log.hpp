@@ -9,7 +9,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <type_traits>
 
 namespace skerry::inline v0::state::detail {
@@ -100,7 +99,7 @@ class arrival_log {
   /// Whether a number stands for something after `since`.
   [[nodiscard]] constexpr bool after(number at, std::uint64_t since) const noexcept {
     const std::uint64_t window = arrivals_ - since;
-    return since < arrivals_ && (window > std::numeric_limits<number>::max() || static_cast<number>(arrivals_ - at) < window);
+    return since < arrivals_ && (window > static_cast<number>(-1) || static_cast<number>(arrivals_ - at) < window);
   }
   [[nodiscard]] constexpr number at_slot(index slot) const noexcept { return slot_at_[slot]; }
   [[nodiscard]] constexpr number at_record(index i) const noexcept { return record_at_[i]; }
@@ -194,7 +193,7 @@ class arrival_log {
   /// next    the change that they belong to is yet to come
   constexpr void lose(actor_ref who, std::uint64_t first, std::uint64_t last, bool next) noexcept {
     const std::uint64_t change = arrivals_ + (next ? 1 : 0);
-    if (Gone == 0 || last - first > std::numeric_limits<std::uint32_t>::max()) {
+    if (Gone == 0 || last - first > UINT32_MAX) {
       forgotten_ = change;
       return;
     }
@@ -207,7 +206,7 @@ class arrival_log {
       }
       const std::uint64_t from = first < g.first ? first : g.first;
       const std::uint64_t to = last > g.last() ? last : g.last();
-      if (to - from <= std::numeric_limits<std::uint32_t>::max()) {
+      if (to - from <= UINT32_MAX) {
         g = {from, static_cast<std::uint32_t>(to - from), who, at};
         return;
       }
@@ -260,7 +259,7 @@ class arrival_log {
   }
   [[nodiscard]] constexpr number age(number at) const noexcept {
     const auto passed = static_cast<number>(arrivals_ - at);
-    return passed == std::numeric_limits<number>::max() ? number{0} : passed;  // the change that is yet to come
+    return passed == static_cast<number>(-1) ? number{0} : passed;  // the change that is yet to come
   }
   /// Whose peer need not be told: of what this node did by itself nobody's.
   [[nodiscard]] static constexpr hearer merged(hearer before, party from) noexcept {
@@ -290,7 +289,7 @@ class arrival_log {
   }
 
   std::uint64_t arrivals_ = 0;
-  std::uint64_t settled_ = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t settled_ = UINT64_MAX;
   std::uint64_t forgotten_ = 0;
   std::uint64_t late_ = 0;
   std::array<index, Keys> newer_{};

@@ -10,7 +10,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string_view>
 
@@ -190,7 +189,7 @@ class actor_names {
     who.id = last_ + in.varint();
     const std::uint64_t generation = in.varint();
     who.nonce = in.u32();
-    if (who.id < last_ || generation > std::numeric_limits<std::uint32_t>::max()) {
+    if (who.id < last_ || generation > UINT32_MAX) {
       in.fail(errc::corrupt);
     }
     who.generation = static_cast<std::uint32_t>(generation);

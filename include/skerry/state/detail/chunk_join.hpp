@@ -14,7 +14,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string_view>
 
 namespace skerry::inline v0::state::detail {
@@ -246,7 +245,7 @@ struct chunk_join {
     std::uint64_t fresh = 0;
     bool countable = true;
     const auto add = [&](std::uint64_t n) {
-      countable = countable && n <= std::numeric_limits<std::uint64_t>::max() - store.events_ - fresh;
+      countable = countable && n <= UINT64_MAX - store.events_ - fresh;
       fresh += countable ? n : 0;
     };
     if (chunk.last()) {
@@ -326,7 +325,7 @@ struct chunk_join {
       if (d.who == no_actor || store.context_.contains(d) || (store.pending_.active_ && store.pending_.seen_.contains(d))) {
         continue;
       }
-      if (store.events_ < std::numeric_limits<std::uint64_t>::max() && store.context_.insert(d.who, d.n, d.n)) {
+      if (store.events_ < UINT64_MAX && store.context_.insert(d.who, d.n, d.n)) {
         ++store.events_;
       } else {
         store.table_.erase(static_cast<index>(i), no_party);

@@ -5,7 +5,6 @@
 #include <skerry/state/policy.hpp>
 
 #include <cstdint>
-#include <limits>
 
 namespace skerry::inline v0::state::detail {
 
@@ -14,7 +13,7 @@ namespace skerry::inline v0::state::detail {
   if (amount == 0) {
     return errc::invalid;
   }
-  if (total > std::numeric_limits<std::uint64_t>::max() - amount) {
+  if (total > UINT64_MAX - amount) {
     return errc::full;
   }
   total += amount;
@@ -43,7 +42,7 @@ struct signed_sum {
     const wide_sum& less = negative ? up : down;
     const std::uint64_t carries = more.carries - less.carries - (more.low < less.low ? 1 : 0);
     const std::uint64_t distance = more.low - less.low;
-    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+    constexpr std::uint64_t most = INT64_MAX;
     if (carries != 0 || distance > most + (negative ? 1 : 0)) {
       return errc::full;
     }

@@ -8,7 +8,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -86,7 +85,7 @@ template <typename T>
       return errc::corrupt;
     }
     for (const char c : text.substr(negative ? 1 : 0)) {
-      if (c < '0' || c > '9' || magnitude > (std::numeric_limits<std::uint64_t>::max() - 9) / 10) {
+      if (c < '0' || c > '9' || magnitude > (UINT64_MAX - 9) / 10) {
         return errc::corrupt;
       }
       magnitude = magnitude * 10 + static_cast<std::uint64_t>(c - '0');

@@ -10,7 +10,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string_view>
 
@@ -385,7 +384,7 @@ class link_reader {
         const std::uint64_t gap = in.varint();
         const std::uint64_t more = in.varint();
         const std::uint64_t first = last + gap;
-        if (gap == 0 || first < last || first > std::numeric_limits<std::uint64_t>::max() - more) {
+        if (gap == 0 || first < last || first > UINT64_MAX - more) {
           in.fail(errc::corrupt);
           break;
         }

@@ -9,7 +9,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <utility>
 
@@ -105,7 +104,7 @@ class local_edit {
     return s;
   }
   constexpr status take_number(std::size_t i) noexcept {
-    if (next_ == 0 || next_ > std::numeric_limits<std::uint64_t>::max() - i) {
+    if (next_ == 0 || next_ > UINT64_MAX - i) {
       return note(errc::full);
     }
     return cover(self_, next_ + i);

@@ -6,7 +6,6 @@
 #include <skerry/state/actor.hpp>
 
 #include <cstdint>
-#include <limits>
 
 namespace skerry::inline v0::state::detail {
 
@@ -20,7 +19,7 @@ constexpr void write_actor(byte_writer& out, const actor& who) noexcept {
   actor who;
   who.id = in.u64();
   const std::uint64_t generation = in.varint();
-  if (generation > std::numeric_limits<std::uint32_t>::max()) {
+  if (generation > UINT32_MAX) {
     in.fail(errc::corrupt);
   }
   who.generation = static_cast<std::uint32_t>(generation);

@@ -6,10 +6,10 @@
 #include <skerry/state/detail/json_value.hpp>
 
 #include <array>
+#include <cfloat>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -111,7 +111,7 @@ template <typename T>
     put_integer(out, static_cast<std::int64_t>(value));
   } else {
     const auto x = static_cast<double>(value);
-    if (!(x <= std::numeric_limits<double>::max() && x >= -std::numeric_limits<double>::max())) {
+    if (!(x <= DBL_MAX && x >= -DBL_MAX)) {
       return errc::not_finite;
     }
     put_double(out, x);

@@ -10,7 +10,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string_view>
 
@@ -154,7 +153,7 @@ class op_frame {
       actor a;
       a.id = fixed<8>();
       const std::uint64_t generation = number();
-      bad |= generation > std::numeric_limits<std::uint32_t>::max();
+      bad |= generation > UINT32_MAX;
       a.generation = static_cast<std::uint32_t>(generation);
       a.nonce = static_cast<std::uint32_t>(fixed<4>());
       return a;

@@ -10,7 +10,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 namespace skerry::inline v0::state::detail {
@@ -91,7 +90,7 @@ struct quick_join {
         }
       }
     }
-    if (fresh > std::numeric_limits<std::uint64_t>::max() - store.events_ ||
+    if (fresh > UINT64_MAX - store.events_ ||
         growth > static_cast<std::ptrdiff_t>(Store::context_type::ranges - store.context_.range_count())) {
       return false;
     }
@@ -137,9 +136,7 @@ struct quick_join {
            ((slot != none && table.used(slot)) || table.key_count() < Store::key_capacity);
   }
   /// Whether one more event can be counted.
-  [[nodiscard]] static constexpr bool counts_on(const Store& store) noexcept {
-    return store.events_ != std::numeric_limits<std::uint64_t>::max();
-  }
+  [[nodiscard]] static constexpr bool counts_on(const Store& store) noexcept { return store.events_ != UINT64_MAX; }
   /// A local operation: the next event of an actor without gaps, its record, if it writes one, and what dies for it. There is room.
   template <typename Touched>
   static constexpr void operate(Store& store, const incoming& in, bool writes, std::span<const index> gone, index slot, join_report& report,

@@ -254,7 +254,7 @@ class replica_links {
   }
   /// Up to where every link whose state means something has heard of all.
   void settle() noexcept {
-    std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t least = UINT64_MAX;
     for (const auto& link : self().links_.links) {
       if (link.taken && (link.connected || link.complete) && link.told(link.acked) < least) {
         least = link.told(link.acked);
@@ -327,7 +327,7 @@ class replica_links {
     }
     const auto& store = self().store_;
     using number_type = typename std::decay_t<decltype(store.table().log())>::number;
-    constexpr std::uint64_t reach = std::numeric_limits<number_type>::max() / 2;
+    constexpr std::uint64_t reach = static_cast<number_type>(-1) / 2;
     const std::uint64_t arrivals = store.arrivals();
     bool ahead = arrivals > link.sent;
     if (!link.wanting && arrivals > link.acked) {

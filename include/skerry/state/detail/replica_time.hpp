@@ -16,7 +16,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 namespace skerry::inline v0::state::detail {
@@ -45,7 +44,7 @@ class replica_time {
       if (!self().clock_.trusted(wall)) {
         return {};
       }
-      std::uint64_t wait = std::numeric_limits<std::uint64_t>::max();
+      std::uint64_t wait = UINT64_MAX;
       for (std::size_t i = 0; i < self().quarantine_.size(); ++i) {
         const stamp at = self().quarantine_[i].record().at;
         const std::uint64_t reached = wall.value + self().clock_.limits().accept_ahead;

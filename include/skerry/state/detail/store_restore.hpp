@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 namespace skerry::inline v0::state::detail {
 
@@ -25,7 +24,7 @@ struct store_restore {
 
   [[nodiscard]] static constexpr status see(Store& store, actor_ref who, std::uint64_t first, std::uint64_t last) noexcept {
     const std::uint64_t fresh = store.context_.fresh(who, first, last);
-    if (fresh > std::numeric_limits<std::uint64_t>::max() - store.events_) {
+    if (fresh > UINT64_MAX - store.events_) {
       return errc::full;
     }
     if (const status s = store.context_.insert(who, first, last); !s) {

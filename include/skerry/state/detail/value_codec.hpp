@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/detail/integer_range.hpp>
 #include <skerry/core/portable.hpp>
 
 #include <array>
@@ -9,7 +10,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -157,13 +157,13 @@ template <storable T>
     return number ? result<T>{static_cast<T>(number.value())} : result<T>{number.error()};
   } else if constexpr (std::signed_integral<T>) {
     const std::int64_t v = in.varint_signed();
-    if (in.error() == errc::ok && (v < std::numeric_limits<T>::min() || v > std::numeric_limits<T>::max())) {
+    if (in.error() == errc::ok && (v < skerry::detail::least_integer<T> || v > skerry::detail::greatest_integer<T>)) {
       return errc::corrupt;
     }
     return in.error() == errc::ok ? result<T>{static_cast<T>(v)} : result<T>{in.error()};
   } else if constexpr (std::unsigned_integral<T>) {
     const std::uint64_t v = in.varint();
-    if (in.error() == errc::ok && v > std::numeric_limits<T>::max()) {
+    if (in.error() == errc::ok && v > skerry::detail::greatest_integer<T>) {
       return errc::corrupt;
     }
     return in.error() == errc::ok ? result<T>{static_cast<T>(v)} : result<T>{in.error()};

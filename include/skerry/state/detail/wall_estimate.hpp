@@ -6,7 +6,6 @@
 
 #include <concepts>
 #include <cstdint>
-#include <limits>
 
 namespace skerry::inline v0::state::detail {
 
@@ -89,7 +88,7 @@ class wall_estimate {
     return distance > duration_t<Time>{} ? whole_ms<Time>(distance) : 0;
   }
   [[nodiscard]] static constexpr std::uint64_t sum(std::uint64_t a, std::uint64_t b) noexcept {
-    return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max() : a + b;
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
   }
 
   wall_ms wall_{};     ///< at `now_`
