@@ -32,22 +32,27 @@ TEST_CASE("below five values the quantile is exact", "[stats][p2]") {
   }
 }
 
-TEST_CASE("the estimate stays between the extremes and near the quantile of noise", "[stats][p2]") {
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+// The first half is a law. The second is a rate: of 10 000 streams 43 end farther off (the worst median by 0.12, the worst p90 by 0.40).
+// At that rate more than 6 of 200 would be a matter of 1 in 30 000.
+TEST_CASE("the estimate stays between the extremes and, but for few streams, near the quantile of noise", "[stats][p2]") {
+  int far = 0;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     CAPTURE(seed);
     source random{seed};
     p2<> median{0.5};
     p2<float> p90{0.9F};
+    bool between = true;
     for (int i = 0; i < 2000; ++i) {
       const double x = random.normal();
       (void)median.observe(x);
       (void)p90.observe(static_cast<float>(x));
-      REQUIRE(median.quantile().value() >= median.min().value());
-      REQUIRE(median.quantile().value() <= median.max().value());
+      const double q = median.quantile().value();
+      between = between && q >= median.min().value() && q <= median.max().value();
     }
-    CHECK(std::fabs(median.quantile().value()) < 0.1);
-    CHECK(std::fabs(p90.quantile().value() - 1.2816F) < 0.12F);
+    REQUIRE(between);
+    far += std::fabs(median.quantile().value()) < 0.1 && std::fabs(p90.quantile().value() - 1.2816F) < 0.12F ? 0 : 1;
   }
+  CHECK(far <= 6);
 }
 
 TEST_CASE("no values that fit a double make the markers lose their order or answer NaN", "[stats][p2]") {
