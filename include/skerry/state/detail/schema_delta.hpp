@@ -118,7 +118,7 @@ class schema_delta {
     [[maybe_unused]] std::size_t strangers = 0;
     key_buffer other;
     result<key_ref> key = errc::absent;
-    [[maybe_unused]] std::array<actor_ref, texts_stay ? std::decay_t<decltype(context())>::actor_capacity : 0> mine;
+    [[maybe_unused]] std::array<actor_ref, names_of<Frame>()> mine;
     if constexpr (texts_stay) {
       const auto actors = frame_->context().actors();
       for (std::size_t i = 0; i < actors.size(); ++i) {
@@ -193,6 +193,14 @@ class schema_delta {
   /// Whether a key's text is a part of the frame, so that the records of one key, which come together, have one text; a small machine
   /// would rather save the code.
   static constexpr bool texts_stay = is_swift<Limits>() && requires { Frame::texts_stay; };
+  template <typename F>  // a chunk of keys has no such number, and needs none
+  static constexpr std::size_t names_of() noexcept {
+    if constexpr (texts_stay) {
+      return std::decay_t<decltype(std::declval<const F&>().context())>::actor_capacity;
+    } else {
+      return 0;
+    }
+  }
 
   const frame_type* frame_;
   places<incoming, frame_type::kept> known_;
