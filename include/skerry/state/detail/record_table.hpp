@@ -161,7 +161,8 @@ class record_table {
       return false;
     }
     if (!std::is_constant_evaluated()) {
-      return __builtin_memcmp(r.payload.data(), in.payload.data(), r.size) == 0;
+      // Neither may be null there, and of nothing both are.
+      return payload_capacity == 0 || r.size == 0 || __builtin_memcmp(r.payload.data(), in.payload.data(), r.size) == 0;
     }
     return compare(i, in) == 0;
   }
