@@ -128,4 +128,30 @@ TEST_CASE("what cannot be written is kept, and is written by whoever comes next"
   REQUIRE(front.sync("b"));
   CHECK(disk.size("b").value() == 10);
 }
+
+TEST_CASE("what waits for a file that cannot be written holds up no other one, and can be forgotten") {
+  faulty_disk disk{3};
+  gathered front{disk};
+  REQUIRE(front.create("a"));
+  REQUIRE(front.create("b"));
+  REQUIRE(front.write("a", 0, bytes_of(100, 7)));
+  CHECK(front.unsent() == "a");
+  disk.faults.broken = "a";
+  REQUIRE(front.write("b", 0, bytes_of(10, 8)));
+  REQUIRE(front.write("b", 10, bytes_of(10, 9)));
+  REQUIRE(front.sync("b"));
+  CHECK(disk.size("b").value() == 20);
+  CHECK(front.flush().error() == errc::io);
+  std::array<std::byte, 100> out{};
+  REQUIRE(front.read("a", 0, out));
+  CHECK(out[99] == std::byte{7});
+  front.forget("b");
+  CHECK(front.unsent() == "a");
+  front.forget("a");
+  REQUIRE(front.flush());
+  CHECK(front.unsent().empty());
+  CHECK(disk.size("a").value() == 0);
+  REQUIRE(front.write("b", 20, bytes_of(10, 9)));
+  CHECK(disk.size("b").value() == 20);  // gathered again
+}
 }  // namespace

@@ -190,6 +190,33 @@ TEST_CASE("what could not be written goes out with the next sync, and is read me
   CHECK(device.under().content("log")[71] == std::byte{2});
 }
 
+TEST_CASE("what waits for a file that cannot be written holds up no other one, and can be forgotten") {
+  memory_type memory;
+  device_type device{strict_disk{}, memory.bytes};
+  make(device, "a");
+  make(device, "b");
+  const std::array<std::byte, 3> one{std::byte{1}, std::byte{2}, std::byte{3}};
+  CHECK(device.unsent().empty());
+  REQUIRE(device.write("a", 70, one));
+  CHECK(device.unsent() == "a");
+  device.under().faults.broken = "a";
+  REQUIRE(device.write("b", 5, one));
+  CHECK(device.under().content("b")[6] == std::byte{2});
+  REQUIRE(device.sync("b"));
+  CHECK(device.sync("a").error() == errc::io);
+  std::array<std::byte, 3> back{};
+  REQUIRE(device.read("a", 70, back));
+  CHECK(back == one);
+  CHECK(device.write("missing", 0, one).error() == errc::absent);
+  device.forget("b");
+  CHECK(device.unsent() == "a");
+  device.forget("a");
+  CHECK(device.unsent().empty());
+  REQUIRE(device.flush());
+  REQUIRE(device.read("a", 70, back));
+  CHECK(back == std::array<std::byte, 3>{});
+}
+
 TEST_CASE("files that are renamed, removed or made again keep nothing of what was in memory") {
   memory_type memory;
   device_type device{strict_disk{}, memory.bytes};

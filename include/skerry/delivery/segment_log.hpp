@@ -218,7 +218,11 @@ class segment_log : detail::segment_writer<Device, L> {
   /// Makes durable all that was appended, and the acknowledgements unless there is no room to write them down.
   [[nodiscard]] status sync() noexcept {
     if (acks_pending_) {
-      if (const status s = write_acks(); !s && s.error() != errc::full) {
+      status s = write_acks();
+      if (!s && s.error() == errc::io && gives_up(active())) {
+        s = write_acks();
+      }
+      if (!s && s.error() != errc::full) {
         return s;
       }
     }
@@ -235,23 +239,23 @@ class segment_log : detail::segment_writer<Device, L> {
       }
       if (s.to_rewrite) {
         if (const status done = rewrite(s); !done) {
+          write_failed(s);
           return errc::io;
         }
       }
       if (const status out = device_.flush(); !out) {
-        return errc::io;  // what failed to be written is kept and goes out with the next sync; a sync is never tried again
+        write_failed(s);  // what failed to be written is kept and goes out with the next sync; a sync is never tried again
+        return errc::io;
       }
       const std::uint32_t upto = s.end;
       if (const status done = device_.sync(name_of(s).view()); !done) {
         ++counters_.failed_syncs;
-        s.use = state::lost;
-        s.dirty = false;
-        s.to_move = true;
-        may_reclaim_ = may_reclaim_ && (s.copies_of == 0 || s.copies_hold);  // copies that never counted must not come to count
+        lose(s);
         (void)move_away(s);  // if it fails, the next sync tries again, and promises nothing before
         return errc::io;
       }
       s.synced = upto;
+      s.failed = 0;
       s.dirty = false;
     }
     release_copied();
@@ -297,7 +301,9 @@ class segment_log : detail::segment_writer<Device, L> {
   using base::find;
   using base::free_dead;
   using base::free_slots;
+  using base::gives_up;
   using base::last_found_;
+  using base::lose;
   using base::may_reclaim_;
   using base::move_away;
   using base::move_record;
@@ -313,6 +319,7 @@ class segment_log : detail::segment_writer<Device, L> {
   using base::spare_for_data;
   using base::write;
   using base::write_acks;
+  using base::write_failed;
   using base::write_seal;
   using typename base::segment_header;
   using typename base::slot;

@@ -23,6 +23,7 @@ struct disk_faults {
   std::uint32_t short_writes = 0;              ///< of 2^16 writes, how many answer `io` after a part of the bytes
   std::uint32_t sync_errors = 0;  ///< of 2^16 syncs, how many answer `io`: what they covered may be lost although it reads well
   std::uint32_t read_errors = 0;  ///< of 2^16 reads
+  std::string_view broken{};      ///< a file of this name cannot be written: `io`, and nothing changes. The text must outlive the disk.
 };
 
 /// What it was asked for.
@@ -73,7 +74,7 @@ class faulty_disk {
     const bool was_on = !off_;
     const bool dies = goes_off();
     const bool by_the_byte = dies && was_on && cut_at_ != never;
-    if ((dies && !was_on) || happens(faults.write_errors)) {
+    if ((dies && !was_on) || (!faults.broken.empty() && name == faults.broken) || happens(faults.write_errors)) {
       return failed();
     }
     const bool cut_short = dies || happens(faults.short_writes);

@@ -16,9 +16,10 @@ namespace skerry::inline v0::delivery::detail {
 /// A `file_device` in front of another one, where writes that follow on from each other in one file become one.
 ///
 /// Gathered bytes go out when there is no room for more, before a write somewhere else, and by `flush` and `sync`. Reads see them. A device
-/// that gathers by itself (it has `extend` and `flush`) is told what may go, and to give out what it has.
+/// that gathers by itself (`extending_device`) is told what may go, and to give out what it has.
 /// Cost    a copy per write and `Bytes` of memory; a system call per write costs more than the sync of many
-/// Errors  what the device answers when they go out, from the call that made them go: they are kept then, and go with the next one
+/// Errors  what the device answers when they go out, from the call that made them go: they are kept then, and go with the next one. A
+///         write to another file does not wait for them: it goes through as it is.
 template <file_device Device, std::size_t Bytes>
 class gathered_device {
  public:
@@ -35,6 +36,22 @@ class gathered_device {
     }
   }
 
+  /// The file that the gathered bytes are of; empty: there are none.
+  [[nodiscard]] std::string_view unsent() const noexcept {
+    if constexpr (extending_device<Device>) {
+      return length_ > 0 ? name() : under_->unsent();
+    } else {
+      return length_ > 0 ? name() : std::string_view{};
+    }
+  }
+  /// What has gathered of a file that cannot be written is nobody's any more.
+  void forget(std::string_view of) noexcept {
+    length_ = of == name() ? 0 : length_;
+    if constexpr (extending_device<Device>) {
+      under_->forget(of);
+    }
+  }
+
   [[nodiscard]] status write(std::string_view to, std::uint64_t offset, std::span<const std::byte> in) noexcept {
     return extend(to, offset, in, 0);
   }
@@ -43,7 +60,7 @@ class gathered_device {
     const bool follows = length_ > 0 && to == name() && offset == from_ + length_;
     if (!follows || in.size() > Bytes - length_) {
       if (const status s = give(); !s) {
-        return s;
+        return to == name() ? s : hand(to, offset, in, until);
       }
     }
     if (in.size() > Bytes || to.size() > name_.size()) {

@@ -35,6 +35,7 @@ struct segment_counters {
   std::uint64_t bytes_written = 0;    ///< by them
   std::uint64_t syncs = 0;            ///< that succeeded
   std::uint64_t failed_syncs = 0;     ///< each one gave up a segment and moved what it held
+  std::uint64_t given_up = 0;         ///< segments that could not be written, twice without a good sync between: treated alike
   std::uint64_t created = 0;          ///< segment files made
   std::uint64_t recycled = 0;         ///< segments used again
   std::uint64_t moved_records = 0;    ///< written again elsewhere, with the same numbers
@@ -55,7 +56,7 @@ class segment_files {
     free,    // a file to use again
     active,  // appends go here
     sealed,  // full, or from an earlier life
-    lost,    // a sync failed: read as long as it can be, never written or synced again
+    lost,    // a sync failed, or writes did: read as long as it can be, never written or synced again
   };
   struct slot {
     std::uint32_t number = 0;
@@ -76,6 +77,8 @@ class segment_files {
     bool in_order = true;      // numbers of a stream only rise
     bool released = false;     // that nothing in it counts is on the medium
     bool dense = false;        // looked through for records to move: too many
+    bool bad = false;          // absent or free, and could not be begun: tried again when nothing else is left
+    std::uint8_t failed = 0;   // writes, since the last good sync
 
     [[nodiscard]] bool used() const noexcept { return use == state::active || use == state::sealed || use == state::lost; }
     [[nodiscard]] std::uint32_t limit() const noexcept { return bytes - static_cast<std::uint32_t>(segment_header::room); }
@@ -141,7 +144,7 @@ class segment_files {
   [[nodiscard]] std::uint32_t free_slots() const noexcept {
     std::uint32_t n = 0;
     for (std::size_t i = 0; i < config_.segments; ++i) {
-      n += slots_[i].use == state::absent || slots_[i].use == state::free ? 1U : 0U;
+      n += (slots_[i].use == state::absent || slots_[i].use == state::free) && !slots_[i].bad ? 1U : 0U;
     }
     return n;
   }
@@ -239,16 +242,19 @@ class segment_files {
     return device_.sync_directory();
   }
 
-  /// Makes the next segment the active one: its headers stand, nothing else does. There must be one free.
-  [[nodiscard]] result<slot*> begin(std::uint32_t epoch) noexcept {
-    std::size_t i = 0;
-    while (i < config_.segments && slots_[i].use != state::free) {
-      ++i;
-    }
-    if (i == config_.segments) {
-      for (i = 0; slots_[i].use != state::absent; ++i) {
+  /// A file to begin the next segment in; the number of segments: there is none. `bad`: of those that failed.
+  [[nodiscard]] std::size_t candidate(bool bad) const noexcept {
+    for (const state use : {state::free, state::absent}) {
+      for (std::size_t i = 0; i < config_.segments; ++i) {
+        if (slots_[i].use == use && slots_[i].bad == bad) {
+          return i;
+        }
       }
     }
+    return config_.segments;
+  }
+  /// Makes a segment of a candidate, the active one: its headers stand, nothing else does.
+  [[nodiscard]] result<slot*> begin(std::uint32_t epoch, std::size_t i) noexcept {
     slot fresh;
     fresh.number = last_number_ + 1;
     fresh.salt = static_cast<std::uint32_t>(draw(fresh.number));
@@ -259,18 +265,21 @@ class segment_files {
     const bool again = slots_[i].use == state::free;
     if (!again) {
       if (const status s = make_file(i); !s) {
+        slots_[i].bad = s.error() == errc::io;
         return s.error();
       }
     }
     const auto image = segment_header{store_, epoch, fresh.number, fresh.salt, config_.segment_bytes}.image();
     // From here on the old content of the file is gone.
     slots_[i].use = state::free;
+    last_number_ = fresh.number;  // of no other file, though this may fail: it may stand there all the same
     for (const std::uint64_t at : {std::uint64_t{0}, std::uint64_t{fresh.limit()}}) {
       if (const status s = device_.write(name_at(i).view(), at, image); !s) {
+        slots_[i].bad = s.error() == errc::io;
+        device_.forget(name_at(i).view());
         return s.error();
       }
     }
-    last_number_ = fresh.number;
     if (slot* const before = active(); before != nullptr) {
       before->use = state::sealed;
     }

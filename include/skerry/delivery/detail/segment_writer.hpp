@@ -24,6 +24,7 @@ struct segment_writer : segment_scan<Device, L> {
   using base::active;
   using base::after;
   using base::base;
+  using base::candidate;
   using base::config_;
   using base::control_;
   using base::counters_;
@@ -32,6 +33,7 @@ struct segment_writer : segment_scan<Device, L> {
   using base::end_record_at;
   using base::free_slots;
   using base::last_number_;
+  using base::may_reclaim_;
   using base::name_of;
   using base::scanner;
   using base::slots_;
@@ -58,8 +60,12 @@ struct segment_writer : segment_scan<Device, L> {
   /// Writes a record, acknowledgements in front of it. `keep`: segments that must stay free.
   ///
   /// Where it stands comes by reference: GCC puts a `result` of 16 bytes together in memory, a byte behind a word, and reads it back as
-  /// two words, which has to wait until all stores of the record before it have reached the cache (half the time of an append).
+  /// two words, which waits for the stores before it.
   [[nodiscard]] status put(const record_header& h, std::span<const std::byte> payload, std::uint32_t keep, position& where) noexcept {
+    const status s = put_once(h, payload, keep, where);
+    return s || s.error() != errc::io || !gives_up(active()) ? s : put_once(h, payload, keep, where);
+  }
+  [[nodiscard]] status put_once(const record_header& h, std::span<const std::byte> payload, std::uint32_t keep, position& where) noexcept {
     const std::uint64_t size = record_size(payload.size());
     const std::uint64_t acks = acks_pending_ ? record_size(control::acks_bytes) : 0;
     slot* a = active();
@@ -151,18 +157,29 @@ struct segment_writer : segment_scan<Device, L> {
     return {};
   }
 
-  /// The next segment, with what every segment begins with: cursors and the lease, so that those before it can go.
+  /// The next segment, with what every segment begins with: cursors and the lease, so that those before it can go. A file that cannot be
+  /// written is passed over.
   [[nodiscard]] status begin_segment(std::uint32_t keep) noexcept {
     free_dead();
-    if (free_slots() <= keep) {
-      return errc::full;
+    if (free_slots() <= keep && candidate(true) == config_.segments) {
+      // Nobody should make room for an item at the cost of others when a sync may do it.
+      return keep > 0 && moves_wait() ? errc::io : errc::full;
     }
     if (slot* const before = active(); before != nullptr) {
       if (const status s = write_end(*before); !s) {
         return s;
       }
     }
-    const result<slot*> begun = base::begin(control_.epoch());
+    while (free_slots() > keep) {
+      if (const status s = begin_in(candidate(false)); s || s.error() != errc::io) {
+        return s;
+      }
+    }
+    const status s = begin_in(candidate(true));
+    return s || active() == nullptr ? s : errc::full;  // where others can be written, they are
+  }
+  [[nodiscard]] status begin_in(std::size_t i) noexcept {
+    const result<slot*> begun = base::begin(control_.epoch(), i);
     if (!begun) {
       return begun.error();
     }
@@ -171,9 +188,49 @@ struct segment_writer : segment_scan<Device, L> {
       // Without them it must not make those before it go: it is to begin again.
       fresh = slot{};
       fresh.use = state::free;
+      fresh.bad = s.error() == errc::io;
+      device_.forget(name_of(fresh).view());
       return s;
     }
     return {};
+  }
+  [[nodiscard]] bool moves_wait() const noexcept {
+    for (const slot& s : slots_) {
+      if (s.to_move) {
+        return true;
+      }
+    }
+    return false;
+  }
+  void lose(slot& s) noexcept {
+    s.use = state::lost;
+    s.dirty = s.to_rewrite = false;
+    s.to_move = true;
+    may_reclaim_ = may_reclaim_ && (s.copies_of == 0 || s.copies_hold);  // copies that never counted must not come to count
+  }
+  /// A segment failed to be written: true if it is given up, and another one may be tried. One at a time: where two of them fail it is not
+  /// the file.
+  [[nodiscard]] bool gives_up(slot* s) noexcept {
+    if (s == nullptr || s->failed++ == 0) {
+      return false;
+    }
+    s->failed = 1;
+    if (moves_wait()) {
+      return false;
+    }
+    ++counters_.given_up;
+    lose(*s);
+    return true;
+  }
+  /// The same in a sync, which may have failed to write what had gathered of another one than it was about.
+  void write_failed(slot& of) noexcept {
+    slot* failed = &of;
+    for (slot& s : slots_) {
+      failed = s.used() && device_.unsent() == name_of(s).view() ? &s : failed;
+    }
+    if (gives_up(failed)) {
+      (void)move_away(*failed);  // if it fails, the next sync tries again, and promises nothing before
+    }
   }
   [[nodiscard]] status write_first(slot& fresh) noexcept {
     if (const status s = write_cursors(fresh); !s) {
@@ -303,6 +360,10 @@ struct segment_writer : segment_scan<Device, L> {
     s.void_from = from < s.void_from ? from : s.void_from;
     s.voided_by = active()->number;
     s.to_move = false;
+    if (device_.unsent() == name_of(s).view()) {  // those bytes will never be there: readers are to look for the copies
+      device_.forget(name_of(s).view());
+      s.end = from;
+    }
     return {};
   }
   /// Piece by piece, the head last. A move that is tried again writes the records again: readers see the first copy alone, see `open`.

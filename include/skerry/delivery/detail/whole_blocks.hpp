@@ -13,11 +13,18 @@
 
 namespace skerry::inline v0::delivery::detail {
 
-/// A `file_device` that also takes `extend`: as `write`, and of what stands behind `in` up to `until` nothing need stay.
+/// A `file_device` that gathers by itself. `extend`: as `write`, and of what stands behind `in` up to `until` nothing need stay. `unsent`:
+/// the file that something is kept of which has not gone out; `forget`: it need not go out.
 template <typename D>
 concept extending_device = file_device<D> && requires(D& d, std::string_view name, std::uint64_t offset, std::span<const std::byte> in) {
   { d.extend(name, offset, in, offset) }
   noexcept->std::same_as<status>;
+  { d.flush() }
+  noexcept->std::same_as<status>;
+  { d.unsent() }
+  noexcept->std::same_as<std::string_view>;
+  { d.forget(name) }
+  noexcept;
 };
 
 /// A `file_device` on top of another one, which gets whole blocks only, from memory that is the caller's and lies on a block's boundary.
@@ -30,7 +37,8 @@ concept extending_device = file_device<D> && requires(D& d, std::string_view nam
 /// A device with `write_blocks(name, offset, bytes)` gets the whole blocks by that, and the rest by `write`. What is gathered when this is
 /// destroyed is gone, as it is at the end of the process.
 /// Cost    a copy per write; a block is read where a write begins in one that is not in memory, or ends in one without `extend`
-/// Errors  what the device answers when bytes go out, from the call that made them go: they are kept then, and go with the next one
+/// Errors  what the device answers when bytes go out, from the call that made them go: they are kept then, and go with the next one. A
+///         write to another file does not wait for them: it goes through as it is.
 template <file_device Device, std::size_t Block = 4096>
 class whole_blocks : Device {
   static_assert((Block & (Block - 1)) == 0);
@@ -86,7 +94,7 @@ class whole_blocks : Device {
     }
     if (to != name()) {
       if (const status s = turn_to(to); !s) {
-        return s;
+        return unsent().empty() ? s : Device::write(to, offset, in);
       }
     }
     if (offset + in.size() > size_) {
@@ -126,6 +134,12 @@ class whole_blocks : Device {
     const std::size_t n = out.size() < valid_ - skip ? out.size() : valid_ - skip;
     __builtin_memcpy(out.data(), memory_.data() + skip, n);
     return n == out.size() ? status{} : Device::read(of, offset + n, out.subspan(n));
+  }
+  [[nodiscard]] std::string_view unsent() const noexcept { return dirty_from_ == dirty_to_ ? std::string_view{} : name(); }
+  void forget(std::string_view of) noexcept {
+    if (of == name()) {
+      drop();
+    }
   }
   /// What is gathered goes out; nothing is durable by that.
   [[nodiscard]] status flush() noexcept {
