@@ -7,7 +7,10 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <array>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 using namespace skerry_test::mesh;
 using skerry::errc;
@@ -239,7 +242,7 @@ TEST_CASE("a contact that takes up an earlier one says one frame of 24 bytes at 
 
 TEST_CASE("whoever has forgotten a contact is greeted again, whether the other side has noticed or not, and whatever is lost",
           "[state][link]") {
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+  for (std::uint64_t seed = 0; seed < skerry_test::histories(3000); ++seed) {
     CAPTURE(seed);
     net<limits> n{2, 500 + seed};
     n.join(0, 1);
@@ -263,6 +266,67 @@ TEST_CASE("whoever has forgotten a contact is greeted again, whether the other s
     }
     REQUIRE(n.settle_after_losses());
     REQUIRE(n.equal());
+  }
+}
+
+TEST_CASE("a hello that comes late takes nobody back into a contact that is over", "[state][link]") {
+  net<limits> n{2, 12};
+  n.join(0, 1);
+  REQUIRE(n[1].inc<stock>(1));
+  REQUIRE(n.settle() != 0);
+  n.forget(1, false);
+  std::vector<net<limits>::flying> hellos;
+  for (int i = 0; i < 40; ++i) {
+    (void)n.speak();
+    for (const auto& f : n.air()) {
+      if ((std::to_integer<unsigned>(f.bytes[0]) & 0xf) == static_cast<unsigned>(state::frame_kind::hello)) {
+        hellos.push_back(f);
+      }
+    }
+    n.deliver();
+    n.pass(100);
+  }
+  REQUIRE(hellos.size() > 2);
+  for (std::size_t i = 0; i < hellos.size(); ++i) {
+    CAPTURE(i);
+    n.air().push_back(hellos[i]);
+    n.deliver();
+    REQUIRE(n[0].write<level>(static_cast<double>(i), wall_ms{wall}, 1));
+    REQUIRE(n[1].inc<stock>(1));
+    REQUIRE(n.settle_after_losses());
+    REQUIRE(n.equal());
+  }
+}
+
+TEST_CASE("that all is equal is said again until the other side has heard it", "[state][link]") {
+  for (unsigned lost = 0; lost < 8; ++lost) {
+    CAPTURE(lost);
+    net<limits> n{2, 13};
+    n.join(0, 1);
+    for (int i = 0; i < 6; ++i) {
+      n.operate(static_cast<std::size_t>(i) % 2);
+    }
+    unsigned said = 0;
+    std::array<unsigned, 2> heard{};
+    for (int i = 0; i < 400; ++i) {
+      (void)n.speak();
+      std::erase_if(n.air(), [&](const net<limits>::flying& f) {
+        if ((std::to_integer<unsigned>(f.bytes[0]) & 0xf) != static_cast<unsigned>(state::frame_kind::in_sync)) {
+          return false;
+        }
+        const bool gone = said++ < lost;
+        heard[f.end] += gone ? 0U : 1U;
+        return gone;
+      });
+      n.deliver();
+      n.pass(1000);
+    }
+    CHECK(n.equal());
+    CHECK(heard[0] > 0);
+    CHECK(heard[1] > 0);
+    CHECK(said <= lost * 2 + 6);
+    n.pass(100'000);
+    CHECK_FALSE(n.speak());
   }
 }
 

@@ -89,6 +89,8 @@ struct link_state {
   bool crowded = false;     ///< something was refused for want of room, and the peer was asked what is dead
   bool digest_due = false;  ///< a digest is to tell where, as soon as no other link needs it
   bool compared = false;    ///< an `in_sync` was said in this contact
+  bool matched = false;     ///< and the peer has said the same: until then it is said again
+  bool doubting = false;    ///< the peer has said otherwise, or nothing: an answer is asked for
   std::uint8_t retries = 0;
   std::uint8_t attempt = 0;  ///< of comparing contexts: changes the names of actors
   std::uint32_t mine = 0;

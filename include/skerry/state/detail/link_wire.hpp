@@ -23,6 +23,7 @@ inline constexpr std::uint8_t short_one = 16;  ///< a delta of one event of the 
 inline constexpr std::uint8_t stamped = 32;    ///< a delta with a stamp to count from
 inline constexpr std::uint8_t acks = 64;       ///< an acknowledgement comes first; of a hello: it wants to be answered
 inline constexpr std::uint8_t repairs = 128;   ///< whoever knows that something in it is dead shall say so
+inline constexpr std::uint8_t asks = 128;      ///< of an `in_sync`: who finds the same shall say so
 inline constexpr std::uint8_t known = part | wire::has_checksum | on_link | short_one | stamped | acks | repairs;
 }  // namespace link_flag
 

@@ -138,8 +138,9 @@ class replica_links {
     }
     const result<opened_frame> opened = open_frame(frame, link->incoming());
     if (!opened) {
-      if (link->other != 0 && opened.error() == errc::stale && !link->hello_due) {
-        link->echo = link->other;  // perhaps of that other contact
+      if (opened.error() == errc::stale && !link->hello_due) {
+        // Of another contact: of the one that a hello named, of one that is over, or of one to which a late hello took the peer back.
+        link->echo = link->other;
         link->hello_due = true;
       }
       return self().refuse(opened.error());
@@ -153,7 +154,7 @@ class replica_links {
       case frame_kind::ack: taken = hear_ack(*link, f.body); break;
       case frame_kind::in_sync:
         link->sync_due = link->sync_due || (link->compared && !resumed && (f.flags & link_flag::acks) != 0);
-        taken = hear_in_sync(*link, static_cast<party>(id), f.body, now);
+        taken = hear_in_sync(*link, static_cast<party>(id), f);
         break;
       case frame_kind::digest:
       case frame_kind::symbols: taken = hear_digest(*link, static_cast<party>(id), f, now); break;
@@ -223,7 +224,8 @@ class replica_links {
   void greet(Link& link, time now, std::size_t at) noexcept {
     auto& store = self().store_;
     link.greeted = link.resuming = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
-    link.wanting = link.want_due = link.repairing = link.compared = link.digest_due = link.crowded = link.waiting = false;
+    link.wanting = link.want_due = link.repairing = link.digest_due = link.crowded = link.waiting = false;
+    link.compared = link.matched = link.doubting = false;
     link.hello_due = true;
     link.attempt = 0;
     link.mine = draw(now, at);
@@ -239,7 +241,8 @@ class replica_links {
   template <typename Link>
   void take_up(Link& link) noexcept {
     link.resuming = true;
-    link.hello_due = link.waiting = link.sync_due = link.compared = link.context_due = link.names_due = link.digest_due = false;
+    link.hello_due = link.waiting = link.sync_due = link.context_due = link.names_due = link.digest_due = false;
+    link.compared = link.matched = link.doubting = false;
     link.sent = link.acked;
     link.part_to = 0;
     link.attempt = 0;
@@ -275,7 +278,8 @@ class replica_links {
   }
   template <typename Link>
   void rest(Link& link) noexcept {
-    link.waiting = link.waiting && (link.sent > link.acked || link.wanting || !link.greeted || self().digest_.asking() == number_of(link));
+    link.waiting = link.waiting && (link.sent > link.acked || link.wanting || !link.greeted || (link.compared && !link.matched) ||
+                                    self().digest_.asking() == number_of(link));
   }
   template <typename Link>
   void run_out(Link& link, time now) noexcept {
@@ -294,6 +298,9 @@ class replica_links {
     }
     link.part_to = 0;
     link.want_due = link.want_due || link.wanting;
+    if (link.compared && !link.matched) {  // one of the two that say that all is equal was lost
+      link.doubting = link.sync_due = true;
+    }
     const party number = number_of(link);
     if (self().digest_.asking() == number) {
       self().digest_.retry(number);
@@ -303,7 +310,7 @@ class replica_links {
   template <typename Link>
   void start_exchange(Link& link) noexcept {
     link.wanting = link.want_due = true;
-    link.complete = link.compared = false;
+    link.complete = link.compared = link.matched = false;
     link.want_from = 0;
     ++link.attempt;
   }
@@ -368,7 +375,7 @@ class replica_links {
       }
     }
     if (stored && (link.sync_due || (!link.compared && !link.wanting && link.acked == store.arrivals()))) {
-      return say_in_sync(link, out);
+      return say_in_sync(link, now, out);
     }
     return std::size_t{0};
   }
@@ -521,9 +528,11 @@ class replica_links {
     return size;
   }
   template <typename Link>
-  [[nodiscard]] result<std::size_t> say_in_sync(Link& link, std::span<std::byte> out) {
+  [[nodiscard]] result<std::size_t> say_in_sync(Link& link, time now, std::span<std::byte> out) {
     byte_writer w{out};
-    begin_frame(w, frame_kind::in_sync, static_cast<std::uint8_t>(seal_flag(link) | (link.resuming ? link_flag::acks : 0)));
+    begin_frame(w, frame_kind::in_sync,
+                static_cast<std::uint8_t>(seal_flag(link) | (link.resuming ? link_flag::acks : 0) |
+                                          (link.doubting && !link.matched ? link_flag::asks : 0)));
     w.u64(context_hash());
     w.u64(content_hash());
     w.varint(link.received < link.their_base ? 0 : link.received - link.their_base);
@@ -535,6 +544,9 @@ class replica_links {
       link.sync_due = false;
       link.compared = true;
       link.repairing = link.repairing && link.acked != self().store_.arrivals();
+      if (!link.matched && !link.waiting) {
+        arm(link, now);
+      }
     }
     return size;
   }
@@ -616,7 +628,7 @@ class replica_links {
     link.forget_names();
     link.forget_their_names();
     link.greeted = link.resuming = link.ack_due = link.sync_due = link.context_due = link.names_due = false;
-    link.wanting = link.want_due = link.repairing = link.compared = false;
+    link.wanting = link.want_due = link.repairing = link.compared = link.matched = link.doubting = false;
     link.attempt = 0;
     if (h.log != link.their_log) {
       // The peer may have been told that more was received, and may turn out to be in the same log still: it must not go on from there.
@@ -768,8 +780,8 @@ class replica_links {
   }
 
   template <typename Link>
-  [[nodiscard]] result<receipt> hear_in_sync(Link& link, party number, std::span<const std::byte> body, time) {
-    byte_reader in{body};
+  [[nodiscard]] result<receipt> hear_in_sync(Link& link, party number, const opened_frame& f) {
+    byte_reader in{f.body};
     const std::uint64_t context = in.u64();
     const std::uint64_t content = in.u64();
     const std::uint64_t had = link.base + in.varint();  // what the peer had of this side's when it said so
@@ -788,7 +800,9 @@ class replica_links {
       link.complete = true;
     }
     if (same_context && content == content_hash()) {
-      link.repairing = false;
+      link.repairing = link.doubting = false;
+      link.matched = true;
+      link.sync_due = link.sync_due || (f.flags & link_flag::asks) != 0;
       link.agreed = static_cast<std::uint16_t>(store.actors().size());
       link.acked = link.sent = store.arrivals();
       link.complete = true;
@@ -796,6 +810,7 @@ class replica_links {
       settle();
       return receipt{};
     }
+    link.doubting = true;
     link.want_due = link.want_due || (link.wanting && link.want_from == 0);  // something has come since it was asked
     // Between equal contexts no event is on its way, whatever became of the count of what was received.
     const bool settled = link.acked == store.arrivals() && !link.wanting && (same_context || had >= link.confirmed);
@@ -808,6 +823,7 @@ class replica_links {
       link.attempt = link.attempt < 4 ? link.attempt : std::uint8_t{4};  // it gets on
     }
     if (link.attempt >= most_attempts) {
+      link.matched = true;  // as far as these two can
       return receipt{};
     }
     if (!same_context) {
