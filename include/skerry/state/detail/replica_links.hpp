@@ -818,6 +818,9 @@ class replica_links {
       link.compared = false;  // what is missing is on its way: asked again when it is there
       return receipt{};
     }
+    if ((f.flags & link_flag::asks) != 0 && !link.compared) {
+      return receipt{};  // it is for the peer to do something, once it has heard what is here, or one side would for ever
+    }
     if (const std::uint64_t gap = content ^ content_hash(); gap != link.gap) {
       link.gap = gap;
       link.attempt = link.attempt < 4 ? link.attempt : std::uint8_t{4};  // it gets on
