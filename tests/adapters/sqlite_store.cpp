@@ -538,6 +538,38 @@ TEST_CASE("a sync that failed made nothing durable, and the next one writes it a
   CHECK(found[1].seq == 3);
 }
 
+TEST_CASE("of a transaction that fails at one row nothing stands, however many rows a statement takes") {
+  const folder at{"row"};
+  auto store = at.make();
+  REQUIRE(store.open());
+  for (std::uint64_t count = 1; count <= 45; count += 4) {
+    CAPTURE(count);
+    const std::uint64_t first = store.append(data(1, 1), payload_of(1, 50)).value().value;
+    for (std::uint64_t n = 1; n < count; ++n) {
+      REQUIRE(store.append(data(1, n + 1), payload_of(n + 1, 50)));
+    }
+    const auto other = [&](const std::string& sql) {
+      sqlite3* db = nullptr;
+      REQUIRE(sqlite3_open(at.file().c_str(), &db) == SQLITE_OK);
+      REQUIRE(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+      const int changed = sqlite3_changes(db);
+      sqlite3_close(db);
+      return changed;
+    };
+    const std::string taken = std::to_string(first + count * 2 / 3);  // somebody else's row stands where one of ours belongs
+    REQUIRE(other("INSERT INTO records VALUES(" + taken + ", 9, 9, x'00')") == 1);
+    CHECK(store.sync().error() == errc::io);
+    CHECK(other("DELETE FROM records WHERE id = " + taken) == 1);
+    CHECK(other("DELETE FROM records") == 0);
+    REQUIRE(store.sync());
+    CHECK(other("UPDATE records SET stream = stream") == static_cast<int>(count));
+    REQUIRE(store.advance(cursor{1, count, 0}));
+    REQUIRE(store.sync());
+    store = at.make();
+    REQUIRE(store.open());
+  }
+}
+
 TEST_CASE("beyond its limit the store is full, for leases too only when the medium is") {
   const folder at{"limit"};
   auto store = at.make({.max_bytes = 64 << 10, .unsynced_bytes = 4 << 10});

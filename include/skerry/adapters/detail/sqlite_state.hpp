@@ -219,6 +219,39 @@ struct sqlite_state : sqlite_connection {
     return code;
   }
 
+  void bind_row(sqlite_statement& into, std::size_t row, const waiting_record& r) noexcept {
+    const int first = static_cast<int>(row * 4);
+    into.bind(first + 1, r.id);
+    into.bind(first + 2, delivery::is_item(r.kind) ? r.stream : ~std::uint64_t{0});
+    into.bind(first + 3, r.seq);
+    into.bind(first + 4, writing.of(r));
+  }
+  /// Several rows a statement, the rest one by one.
+  [[nodiscard]] int insert_written(std::uint64_t& bytes) noexcept {
+    std::array<const waiting_record*, rows_at_once> rows{};
+    std::size_t n = 0;
+    int code = SQLITE_OK;
+    for (auto r = writing.records.begin(); r != writing.records.end() && code == SQLITE_OK; ++r) {
+      if (r->length == 0) {
+        continue;
+      }
+      bytes += r->length;
+      rows[n] = &*r;
+      if (++n == rows_at_once) {
+        for (n = 0; n < rows_at_once; ++n) {
+          bind_row(insert_rows, n, *rows[n]);
+        }
+        code = insert_rows.run();
+        n = 0;
+      }
+    }
+    for (std::size_t i = 0; i < n && code == SQLITE_OK; ++i) {
+      bind_row(insert, 0, *rows[i]);
+      code = insert.run();
+    }
+    return code;
+  }
+
   /// One transaction: what is acknowledged goes, what waits comes if `with_records`. The database is locked by the caller.
   [[nodiscard]] status transact(bool with_records) noexcept {
     std::map<std::uint16_t, stream_state> done;
@@ -246,7 +279,6 @@ struct sqlite_state : sqlite_connection {
     if (done.empty() && writing.records.empty() && rows.empty()) {
       return {};
     }
-    std::uint64_t bytes = 0;
     int code = begin.run();
     for (auto of = done.begin(); of != done.end() && code == SQLITE_OK; ++of) {
       code = erase_done(of->first, of->second);
@@ -255,17 +287,8 @@ struct sqlite_state : sqlite_connection {
       erase.bind(1, *id);
       code = erase.run();
     }
-    for (auto r = writing.records.begin(); r != writing.records.end() && code == SQLITE_OK; ++r) {
-      if (r->length == 0) {
-        continue;
-      }
-      insert.bind(1, r->id);
-      insert.bind(2, delivery::is_item(r->kind) ? r->stream : ~std::uint64_t{0});
-      insert.bind(3, r->seq);
-      insert.bind(4, writing.of(*r));
-      code = insert.run();
-      bytes += r->length;
-    }
+    std::uint64_t bytes = 0;
+    code = code == SQLITE_OK ? insert_written(bytes) : code;
     code = code == SQLITE_OK ? commit.run() : code;
     if (code != SQLITE_OK && sqlite3_get_autocommit(db) == 0) {
       (void)rollback.run();
