@@ -389,11 +389,11 @@ class causal_store {
       return {};
     }
     events_ = events;
-    for (const bool closing : {true, false}) {  // see dot_context::join
+    context_.in_passes(covers.runs().size(), [&](auto pass) {
       for (const auto& run : covers.runs()) {
-        context_.insert_if(closing, mine[run.who], run.first, run.last);
+        context_.insert_in(pass, mine[run.who], run.first, run.last);
       }
-    }
+    });
     return {};
   }
   template <typename Delta>
@@ -515,12 +515,14 @@ class causal_store {
       if (table_[b].who != who) {
         continue;
       }
+      const record_view by = view(b);
       for (index i = table_.first_of(slot); i != none; i = table_[i].next) {
         if (i == b) {
           continue;
         }
-        const bool first = obsolete(view(i), view(b));
-        if (first || obsolete(view(b), view(i))) {
+        const record_view other = view(i);
+        const bool first = obsolete(other, by);
+        if (first || obsolete(by, other)) {
           const index dead = first ? i : b;
           const actor_ref its = table_[dead].who;
           erase(dead, its == table_[first ? b : i].who);

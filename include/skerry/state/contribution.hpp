@@ -57,6 +57,11 @@ template <typename T>
     return encode_value(out, c.value);
   }
 }
+/// Whose row it is, if it is one.
+[[nodiscard]] constexpr contributor contributor_of(std::span<const std::byte> payload) noexcept {
+  byte_reader in{payload};
+  return contributor{in.varint()};
+}
 template <typename T>
 [[nodiscard]] constexpr result<contribution<T>> decode_contribution(std::span<const std::byte> payload) {
   byte_reader in{payload};
@@ -99,8 +104,12 @@ class contribution_rows {
       contribution<T> best{};
       std::span<const std::byte> bytes{};
       records_->for_each([&](const record_view& r) {
+        const contributor whose = detail::contributor_of(r.payload);
+        if ((any && !(last < whose)) || (found && best.whose < whose)) {
+          return;  // without a look at the rest
+        }
         const result<contribution<T>> c = detail::decode_contribution<T>(r.payload);
-        if (!c || (any && !(last < c.value().whose)) || (found && best.whose < c.value().whose)) {
+        if (!c) {
           return;
         }
         if (!found || c.value().whose < best.whose || newer(c.value(), r.payload, best, bytes)) {
@@ -182,8 +191,11 @@ struct fold_of {
   [[nodiscard]] static constexpr status contribute(Edit& edit, contributor whose, const row_type& value, double weight) {
     contribution<row_type> row{whose, 0, 0, weight, value};
     edit.records().for_each([&](const record_view& r) {
+      if (detail::contributor_of(r.payload) != whose) {
+        return;
+      }
       const result<contribution<row_type>> c = detail::decode_contribution<row_type>(r.payload);
-      if (!c || c.value().whose != whose) {
+      if (!c) {
         return;
       }
       const auto& there = c.value();
@@ -208,8 +220,10 @@ struct fold_of {
   [[nodiscard]] static constexpr status state_row(Edit& edit, const contribution<row_type>& row) {
     bool stale = false;
     edit.records().for_each([&](const record_view& r) {
-      const result<contribution<row_type>> c = detail::decode_contribution<row_type>(r.payload);
-      if (c && c.value().whose == row.whose) {
+      if (detail::contributor_of(r.payload) != row.whose) {
+        return;
+      }
+      if (const result<contribution<row_type>> c = detail::decode_contribution<row_type>(r.payload); c) {
         stale = stale || c.value().generation > row.generation ||
                 (c.value().generation == row.generation && c.value().sequence >= row.sequence);
         edit.supersede(r);
@@ -227,9 +241,12 @@ struct fold_of {
     return detail::judge_all(records);
   }
   [[nodiscard]] static constexpr bool obsolete(const record_view& r, const record_view& by) noexcept {
+    if (detail::contributor_of(r.payload) != detail::contributor_of(by.payload)) {
+      return false;
+    }
     const auto a = detail::decode_contribution<row_type>(r.payload);
     const auto b = detail::decode_contribution<row_type>(by.payload);
-    if (!a || !b || a.value().whose != b.value().whose) {
+    if (!a || !b) {
       return false;
     }
     using rows = contribution_rows<row_type, detail::no_records>;

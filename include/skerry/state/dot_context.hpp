@@ -44,11 +44,22 @@ class dot_context {
     put(at, who, first, last);
     return {};
   }
-  /// The same for a run that there is room for, of one of two kinds: those that close gaps come before all others, so that the number of
-  /// runs never exceeds what it is in the end.
-  constexpr void insert_if(bool closing, actor_ref who, std::uint64_t first, std::uint64_t last) noexcept {
+  /// Runs that there is room for together come in any order where there is room for each of them alone, else in two passes: first those
+  /// that close gaps, so that the number of runs never exceeds what it is in the end.
+  enum class pass : std::uint8_t { whole, closing, rest };
+  /// Calls `f(pass)` for each pass that so many runs take; `f` inserts all of them by `insert_in`.
+  template <typename F>
+  constexpr void in_passes(std::size_t runs, F&& f) {
+    const bool two = runs > R - size_;
+    f(two ? pass::closing : pass::whole);
+    if (two) {
+      f(pass::rest);
+    }
+  }
+  constexpr void insert_in(pass which, actor_ref who, std::uint64_t first, std::uint64_t last) noexcept {
     if (last > prefix_[who]) {
-      if (const spot at = look(who, first, last); (at.growth(first - 1 <= prefix_[who]) <= 0) == closing) {
+      const spot at = look(who, first, last);
+      if (which == pass::whole || (at.growth(first - 1 <= prefix_[who]) <= 0) == (which == pass::closing)) {
         put(at, who, first, last);
       }
     }
@@ -164,7 +175,9 @@ class dot_context {
     }
     std::ptrdiff_t grows = 0;
     bool placed = true;
+    std::size_t runs = 0;
     theirs.for_each_run([&](const dot_range& run) {
+      ++runs;
       const actor_ref mine = theirs_to_mine(run.who);
       placed = placed && mine < A;
       grows += mine < A ? growth(mine, run.first, run.last) : 0;
@@ -175,9 +188,9 @@ class dot_context {
     if (grows > static_cast<std::ptrdiff_t>(R - size_)) {
       return errc::full;
     }
-    for (const bool closing : {true, false}) {
-      theirs.for_each_run([&](const dot_range& run) { insert_if(closing, theirs_to_mine(run.who), run.first, run.last); });
-    }
+    in_passes(runs, [&](pass which) {
+      theirs.for_each_run([&](const dot_range& run) { insert_in(which, theirs_to_mine(run.who), run.first, run.last); });
+    });
     return {};
   }
 

@@ -118,11 +118,11 @@ struct quick_join {
         store.context_.extend(mine[r.who], r.last);
       }
     } else {
-      for (const bool closing : {true, false}) {  // see dot_context::join
+      store.context_.in_passes(runs.size(), [&](auto pass) {
         for (const covered_run& r : runs) {
-          store.context_.insert_if(closing, mine[r.who], r.first, r.last);
+          store.context_.insert_in(pass, mine[r.who], r.first, r.last);
         }
-      }
+      });
     }
     store.events_ += fresh;
     store.from_ = no_party;
