@@ -99,7 +99,7 @@ class frame_edit {
   }
 
  private:
-  /// What `write_delta` wants of a delta; a key is named by its first record.
+  /// What `write_delta` wants of a delta, with its records in the order of their keys; a key is named by its first record.
   struct described {
     state::delta_context<most, most> covers{};
     std::vector<record> records{};
@@ -107,14 +107,16 @@ class frame_edit {
     [[nodiscard]] const state::delta_context<most, most>& context() const noexcept { return covers; }
     template <typename F>
     void for_each(F&& f) const {
-      for (std::size_t i = 0; i < records.size(); ++i) {
-        const record& r = records[i];
-        const auto same = [&r](const record& other) { return other.key == r.key; };
-        const auto first = std::find_if(records.begin(), records.end(), same) - records.begin();
-        const auto actors = covers.actors();
-        const auto who = static_cast<state::actor_ref>(std::find(actors.begin(), actors.end(), r.who) - actors.begin());
-        const auto of_key = static_cast<std::size_t>(std::count_if(records.begin(), records.end(), same));
-        f(state::incoming{{static_cast<std::uint16_t>(first), {}}, who, r.n, r.at, r.kind, r.payload, of_key});
+      const auto actors = covers.actors();
+      for (std::size_t first = 0, end = 0; first < records.size(); first = end) {
+        while (end < records.size() && records[end].key == records[first].key) {
+          ++end;
+        }
+        for (std::size_t i = first; i < end; ++i) {
+          const record& r = records[i];
+          const auto who = static_cast<state::actor_ref>(std::find(actors.begin(), actors.end(), r.who) - actors.begin());
+          f(state::incoming{{static_cast<std::uint16_t>(first), {}}, who, r.n, r.at, r.kind, r.payload, end - first});
+        }
       }
     }
   };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/core/assert.hpp>
 #include <skerry/state/actor.hpp>
 #include <skerry/state/hlc.hpp>
@@ -38,7 +39,46 @@ class op_set {
     }
     return *this;
   }
-  [[nodiscard]] constexpr bool empty() const noexcept { return *this == op_set{}; }
+  [[nodiscard]] constexpr bool empty() const noexcept {
+    std::uint64_t any = 0;
+    for (const std::uint64_t w : words_) {
+      any |= w;
+    }
+    return any == 0;
+  }
+  /// What is in three sets, and not in the fourth one.
+  [[nodiscard]] static constexpr op_set common(const op_set& a, const op_set& b, const op_set& c, const op_set& without) noexcept {
+    op_set found;
+    for (std::size_t w = 0; w < found.words_.size(); ++w) {
+      found.words_[w] = a.words_[w] & b.words_[w] & c.words_[w] & ~without.words_[w];
+    }
+    return found;
+  }
+  constexpr void erase(std::size_t i) noexcept { words_[i / 64] &= ~(std::uint64_t{1} << i % 64); }
+  constexpr op_set& operator&=(const op_set& other) noexcept {
+    for (std::size_t w = 0; w < words_.size(); ++w) {
+      words_[w] &= other.words_[w];
+    }
+    return *this;
+  }
+  /// The greatest one that `f` is true of; `capacity` if there is none.
+  template <typename F>
+  [[nodiscard]] constexpr std::size_t last_of(F&& f) const {
+    for (std::size_t w = words_.size(); w-- > 0;) {
+      for (std::uint64_t left = words_[w]; left != 0;) {
+        const auto top = static_cast<std::size_t>(63 - std::countl_zero(left));
+        if (f(w * 64 + top)) {
+          return w * 64 + top;
+        }
+        left ^= std::uint64_t{1} << top;
+      }
+    }
+    return capacity;
+  }
+  template <typename F>
+  [[nodiscard]] constexpr bool any_of(F&& f) const {
+    return last_of(f) != capacity;
+  }
   /// In ascending order.
   template <typename F>
   constexpr void for_each(F&& f) const {
@@ -86,108 +126,97 @@ struct operation {
   op_set conveys{};  ///< what somebody knows who has heard its delta: itself, and what its totals include
 };
 
+/// What somebody knows, and beside it what that takes the place of: all that a question about it needs.
+class knowledge : public op_set {
+ public:
+  [[nodiscard]] constexpr const op_set& covered() const noexcept { return covered_; }
+
+ private:
+  friend class history_oracle;
+  op_set covered_{};
+};
+
 /// The specification of a history by its events: who did what, and who had heard of what then. Knows nothing of stores.
 ///
 /// A value is live for somebody who knows K when no operation of K covers it. An operation covers what was live for its writer. So what a
 /// full state tells is all that its sender knows, and what a delta tells is its operation and, of counters, the earlier ones of the same
 /// life that its totals include.
-/// Cost    O(operations at the key) per question; uses the heap
+/// Cost    a few words per question, and O(operations it asks for); uses the heap
 class history_oracle {
  public:
   void restart(std::size_t nodes, std::size_t keys) {
-    known_.assign(nodes, op_set{});
+    known_.assign(nodes, knowledge{});
     heard_.assign(nodes, op_set{});
-    for (auto& list : by_key_) {
-      list.clear();
-    }
-    by_key_.resize(keys);
+    at_key_.assign(keys, op_set{});
+    of_role_.fill(op_set{});
     operations_.clear();
   }
 
   [[nodiscard]] bool full() const noexcept { return operations_.size() == op_set::capacity; }
   [[nodiscard]] std::span<const operation> operations() const noexcept { return operations_; }
   /// What a node knows, and the part of it that it has heard by name rather than inside of totals.
-  [[nodiscard]] const op_set& known(std::size_t node) const noexcept { return known_[node]; }
+  [[nodiscard]] const knowledge& known(std::size_t node) const noexcept { return known_[node]; }
   [[nodiscard]] const op_set& heard(std::size_t node) const noexcept { return heard_[node]; }
 
   /// An operation at a node; returns its number. A node of none (`nobody`) is a stranger.
   static constexpr std::size_t nobody = ~std::size_t{0};
-  std::size_t add(std::size_t node, operation op) {
+  std::size_t add(std::size_t node, const operation& made) {
     SKERRY_ASSERT(!full());
     const std::size_t number = operations_.size();
+    operation& op = operations_.emplace_back(made);
     op.conveys = {};
     op.conveys.insert(number);
-    auto& list = by_key_[op.key];
     if (op.role == op_role::share || op.role == op_role::gift) {
-      for (std::size_t i = list.size(); i-- > 0;) {
-        const operation& before = operations_[list[i]];
-        if (before.who == op.who && before.role == op.role && before.to == op.to) {
-          op.conveys |= before.conveys;
-          break;
-        }
+      const std::size_t last = at(op.key, op.role).last_of([&](std::size_t i) {
+        const operation& before = operations_[i];
+        return before.who == op.who && before.to == op.to;
+      });
+      if (last != op_set::capacity) {
+        op.conveys |= operations_[last].conveys;
       }
     }
-    list.push_back(number);
-    op.covers.for_each([&](std::size_t i) {  // one operation may clear several keys
-      auto& other = by_key_[operations_[i].key];
-      if (other.empty() || other.back() != number) {
-        other.push_back(number);
-      }
-    });
+    at_key_[op.key].insert(number);
+    of_role_[static_cast<std::size_t>(op.role)].insert(number);
     if (node != nobody) {
-      known_[node] |= op.conveys;
-      heard_[node].insert(number);
+      op_set by_name;
+      by_name.insert(number);
+      learn(node, op.conveys, by_name);
     }
-    operations_.push_back(op);
     return number;
   }
   /// Takes the last operation back, for a search that tries another one. Whoever knows of it must be made to `forget` it.
   void take_back() {
     const std::size_t number = operations_.size() - 1;
-    for (auto& list : by_key_) {
-      if (!list.empty() && list.back() == number) {
-        list.pop_back();
-      }
-    }
+    at_key_[operations_.back().key].erase(number);
+    of_role_[static_cast<std::size_t>(operations_.back().role)].erase(number);
     operations_.pop_back();
   }
   /// Whether any of it was news.
   bool learn(std::size_t node, const op_set& known, const op_set& heard) noexcept {
-    const op_set before = known_[node];
-    known_[node] |= known;
     heard_[node] |= heard;
-    return !(before == known_[node]);
+    return learn(known_[node], known);
   }
   /// A node's memory is set to what an image of it, or of another one, held.
   void forget(std::size_t node, const op_set& known, const op_set& heard) noexcept {
-    known_[node] = known;
+    known_[node] = knowledge_of(known);
     heard_[node] = heard;
+  }
+  [[nodiscard]] knowledge knowledge_of(const op_set& known) const noexcept {
+    knowledge k;
+    learn(k, known);
+    return k;
   }
 
   /// The values at a key that are live for somebody who knows `k`.
-  [[nodiscard]] op_set live(const op_set& k, std::uint32_t key) const { return live(k, key, op_role::value); }
-  [[nodiscard]] op_set live(const op_set& k, std::uint32_t key, op_role role) const {
-    op_set found;
-    op_set dead;
-    for (const std::size_t i : by_key_[key]) {
-      if (k.contains(i)) {
-        dead |= operations_[i].covers;
-        if (operations_[i].key == key && operations_[i].role == role) {
-          found.insert(i);
-        }
-      }
-    }
-    return found -= dead;
+  [[nodiscard]] op_set live(const knowledge& k, std::uint32_t key, op_role role = op_role::value) const {
+    return op_set::common(k, at_key_[key], of_role_[static_cast<std::size_t>(role)], k.covered());
+  }
+  [[nodiscard]] op_set live(const op_set& k, std::uint32_t key, op_role role = op_role::value) const {
+    return live(knowledge_of(k), key, role);
   }
   /// All operations of one role at a key, live or not.
   [[nodiscard]] op_set all(const op_set& k, std::uint32_t key, op_role role) const {
-    op_set found;
-    for (const std::size_t i : by_key_[key]) {
-      if (k.contains(i) && operations_[i].key == key && operations_[i].role == role) {
-        found.insert(i);
-      }
-    }
-    return found;
+    return op_set::common(k, at_key_[key], of_role_[static_cast<std::size_t>(role)], op_set{});
   }
   /// The one of `of` with the greatest (stamp, actor), or null.
   [[nodiscard]] const operation* latest(const op_set& of, bool* tie = nullptr) const {
@@ -212,30 +241,51 @@ class history_oracle {
   /// What an actor may count down.
   [[nodiscard]] wide_count rights(const op_set& k, std::uint32_t key, const state::actor& who) const {
     wide_count total = 0;
-    for (const std::size_t i : by_key_[key]) {
+    all(k, key, op_role::share).for_each([&](std::size_t i) { total += operations_[i].who == who ? operations_[i].value : 0; });
+    all(k, key, op_role::gift).for_each([&](std::size_t i) {
       const operation& op = operations_[i];
-      if (!k.contains(i) || op.key != key) {
-        continue;
-      }
-      total += op.role == op_role::share && op.who == who ? op.value : 0;
-      total += op.role == op_role::gift && op.to == who ? op.value : 0;
-      total -= op.role == op_role::gift && op.who == who ? op.value : 0;
-    }
+      total += op.to == who ? op.value : 0;
+      total -= op.who == who ? op.value : 0;
+    });
     return total;
   }
   /// The statement of a contributor that counts, or null: greatest (generation, sequence, nonce, bytes).
   [[nodiscard]] const operation* row(const op_set& k, std::uint32_t key, std::uint64_t whose) const {
     const operation* best = nullptr;
-    for (const std::size_t i : by_key_[key]) {
+    all(k, key, op_role::row).for_each([&](std::size_t i) {
       const operation& op = operations_[i];
-      if (k.contains(i) && op.key == key && op.role == op_role::row && op.whose == whose && (best == nullptr || below(*best, op))) {
-        best = &op;
+      best = op.whose == whose && (best == nullptr || below(*best, op)) ? &op : best;
+    });
+    return best;
+  }
+  /// The same of the contributors 0 to N − 1.
+  template <std::size_t N>
+  [[nodiscard]] std::array<const operation*, N> rows(const op_set& k, std::uint32_t key) const {
+    std::array<const operation*, N> best{};
+    all(k, key, op_role::row).for_each([&](std::size_t i) {
+      const operation& op = operations_[i];
+      if (op.whose < N && (best[op.whose] == nullptr || below(*best[op.whose], op))) {
+        best[op.whose] = &op;
       }
-    }
+    });
     return best;
   }
 
  private:
+  [[nodiscard]] op_set at(std::uint32_t key, op_role role) const {
+    op_set found = at_key_[key];
+    return found &= of_role_[static_cast<std::size_t>(role)];
+  }
+  bool learn(knowledge& k, const op_set& known) const noexcept {
+    op_set news = known;
+    news -= k;
+    if (news.empty()) {
+      return false;
+    }
+    k |= news;
+    news.for_each([&](std::size_t i) { k.covered_ |= operations_[i].covers; });
+    return true;
+  }
   [[nodiscard]] static bool below(const operation& a, const operation& b) noexcept {
     if (a.generation != b.generation) {
       return a.generation < b.generation;
@@ -252,8 +302,9 @@ class history_oracle {
   }
 
   std::vector<operation> operations_{};
-  std::vector<std::vector<std::size_t>> by_key_{};
-  std::vector<op_set> known_{};
+  std::vector<op_set> at_key_{};
+  array_of<op_set, 7> of_role_{};
+  std::vector<knowledge> known_{};
   std::vector<op_set> heard_{};
 };
 

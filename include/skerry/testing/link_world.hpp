@@ -185,7 +185,7 @@ class link_world {
     const auto on = [this](sim_fault f) { return w_.script->has(f); };
     switch (e.what) {
       case sim_action::operate: operate(e); break;
-      case sim_action::snapshot: w_.images[e.node] = w_.image_of(e.node); break;
+      case sim_action::snapshot: w_.keep_image(e.node); break;
       case sim_action::restart:
         if (on(sim_fault::restart)) {
           n.board.restart(w_.rng);
@@ -193,8 +193,7 @@ class link_world {
         }
         break;
       case sim_action::put_back:
-        if (on(sim_fault::put_back) && w_.images[e.node]) {
-          w_.take_image(e.node, *w_.images[e.node]);
+        if (on(sim_fault::put_back) && w_.put_back(e.node)) {
           w_.bites(sim_fault::put_back);
           reset_ = true;
           connect_all(e.node);
@@ -205,7 +204,7 @@ class link_world {
           splitmix64 birth{w_.rng()};
           w_.create(e.node, n.id, birth);
           w_.oracle.forget(e.node, {}, {});
-          w_.images[e.node].reset();
+          w_.drop_image(e.node);
           w_.bites(sim_fault::id_reuse);
           reset_ = true;
           connect_all(e.node);

@@ -123,20 +123,19 @@ class replica_world {
     switch (e.what) {
       case sim_action::operate: operate(e); break;
       case sim_action::sync: send_all(e.node, e.peer); break;
-      case sim_action::snapshot: w_.images[e.node] = w_.image_of(e.node); break;
+      case sim_action::snapshot: w_.keep_image(e.node); break;
       case sim_action::restart:
         n.board.restart(w_.rng);
         w_.bites(sim_fault::restart);
         break;
       case sim_action::put_back:
-        if (w_.images[e.node]) {
-          w_.take_image(e.node, *w_.images[e.node]);
+        if (w_.put_back(e.node)) {
           w_.bites(sim_fault::put_back);
         }
         break;
       case sim_action::clone:
         if (e.peer != e.node) {
-          w_.take_image(e.node, w_.image_of(e.peer));
+          w_.clone(e.node, e.peer);
           w_.bites(sim_fault::clone);
         }
         break;
@@ -144,7 +143,7 @@ class replica_world {
         splitmix64 birth{w_.rng()};
         w_.create(e.node, w_.nodes[e.peer].id, birth);
         w_.oracle.forget(e.node, {}, {});
-        w_.images[e.node].reset();
+        w_.drop_image(e.node);
         w_.bites(sim_fault::id_reuse);
         break;
       }
@@ -230,6 +229,7 @@ class replica_world {
     ++w_.totals.deliveries;
     w_.trace(static_cast<std::uint64_t>(got.error()) << 8 | to);
     if (got) {
+      w_.after_success(n);
       n.told_at = w_.now;
       w_.trace(got.value().added << 32 | got.value().seen << 16 | got.value().removed);
       w_.totals.amnesia += got.value().verdict == state::detection::amnesia_or_clone ? 1 : 0;

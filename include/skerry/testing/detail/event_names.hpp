@@ -27,7 +27,9 @@ class event_names {
   /// False when the name is taken.
   [[nodiscard]] bool insert(const state::actor& who, std::uint64_t n) noexcept {
     const std::uint64_t life = static_cast<std::uint64_t>(who.generation) << 32 | who.nonce;
-    for (std::size_t at = hash64(who.id ^ n << 20, life) % places_.size();; at = (at + 1) % places_.size()) {
+    std::uint64_t mixed = (who.id ^ n << 20 ^ life) * 0x9e3779b97f4a7c15;  // nobody aims at these places
+    mixed ^= mixed >> 32;
+    for (std::size_t at = mixed % places_.size();; at = (at + 1) % places_.size()) {
       place& p = places_[at];
       if (p.run != run_) {
         p = {who, n, run_};

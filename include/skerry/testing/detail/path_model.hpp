@@ -2,15 +2,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <skerry/core/array_of.hpp>
 #include <skerry/state/replica.hpp>
 #include <skerry/testing/history_oracle.hpp>
 #include <skerry/testing/sim_script.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace skerry::inline v0::testing {
@@ -46,15 +50,41 @@ enum class sim_difference : std::uint8_t { none, lost, resurrected, other };
 
 namespace detail {
 
-using canonical_bytes = std::vector<std::byte>;
+/// The bytes of a value by which values are told apart.
+class canonical_bytes {
+ public:
+  template <typename T>
+  [[nodiscard]] static canonical_bytes of(const T& value) {
+    canonical_bytes made;
+    byte_writer out{made.bytes_};
+    (void)state::detail::encode_value(out, value);
+    made.size_ = out.written().size();
+    return made;
+  }
+  canonical_bytes(const canonical_bytes& other) noexcept : size_{other.size_} { std::copy_n(other.bytes_.begin(), size_, bytes_.begin()); }
+  canonical_bytes& operator=(const canonical_bytes& other) noexcept {
+    size_ = other.size_;
+    std::copy_n(other.bytes_.begin(), size_, bytes_.begin());
+    return *this;
+  }
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return std::span{bytes_}.first(size_); }
 
+  friend bool operator==(const canonical_bytes& a, const canonical_bytes& b) noexcept { return std::ranges::equal(a.bytes(), b.bytes()); }
+  friend bool operator<(const canonical_bytes& a, const canonical_bytes& b) noexcept {
+    return std::ranges::lexicographical_compare(a.bytes(), b.bytes());
+  }
+
+ private:
+  canonical_bytes() noexcept {}  // what is not written is not read
+
+  std::size_t size_ = 0;
+  std::array<std::byte, 256> bytes_;
+};
+
+/// Whether two values are the same one.
 template <typename T>
-[[nodiscard]] canonical_bytes bytes_of_value(const T& value) {
-  canonical_bytes bytes(256);
-  byte_writer out{bytes};
-  (void)state::detail::encode_value(out, value);
-  bytes.resize(out.written().size());
-  return bytes;
+[[nodiscard]] bool same_value(const T& a, const T& b) {
+  return canonical_bytes::of(a) == canonical_bytes::of(b);
 }
 
 /// One operation of a script at a path: who may be expected to refuse it, and what it means if nobody does.
@@ -138,7 +168,7 @@ struct path_model {
   [[nodiscard]] static sim_attempt attempt(Board& board, const history_oracle& oracle, std::size_t node, const sim_event& e, wall_ms wall,
                                            const state::actor& peer, const state::actor& self, sim_counts& counts) {
     sim_attempt a;
-    const op_set& k = oracle.known(node);
+    const knowledge& k = oracle.known(node);
     const unsigned element = e.element % elements;
     const std::int64_t amount = e.value;
     a.op.key = key(e.path, e.args, is_set ? element : 0);
@@ -330,7 +360,7 @@ struct path_model {
 
   /// Whether a replica that knows `k` reads what the history says, at the key that the arguments name.
   template <typename Replica>
-  [[nodiscard]] static sim_difference compare(const Replica& r, const history_oracle& oracle, const op_set& k, std::uint16_t path,
+  [[nodiscard]] static sim_difference compare(const Replica& r, const history_oracle& oracle, const knowledge& k, std::uint16_t path,
                                               unsigned args, sim_counts& counts) {
     ++counts.reads;
     return with_args<places>(args, [&](auto... a) { return compare_at(r, oracle, k, path, args, counts, a...); });
@@ -338,7 +368,7 @@ struct path_model {
 
  private:
   [[nodiscard]] static auto element_of(unsigned element) { return sample_value<typename policy::element_type>::of(element); }
-  [[nodiscard]] static op_set dead(const history_oracle& oracle, const op_set& k, std::uint32_t at) {
+  [[nodiscard]] static op_set dead(const history_oracle& oracle, const knowledge& k, std::uint32_t at) {
     op_set found = oracle.all(k, at, op_role::share);
     return found -= oracle.live(k, at, op_role::share);
   }
@@ -353,7 +383,7 @@ struct path_model {
   }
 
   template <typename Replica, typename... Args>
-  static sim_difference compare_at(const Replica& r, const history_oracle& oracle, const op_set& k, std::uint16_t path, unsigned args,
+  static sim_difference compare_at(const Replica& r, const history_oracle& oracle, const knowledge& k, std::uint16_t path, unsigned args,
                                    sim_counts& counts, Args... a) {
     const std::uint32_t at = key(path, args);
     if constexpr (is_set) {
@@ -381,19 +411,19 @@ struct path_model {
       if (static_cast<bool>(got) != (best != nullptr)) {
         return best != nullptr ? sim_difference::lost : sim_difference::resurrected;
       }
-      return best == nullptr || bytes_of_value(got.value()) == bytes_of_value(sample_value<state::value_t<P>>::of(best->value))
-                 ? sim_difference::none
-                 : sim_difference::other;
+      return best == nullptr || same_value(got.value(), sample_value<state::value_t<P>>::of(best->value)) ? sim_difference::none
+                                                                                                          : sim_difference::other;
     } else if constexpr (kind == state::kinds::keep_both) {
       std::vector<canonical_bytes> expected;
-      oracle.live(k, at).for_each(
-          [&](std::size_t i) { expected.push_back(bytes_of_value(sample_value<state::value_t<P>>::of(oracle.operations()[i].value))); });
+      oracle.live(k, at).for_each([&](std::size_t i) {
+        expected.push_back(canonical_bytes::of(sample_value<state::value_t<P>>::of(oracle.operations()[i].value)));
+      });
       std::sort(expected.begin(), expected.end());
       expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
       counts.siblings += expected.size() > 1 ? 1 : 0;
       std::vector<canonical_bytes> got;
       for (const auto& v : r.template siblings<P>(a...)) {
-        got.push_back(bytes_of_value(v));
+        got.push_back(canonical_bytes::of(v));
       }
       std::sort(got.begin(), got.end());
       if (got == expected) {
@@ -404,12 +434,11 @@ struct path_model {
                          kind == state::kinds::bounded_counter) {
       const op_set live = oracle.live(k, at, op_role::share);
       if constexpr (kind == state::kinds::reset_counter) {
-        op_set taken = dead(oracle, k, at);
-        bool raced = false;
-        live.for_each([&](std::size_t i) {
-          taken.for_each([&](std::size_t j) { raced = raced || oracle.operations()[i].who == oracle.operations()[j].who; });
-        });
-        counts.resets_raced += raced ? 1 : 0;
+        const op_set taken = dead(oracle, k, at);
+        const auto by_one = [&](std::size_t i) {
+          return taken.any_of([&](std::size_t j) { return oracle.operations()[i].who == oracle.operations()[j].who; });
+        };
+        counts.resets_raced += live.any_of(by_one) ? 1 : 0;
       }
       const wide_count sum = oracle.sum(live);
       const wide_count expected = kind == state::kinds::bounded_counter && sum < 0 ? 0 : sum;
@@ -431,9 +460,8 @@ struct path_model {
       if (static_cast<bool>(got) != (best != nullptr)) {
         return best != nullptr ? sim_difference::lost : sim_difference::resurrected;
       }
-      return best == nullptr || bytes_of_value(got.value()) == bytes_of_value(sample_value<state::value_t<P>>::of(best->value))
-                 ? sim_difference::none
-                 : sim_difference::other;
+      return best == nullptr || same_value(got.value(), sample_value<state::value_t<P>>::of(best->value)) ? sim_difference::none
+                                                                                                          : sim_difference::other;
     } else if constexpr (is_fold) {
       return compare_fold(r.template read<P>(a...), oracle, k, at);
     } else {
@@ -442,15 +470,18 @@ struct path_model {
   }
 
   template <typename Got>
-  static sim_difference compare_fold(const Got& got, const history_oracle& oracle, const op_set& k, std::uint32_t at) {
+  static sim_difference compare_fold(const Got& got, const history_oracle& oracle, const knowledge& k, std::uint32_t at) {
     using row_type = typename policy::row_type;
-    std::vector<std::pair<row_type, double>> rows;
-    for (std::uint64_t whose = 0; whose < elements; ++whose) {
-      const operation* row = oracle.row(k, at, whose);
+    using counted = std::pair<row_type, double>;
+    array_of<counted, elements> statements{};
+    std::size_t there = 0;
+    const std::array<const operation*, elements> latest = oracle.template rows<elements>(k, at);
+    for (const operation* row : latest) {
       if (row != nullptr && row->weight > 0) {
-        rows.emplace_back(sample_value<row_type>::of(row->value), row->weight);
+        statements[there++] = {sample_value<row_type>::of(row->value), row->weight};
       }
     }
+    const std::span<counted> rows{statements.data(), there};
     if (rows.empty() || !got) {
       return rows.empty() == !got ? sim_difference::none : (rows.empty() ? sim_difference::resurrected : sim_difference::lost);
     }

@@ -27,7 +27,7 @@ struct memory_bound {
 class memory_law {
  public:
   template <typename Schema>
-  [[nodiscard]] memory_bound of(const history_oracle& oracle, const op_set& known) {
+  [[nodiscard]] memory_bound of(const history_oracle& oracle, const knowledge& known) {
     memory_bound most;
     who_.clear();
     // Whoever has written: a delta names also the events that it takes the place of, heard of or not.
@@ -54,7 +54,7 @@ class memory_law {
 
  private:
   template <typename P>
-  [[nodiscard]] std::size_t at(const history_oracle& oracle, const op_set& known, std::uint32_t key) {
+  [[nodiscard]] std::size_t at(const history_oracle& oracle, const knowledge& known, std::uint32_t key) {
     using policy = typename P::policy;
     constexpr bool one_winner = state::detail::has_obsolete<policy> && (!policy::removable || state::detail::is_permanent<P>());
     std::size_t values = 0;

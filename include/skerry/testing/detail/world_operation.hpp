@@ -77,6 +77,7 @@ template <typename P, typename Board>
     w.find(sim_finding::broken, "an operation was taken that had to be answered " + std::string{skerry::to_string(a.expected)});
     return std::nullopt;
   }
+  w.after_success(n);
   ++w.totals.operations;
   if (e.value > (std::int64_t{1} << 60)) {
     w.bites(sim_fault::huge);

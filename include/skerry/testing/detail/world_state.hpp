@@ -20,7 +20,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -47,6 +46,7 @@ class world_state {
     bool told_right = true;
     std::uint64_t told_at = 0;  ///< when it last heard of the time
     refusal_counts refused{};   ///< by the calls that have been refused so far
+    used_places<replica_type> used{};
 
     void reads_clock(std::uint64_t moment) noexcept {
       told_right = told_right && moment - told_at < unnoticed_ms;
@@ -56,12 +56,14 @@ class world_state {
   static constexpr std::uint64_t unnoticed_ms = 3'000'000;  ///< less than `clock_limits::local_step`
   /// A board's memory, and what it knew then.
   struct image {
+    bool there = false;
     Board board{};
     op_set known{};
     op_set heard{};
     std::uint64_t id = 0;
     bool told_right = true;
     std::uint64_t told_at = 0;
+    used_places<replica_type> used{};
   };
   struct sent_frame {
     std::vector<std::byte> bytes{};
@@ -90,11 +92,15 @@ class world_state {
     for (node& n : nodes) {
       n.clock = world_clock{};
     }
-    images.assign(of.nodes, std::nullopt);
+    images.resize(of.nodes);
+    for (image& kept : images) {
+      kept.there = false;
+    }
   }
   void create(std::size_t i, std::uint64_t id, splitmix64& birth) {
     node& n = nodes[i];
-    n.board = Board{};
+    n.board = blank_;
+    n.used = {};
     n.id = id;
     if (!n.board.create(id, state::clock_limits{}, birth, instant_at(now))) {
       find(sim_finding::broken, "a replica could not be created");
@@ -109,12 +115,36 @@ class world_state {
     nodes[i].told_at = now;
   }
 
-  [[nodiscard]] image image_of(std::size_t i) const {
-    return {nodes[i].board, oracle.known(i), oracle.heard(i), nodes[i].id, nodes[i].told_right && nodes[i].clock.right(), nodes[i].told_at};
+  /// Its memory as it is now is kept, in the place of an older image.
+  void keep_image(std::size_t i) { keep_image(i, images[i]); }
+  void drop_image(std::size_t i) noexcept { images[i].there = false; }
+  /// Its memory is what its image says, if it has one.
+  [[nodiscard]] bool put_back(std::size_t i) {
+    if (images[i].there) {
+      take_image(i, images[i]);
+    }
+    return images[i].there;
+  }
+  /// Its memory is what that of another one is.
+  void clone(std::size_t i, std::size_t from) {
+    keep_image(from, passing_);
+    take_image(i, passing_);
+  }
+  void keep_image(std::size_t i, image& kept) const {
+    const node& n = nodes[i];
+    kept.there = true;
+    kept.board = n.board;
+    kept.known = oracle.known(i);
+    kept.heard = oracle.heard(i);
+    kept.id = n.id;
+    kept.told_right = n.told_right && n.clock.right();
+    kept.told_at = n.told_at;
+    kept.used = n.used;
   }
   void take_image(std::size_t i, const image& from) {
     nodes[i].board.put_back(from.board, rng);
     nodes[i].refused = refusal_counts::of(nodes[i].board.counters());
+    nodes[i].used = from.used;
     nodes[i].id = from.id;
     oracle.forget(i, from.known, from.heard);
     nodes[i].told_right = from.told_right;
@@ -187,7 +217,11 @@ class world_state {
   }
 
   /// Before a call that may be refused.
-  void before_call(const node& n) noexcept { witness_.remember(n.board.replica()); }
+  void before_call(node& n) noexcept {
+    n.used.before(n.board.replica());
+    witness_.remember(n.board.replica(), n.used);
+  }
+  void after_success(node& n) noexcept { n.used.after(n.board.replica()); }
   /// After a refusal: the node is what it was before the call, and has counted it.
   void after_refusal(node& n, errc why, const char* change) {
     ++totals.refused;
@@ -283,7 +317,7 @@ class world_state {
   }
 
   std::vector<node> nodes{};
-  std::vector<std::optional<image>> images{};
+  std::vector<image> images{};
   history_oracle oracle{};
   lossy_network<std::size_t> network{};
   std::vector<sent_frame> frames{};
@@ -302,7 +336,9 @@ class world_state {
   std::size_t frame_count_ = 0;
   call_witness<replica_type> witness_{};
   memory_law law_{};
+  image passing_{};
   Board copy_{};
+  Board blank_{};
   array_of<std::vector<std::byte>, 2> encoded_{};
   std::size_t encoded_at_ = 0;
 };
