@@ -150,11 +150,9 @@ class byte_world {
   }
 
   [[nodiscard]] std::vector<std::byte> all_of(std::size_t i) {
-    std::vector<std::byte> bytes(65'536);
-    skerry::byte_writer out{bytes};
+    skerry::byte_writer out{whole_};
     (void)at(i).encode(out);
-    bytes.resize(out.written().size());
-    return bytes;
+    return {out.written().begin(), out.written().end()};
   }
   /// Until all are silent. Frames that go at the same moment cross each other.
   void exchange() {
@@ -188,16 +186,18 @@ class byte_world {
     equal_ = equal_ && all_of(0) == all_of(1) && all_of(1) == all_of(2);
   }
   void hear(std::size_t from, std::size_t to, const std::vector<std::vector<std::byte>>& frames) {
-    if (frames.empty()) {
+    const std::vector<std::byte> held = all_of(to);
+    for (const auto& frame : frames) {
+      (void)at(to).receive(*links_[to][from], frame, instant());
+    }
+    const std::vector<std::byte> holds = all_of(to);
+    if (held == holds) {
       return;
     }
     skerry::testing::frame_edit before;
     skerry::testing::frame_edit after;
-    (void)before.read(all_of(to));
-    for (const auto& frame : frames) {
-      (void)at(to).receive(*links_[to][from], frame, instant());
-    }
-    (void)after.read(all_of(to));
+    (void)before.read(held);
+    (void)after.read(holds);
     const auto known = [&before](const auto& who, std::uint64_t n) {
       return std::any_of(before.covers.begin(), before.covers.end(),
                          [&](const auto& run) { return run.who == who && run.first <= n && n <= run.last; });
@@ -252,6 +252,7 @@ class byte_world {
   std::unique_ptr<std::array<board, nodes>> boards_{};
   std::optional<state::link_id> links_[nodes][nodes]{};
   std::array<std::byte, 2048> room_{};
+  std::array<std::byte, 65'536> whole_{};
   std::int64_t now_ = 0;
   std::uint64_t spent_ = 0;
   std::uint64_t ideal_ = 0;

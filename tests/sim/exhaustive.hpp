@@ -290,7 +290,8 @@ class small_scope {
     }
     schema::visit(path_, [&]<typename P>() {
       using model = skerry::testing::detail::path_model<P>;
-      if (model::compare(e.replica, oracle_, e.known, path_, 0, out_->counts) != skerry::testing::sim_difference::none) {
+      if (model::compare(e.replica, oracle_, oracle_.knowledge_of(e.known), path_, 0, out_->counts) !=
+          skerry::testing::sim_difference::none) {
         fail("what has heard of " + list(heard) + " does not read what the history says");
       }
     });

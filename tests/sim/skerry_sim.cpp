@@ -10,11 +10,17 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <fstream>
+#include <functional>
+#include <mutex>
+#include <span>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -57,21 +63,80 @@ void print_last(const outcome& o, double seconds) {
   fmt::print("histories={} divergent={} lost={} resurrected={} seconds={:.1f}\n", o.histories, o.divergent, o.lost, o.resurrected, seconds);
 }
 
+/// Does what is to be done on several threads; who is done with one thing takes the next one.
+void do_all(std::span<const std::function<void()>> things, std::size_t threads) {
+  std::atomic<std::size_t> next{0};
+  std::exception_ptr failure;
+  std::mutex one_at_a_time;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < things.size(); i = next++) {
+      try {
+        things[i]();
+      } catch (...) {
+        const std::lock_guard lock{one_at_a_time};
+        failure = std::current_exception();
+      }
+    }
+  };
+  std::vector<std::thread> others;
+  for (std::size_t t = 1; t < std::min(threads, things.size()); ++t) {
+    others.emplace_back(work);
+  }
+  work();
+  for (std::thread& t : others) {
+    t.join();
+  }
+  if (failure) {
+    std::rethrow_exception(failure);
+  }
+}
+
 int run(std::uint64_t first, std::uint64_t histories, const sim_options& options, std::size_t threads, bool trace) {
   const auto begin = std::chrono::steady_clock::now();
   outcome o = explore(first, histories, options, threads);
   print_counts(o);
   fmt::print("replicas: seconds={:.1f}\n", seconds_since(begin));
-  std::uint64_t side_found = 0;
-  for (const auto explore_beside :
-       {explore_queues, explore_twins, explore_carry, explore_members, explore_owners, explore_disks, explore_scopes, explore_bytes}) {
-    const side_outcome side = explore_beside(first, histories / 8, false);
-    fmt::print("{} histories={}\n{}", side.met, side.histories, side.first_text);
-    print_others(side.alarms);
-    side_found += side.found;
+  std::fflush(stdout);
+  // The worlds beside, each by itself: what they find is said in this order, whoever is done first.
+  struct world_beside {
+    side_outcome (*explore)(std::uint64_t, std::uint64_t, bool) = nullptr;
+    side_outcome found{};
+    double seconds = 0;
+  };
+  std::array<world_beside, 8> beside{{{explore_queues},
+                                      {explore_twins},
+                                      {explore_carry},
+                                      {explore_members},
+                                      {explore_owners},
+                                      {explore_disks},
+                                      {explore_scopes},
+                                      {explore_bytes}}};
+  std::array<outcome, 2> replicas{};  // on small machines, through links
+  std::array<double, 2> replicas_seconds{};
+  const auto timed = [](double& seconds, auto&& f) {
+    return [&seconds, f] {
+      const auto from = std::chrono::steady_clock::now();
+      f();
+      seconds = seconds_since(from);
+    };
+  };
+  std::vector<std::function<void()>> things;
+  things.emplace_back(timed(replicas_seconds[1], [&] { replicas[1] = explore_links(first, histories / 32, options, false); }));
+  things.emplace_back(timed(replicas_seconds[0], [&] { replicas[0] = explore_small(first, histories / 8, options); }));
+  for (world_beside& w : beside) {
+    things.emplace_back(timed(w.seconds, [&w, first, histories] { w.found = w.explore(first, histories / 8, false); }));
   }
-  const auto beside = [&o](const std::string& what, const outcome& found) {
-    fmt::print("{} histories={}\n", what, found.histories);
+  do_all(things, threads);
+
+  std::uint64_t side_found = 0;
+  for (const world_beside& w : beside) {
+    fmt::print("{} histories={} seconds={:.1f}\n{}", w.found.met, w.found.histories, w.seconds, w.found.first_text);
+    print_others(w.found.alarms);
+    side_found += w.found.found;
+  }
+  const bool any = o.found() > 0;
+  const auto of_replicas = [&o](const std::string& what, const outcome& found, double seconds) {
+    fmt::print("{} histories={} seconds={:.1f}\n", what, found.histories, seconds);
     if (found.found() > 0) {
       print_finding(found);
     }
@@ -80,13 +145,11 @@ int run(std::uint64_t first, std::uint64_t histories, const sim_options& options
     o.resurrected += found.resurrected;
     o.broken += found.broken;
   };
-  const bool any = o.found() > 0;
-  const outcome small = explore_small(first, histories / 8, options);
-  beside(
+  const outcome& small = replicas[0];
+  of_replicas(
       fmt::format("small machines: deliveries={} full={} converged={}", small.totals.deliveries, small.totals.full, small.totals.converged),
-      small);
-  const outcome linked = explore_links(first, histories / 32, options, false);
-  beside("links: " + linked.met, linked);
+      small, replicas_seconds[0]);
+  of_replicas("links: " + replicas[1].met, replicas[1], replicas_seconds[1]);
   const std::string idle = idle_faults(o);
   if (any) {
     print_finding(o);
@@ -250,14 +313,16 @@ int main(int argc, char** argv) {
   std::string plant_name;
   std::string corpus;
   std::size_t exhaustive = 0;
-  std::size_t threads = 1;
+  std::size_t threads = std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
   bool links = false;
   bool trace = false;
   CLI::Option* number = app.add_option("--histories", histories, "how many; with --plant, how many at most")->capture_default_str();
   app.add_option("--seed", seed, "the first one")->capture_default_str();
   app.add_option("--nodes", options.nodes, "replicas in a history")->capture_default_str()->check(CLI::Range(1, 16));
   app.add_option("--events", options.events, "events in a history")->capture_default_str()->check(CLI::Range(1, 400));
-  app.add_option("--threads", threads, "histories at a time")->capture_default_str()->check(CLI::Range(1, 256));
+  app.add_option("--threads", threads, "histories at a time; what they find does not depend on it")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 256));
   app.add_option("--faults", faults, "all, none, or names between commas")->capture_default_str();
   app.add_option("--replay", replayed, "a seed, or a file with a script");
   app.add_option("--corpus", corpus, "a file of histories and scripts that have found something, to go through again");
