@@ -107,6 +107,16 @@ constexpr courier_config<tick> with_expiry = with({.keys = false, .expiry = true
 constexpr courier_config<tick> with_classes = with({.keys = false, .expiry = false, .classes = true, .reclaim = false}, false);
 constexpr courier_config<tick> with_reclaim = with({.keys = false, .expiry = false, .classes = false, .reclaim = true}, false);
 constexpr courier_config<tick> with_direct = with({.keys = false, .expiry = false, .classes = false, .reclaim = false}, true);
+constexpr courier_config<tick> unguarded = [] {
+  courier_config<tick> c = with({.keys = false, .expiry = false, .classes = false, .reclaim = false}, true);
+  c.guards = false;
+  return c;
+}();
+constexpr courier_config<tick> least_of_all = [] {
+  courier_config<tick> c = least;
+  c.guards = false;
+  return c;
+}();
 constexpr courier_limits one_endpoint{outbox_limits{1, 24, 32}, 1, 3};
 constexpr courier_limits two_endpoints{outbox_limits{1, 24, 32}, 2, 3};
 constexpr clock_reading<tick> boot{0xffff'f000, wall_ms{1'700'000'000'000}, true};
@@ -137,6 +147,31 @@ TEST_CASE("a courier whose features are left out does what the whole one does wh
   }
 }
 
+TEST_CASE("without breaker and budget attempts are held back by waits alone, told so while running or known while compiling") {
+  std::uint64_t retries = 0;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    CAPTURE(seed);
+    const auto a = std::make_unique<store>(), b = std::make_unique<store>(), c = std::make_unique<store>();
+    auto one = fixed_on<store, &unguarded>::open(*a, device_seed::for_test(seed), boot);
+    auto other = courier<tick, store, one_endpoint>::open(*b, unguarded, device_seed::for_test(seed), boot);
+    auto third = courier<tick, store, two_endpoints>::open(*c, unguarded, device_seed::for_test(seed), boot);
+    const auto did = life(*a, one.value(), seed, use::plain);
+    REQUIRE(did == life(*b, other.value(), seed, use::plain));
+    REQUIRE(did == life(*c, third.value(), seed, use::plain));
+    CHECK(one.value().counters().breaker_opened == 0);
+    CHECK(one.value().counters().budget_denied == 0);
+    retries += one.value().counters().retries;
+  }
+  CHECK(retries > 100);
+  static constexpr courier_config<tick> two = [] {
+    courier_config<tick> c = unguarded;
+    c.endpoints = 2;
+    return c;
+  }();
+  const auto memory = std::make_unique<store>();
+  CHECK(courier<tick, store, two_endpoints>::open(*memory, two, device_seed::for_test(1), boot).error() == errc::invalid);
+}
+
 TEST_CASE("what was left out is refused by name, also where the config is told while running") {
   const auto memory = std::make_unique<store>();
   auto opened = courier<tick, store, one_endpoint>::open(*memory, least, device_seed::for_test(1), boot);
@@ -156,7 +191,7 @@ TEST_CASE("what was left out is refused by name, also where the config is told w
 TEST_CASE("the least courier on flash delivers all it took, over power cuts, and its sums hold") {
   using flash = testing::basic_faulty_flash<8, 1024>;
   using ring = flash_ring<flash, flash_limits{1}>;
-  using node = fixed_on<ring, &least>;
+  using node = fixed_on<ring, &least_of_all>;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     CAPTURE(seed);
     splitmix64 random{seed};

@@ -60,8 +60,8 @@ class courier {
   // What both do.
   [[nodiscard]] static result<courier> open(detail::not_open_yet, Store& store, const courier_config<Time>& config, device_seed seed,
                                             clock_reading<Time> clock, const Hooks& hooks) noexcept {
-    if (config.endpoints == 0 || config.endpoints > L.endpoints || !(duration_t<Time>{} < config.attempt_timeout) ||
-        (config.box.receiver_window != 0 && config.box.receiver_window < L.batch_items) ||
+    if (config.endpoints == 0 || config.endpoints > L.endpoints || (config.endpoints > 1 && !config.guards) ||
+        !(duration_t<Time>{} < config.attempt_timeout) || (config.box.receiver_window != 0 && config.box.receiver_window < L.batch_items) ||
         !(duration_t<Time>{} < config.failover.probe_every) || !(duration_t<Time>{} < config.sync_timeout)) {
       return errc::invalid;
     }
@@ -237,8 +237,8 @@ class courier {
       if (f.stage == flight_stage::dead) {
         return in_.bury(f);
       }
-      if (f.stage == flight_stage::waiting) {
-        const action<Time> a = in_.is_direct(f) ? in_.start_direct(f, t) : in_.start_stored(f, t);
+      if (in_.may_wait(f)) {
+        const action<Time> a = in_.start(f, t);
         if (a.kind != action_kind::idle) {
           return a;
         }

@@ -28,6 +28,7 @@ struct courier_config {
   outbox_config box{};  ///< its quotas are mandatory
   std::uint8_t endpoints = 1;
   bool direct = true;  ///< `send` may try before it stores; false: all goes through the outbox, store_when::never is `unsupported`
+  bool guards = true;  ///< a breaker and a budget for each endpoint; false: of the one endpoint that there is, waits alone hold it back
   backoff_config<Time> backoff{};
   breaker_config<Time> breaker{};
   retry_budget_config<Time> budget{};

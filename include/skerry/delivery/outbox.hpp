@@ -213,7 +213,7 @@ class outbox {
     lane& of = in_.items_.lanes[e.stream];
     // Whatever stands in the stream now has waited: its live sequence begins anew behind it.
     of.backlog_upto = of.next_seq - 1;
-    of.fresh = none;
+    of.begin_live(none);
     if (in_.hopeless(e, what)) {
       in_.lose(i, drop_reason::dead_letter);
       return {};

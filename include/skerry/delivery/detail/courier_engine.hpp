@@ -49,6 +49,15 @@ class courier_engine {
   // --- choosing ---
 
   [[nodiscard]] bool is_direct(const flight& f) const noexcept { return config_.get().direct && f.kind == flight_kind::direct; }
+  /// One endpoint is never probed, and nothing that failed there goes to another one.
+  static constexpr bool one_endpoint = L.endpoints == 1;
+  [[nodiscard]] static bool is_probe(const flight& f) noexcept { return !one_endpoint && f.kind == flight_kind::probe; }
+  [[nodiscard]] bool has_next(const flight& f, Time t) const noexcept {
+    return !one_endpoint && ends_.ready(t, f.tried) != endpoint_id::none;
+  }
+  [[nodiscard]] bool may_wait(const flight& f) const noexcept {
+    return (!one_endpoint || config_.get().direct) && f.stage == flight_stage::waiting;
+  }
   void begin_direct(stream_id stream) noexcept {
     ++directs_;
     box_.set_direct(stream, true);
@@ -80,7 +89,7 @@ class courier_engine {
   // --- attempts ---
 
   [[nodiscard]] action<Time> describe(const flight& f, action_kind kind) const noexcept {
-    action<Time> a = flights_.describe(f, kind);
+    action<Time> a = flights_.describe(f, kind, is_direct(f));
     a.deadline = time_.to_raw(f.lease_at);
     return a;
   }
@@ -97,13 +106,13 @@ class courier_engine {
     f.tried = static_cast<std::uint8_t>(f.tried | 1U << e.value);
     f.attempts = static_cast<std::uint16_t>(f.attempts + (f.attempts < 0xffff ? 1 : 0));
     delivery_counters& count = box_.count();
-    if (f.kind == flight_kind::probe) {
+    if (is_probe(f)) {
       count_up(count.probes);
     } else {
       ++(e.value == 0 ? count.sent_primary : count.fallback_used[e.value - 1U]);
       count.retries += f.attempts > 1 ? 1 : 0;
     }
-    action<Time> a = describe(f, f.kind == flight_kind::probe ? action_kind::probe : action_kind::send);
+    action<Time> a = describe(f, is_probe(f) ? action_kind::probe : action_kind::send);
     const std::int64_t left = count_of<Time>(is_direct(f) ? elapsed(f.until, t) : lease);
     const std::uint64_t left_ms = whole_ms<Time>(static_cast<std::uint64_t>(left < 0 ? 0 : left));
     a.remaining_ms = static_cast<std::uint32_t>(left_ms < 0xffff'ffffU ? left_ms : 0xffff'ffffU);
@@ -251,6 +260,16 @@ class courier_engine {
     }
   }
 
+  [[nodiscard]] action<Time> start(flight& f, Time t) noexcept {
+    if (is_direct(f)) {
+      return start_direct(f, t);
+    }
+    if constexpr (one_endpoint) {
+      return {};
+    } else {
+      return start_stored(f, t);
+    }
+  }
   /// An outbox item that failed at one endpoint goes to the next one at once.
   [[nodiscard]] action<Time> start_stored(flight& f, Time t) noexcept {
     const endpoint_id e = ends_.ready(t, f.tried);
@@ -292,7 +311,7 @@ class courier_engine {
 
   void settle(flight& f, reply<Time> answer, Time t) noexcept {
     box_.count().breaker_opened += ends_.record(f.endpoint, f.leave, answer.what, elapsed(t, f.started), f.attempts > 1, t) ? 1 : 0;
-    if (f.kind == flight_kind::probe) {
+    if (is_probe(f)) {
       flights_.clear(f);
       return;
     }
@@ -352,7 +371,7 @@ class courier_engine {
       f.stage = flight_stage::dead;
       return;
     }
-    if (what != outcome::permanent && ends_.ready(t, f.tried) != endpoint_id::none) {
+    if (what != outcome::permanent && has_next(f, t)) {
       f.stage = flight_stage::waiting;
       return;
     }
@@ -365,7 +384,7 @@ class courier_engine {
       if (what == outcome::permanent) {
         batch_.alone_upto(f.id.stream) = f.behind[f.others - 1U];
         what = outcome::transient;
-      } else if (ends_.ready(t, f.tried) != endpoint_id::none) {
+      } else if (has_next(f, t)) {
         f.stage = flight_stage::waiting;
         return;
       }

@@ -41,7 +41,9 @@ class endpoint_bundle {
       breakers_[e].tick(t);
       if (breakers_[e].last_state() == breaker_state::open && before != breaker_state::open) {
         ++opened;
-        paths_.on_open(endpoint_id{e}, t);
+        if constexpr (N > 1) {
+          paths_.on_open(endpoint_id{e}, t);
+        }
       }
     }
     paths_.tick(t);
@@ -93,9 +95,11 @@ class endpoint_bundle {
     breaker_type& guard = breakers_[e.value];
     const breaker_state before = guard.state(t);
     guard.record(leave, what, took, t);
-    paths_.on_result(e, what, t);
+    if constexpr (N > 1) {
+      paths_.on_result(e, what, t);  // nothing hangs on the health of the only one
+    }
     const bool opened = guard.state(t) == breaker_state::open && before != breaker_state::open;
-    if (opened) {
+    if (N > 1 && opened) {
       paths_.on_open(e, t);
     }
     budgets_[e.value].record(what, retried ? outcome::transient : outcome::ok);

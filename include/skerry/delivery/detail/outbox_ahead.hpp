@@ -33,7 +33,15 @@ struct outbox_ahead : kept_config<outbox_config, Fixed> {
 
   using index = entry_index;
   static constexpr bool looks_ahead = requires(Store & s, stream_id stream, std::uint64_t seq) { s.next_of(stream, seq); };
-  using index_type = stream_index<Time, L.streams, L.items, looks_ahead>;
+  // Where a receiver has a window live items wait for the backlog, whatever is asked for.
+  static constexpr bool may_mix = [] {
+    if constexpr (is_fixed<outbox_config, Fixed>) {
+      return Fixed->receiver_window == 0;
+    } else {
+      return true;
+    }
+  }();
+  using index_type = stream_index<Time, L.streams, L.items, looks_ahead, may_mix>;
   using entry = typename index_type::entry;
   using lane = typename index_type::lane;
   static constexpr index none = no_entry;
@@ -65,7 +73,7 @@ struct outbox_ahead : kept_config<outbox_config, Fixed> {
   outbox_ahead(Store& store, const outbox_config& config, device_seed seed, clock_reading<Time> clock) noexcept
       : held{config}, store_{&store}, time_{clock.now}, key_salt_{seed.value()}, wall_{clock.wall}, trusted_{clock.trusted} {
     for (lane& s : items_.lanes) {
-      s.how = config.streams;
+      s.set_how(config.streams);
     }
     epoch_ = static_cast<std::uint32_t>(seed.boot() + 1);
     if constexpr (requires { store.mix(seed); }) {

@@ -231,7 +231,7 @@ class outbox_engine : outbox_recovery<Time, Store, L, Fixed> {
       to.backlog_upto = e.seq > to.backlog_upto && to.how == order::strict ? e.seq : to.backlog_upto;
     }
     if (i != none && to.fresh == none && to.is_live(e)) {
-      to.fresh = i;
+      to.begin_live(i);
     }
     return {};
   }

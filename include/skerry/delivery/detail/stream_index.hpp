@@ -48,8 +48,29 @@ struct lane_whole {
   static constexpr std::uint64_t indexed = 0, beyond = 0;
 };
 
-template <instant Time, bool Ahead>
-struct stream_lane : std::conditional_t<Ahead, lane_ahead, lane_whole> {
+/// Of a stream that may have a live sequence before its backlog, and of one that never has.
+template <bool Mixed>
+struct lane_order {
+  entry_index fresh = no_entry;  // first of the live sequence
+  std::uint16_t live_out = 0;
+  order how = order::strict;
+  void begin_live(entry_index at) noexcept { fresh = at; }
+  void set_how(order to) noexcept { how = to; }
+};
+template <>
+struct lane_order<false> {
+  static constexpr entry_index fresh = no_entry;
+  static constexpr std::uint16_t live_out = 0;
+  static constexpr order how = order::strict;
+  static constexpr void begin_live(entry_index) noexcept {}
+  static constexpr void set_how(order) noexcept {}
+};
+
+template <instant Time, bool Ahead, bool Mixed>
+struct stream_lane : std::conditional_t<Ahead, lane_ahead, lane_whole>, lane_order<Mixed> {
+  using lane_order<Mixed>::how;
+  using lane_order<Mixed>::live_out;
+
   std::uint64_t next_seq = 1;
   std::uint64_t backlog_upto = 0;  // what was appended up to here has waited
   std::uint64_t durable = 0;
@@ -58,10 +79,8 @@ struct stream_lane : std::conditional_t<Ahead, lane_ahead, lane_whole> {
   std::uint64_t adopted = 0;   // lowest that was stored out of turn since the last sync; 0: none
   Time hold_until{};
   entry_index head = no_entry, tail = no_entry;
-  entry_index fresh = no_entry;  // first of the live sequence
   std::uint16_t count = 0;
-  std::uint16_t out = 0, live_out = 0;
-  order how = order::strict;
+  std::uint16_t out = 0;
   bool held = false;
   bool direct = false;          // the courier sends an item of this stream that is not stored
   bool adopted_marked = false;  // the sync under way covers `adopted`
@@ -87,18 +106,33 @@ struct stream_lane : std::conditional_t<Ahead, lane_ahead, lane_whole> {
   [[nodiscard]] bool is_live(const index_entry<Time>& e) const noexcept {
     return how == order::live_first && !e.historical && e.seq > backlog_upto;
   }
+  /// In flight, of the one sequence or the other.
+  [[nodiscard]] std::uint16_t& out_of(bool live) noexcept {
+    if constexpr (Mixed) {
+      return live ? live_out : out;
+    } else {
+      return (void)live, out;
+    }
+  }
   [[nodiscard]] bool has_waited(const index_entry<Time>& e) const noexcept { return e.historical || e.seq <= backlog_upto; }
+};
+
+/// Something of each stream, below `N`; the only one is found without asking which.
+template <typename T, std::uint16_t N>
+struct by_stream : array_of<T, N> {
+  [[nodiscard]] T& operator[](std::size_t stream) noexcept { return this->data()[N == 1 ? 0 : stream]; }
+  [[nodiscard]] const T& operator[](std::size_t stream) const noexcept { return this->data()[N == 1 ? 0 : stream]; }
 };
 
 /// The queued items of all streams: a list by number for each stream, and what is in flight of it. Knows no store and no policy.
 /// Items beyond the look-ahead of a stream are counted and have no entry: `queued` and `bytes` are of all.
-template <instant Time, std::uint16_t Streams, std::uint16_t Items, bool Ahead>
+template <instant Time, std::uint16_t Streams, std::uint16_t Items, bool Ahead, bool Mixed = true>
 class stream_index {
  public:
   using entry = index_entry<Time>;
-  using lane = stream_lane<Time, Ahead>;
+  using lane = stream_lane<Time, Ahead, Mixed>;
 
-  array_of<lane, Streams> lanes{};
+  by_stream<lane, Streams> lanes{};
   array_of<entry, Items> entries{};
   std::uint64_t bytes = 0;
   std::uint32_t queued = 0;
@@ -138,13 +172,10 @@ class stream_index {
     lane& of = lanes[e.stream];
     if (e.in_flight) {
       --in_flight;
-      --(e.live ? of.live_out : of.out);
+      --of.out_of(e.live);
     }
     if (of.fresh == i) {
-      of.fresh = e.next;
-      while (of.fresh != no_entry && !of.is_live(entries[of.fresh])) {
-        of.fresh = entries[of.fresh].next;
-      }
+      of.begin_live(live_from(of, e.next));
     }
     const bool oldest = of.head == i;
     (e.prev == no_entry ? of.head : entries[e.prev].next) = e.next;
@@ -182,11 +213,8 @@ class stream_index {
   }
 
   void set_order(lane& s, order how) noexcept {
-    s.how = how;
-    s.fresh = s.head;
-    while (s.fresh != no_entry && !s.is_live(entries[s.fresh])) {
-      s.fresh = entries[s.fresh].next;
-    }
+    s.set_how(how);
+    s.begin_live(live_from(s, s.head));
   }
   void set_out(entry_index i, Time lease_at) noexcept {
     entry& e = entries[i];
@@ -195,7 +223,7 @@ class stream_index {
     e.lease_at = lease_at;
     e.live = from.is_live(e);
     ++in_flight;
-    ++(e.live ? from.live_out : from.out);
+    ++from.out_of(e.live);
   }
   void put_back(entry_index i, outcome what) noexcept {
     entry& e = entries[i];
@@ -203,7 +231,7 @@ class stream_index {
     if (e.in_flight) {
       e.in_flight = false;
       --in_flight;
-      --(e.live ? of.live_out : of.out);
+      --of.out_of(e.live);
     }
     if (what != outcome::cancelled && e.attempts < 0xffff) {
       ++e.attempts;
@@ -292,6 +320,14 @@ class stream_index {
   }
 
  private:
+  /// The first of the live sequence at or behind an entry.
+  [[nodiscard]] entry_index live_from(const lane& of, entry_index i) const noexcept {
+    while (i != no_entry && !of.is_live(entries[i])) {
+      i = entries[i].next;
+    }
+    return i;
+  }
+
   entry_index free_ = 0;
 };
 
