@@ -193,6 +193,8 @@ class front_device {
     return whole_ ? blocks_.extend(name, offset, in, until) : plain_.write(name, offset, in);
   }
   [[nodiscard]] skerry::status flush() noexcept { return whole_ ? blocks_.flush() : skerry::status{}; }
+  [[nodiscard]] std::string_view unsent() const noexcept { return whole_ ? blocks_.unsent() : std::string_view{}; }
+  void forget(std::string_view name) noexcept { blocks_.forget(name); }
   [[nodiscard]] skerry::status read(std::string_view name, std::uint64_t offset, std::span<std::byte> out) noexcept {
     return whole_ ? blocks_.read(name, offset, out) : plain_.read(name, offset, out);
   }
