@@ -319,12 +319,19 @@ struct bounded_counter {
   /// Every row and gift once: late deltas can bring together several of one actor, which are totals.
   template <typename Records, typename F>
   static constexpr void for_each_latest(const Records& records, F&& f) {
+    bool folds = false;
+    detail::met_actors writers;
+    detail::met_actors givers;
+    records.for_each([&](const record_view& r) {
+      folds = folds || says_fold(r);
+      (says_gift(r) ? givers : writers).meet(r.who.id);
+    });
     records.for_each([&](const record_view& r) {
       const result<entry> e = decode(r.payload);
       bool old = !e;
-      const bool fold = says_fold(r);
-      records.for_each(
-          [&](const record_view& other) { old = old || ((fold || other.who == r.who || says_fold(other)) && obsolete(r, other)); });
+      if (folds || (says_gift(r) ? givers : writers).again(r.who.id)) {
+        records.for_each([&](const record_view& other) { old = old || ((folds || other.who == r.who) && obsolete(r, other)); });
+      }
       if (!old) {
         f(r, e.value());
       }

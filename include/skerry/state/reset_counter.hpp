@@ -62,12 +62,15 @@ struct reset_counter {
   template <typename Records>
   [[nodiscard]] static constexpr result<std::int64_t> read(const Records& records) noexcept {
     detail::signed_sum sum;
+    detail::met_actors rows;
+    detail::met_actors bases;
+    records.for_each([&](const record_view& r) { says_base(r) ? bases.meet(named_id(r)) : rows.meet(r.who.id); });
     records.for_each([&](const record_view& r) {
       const result<entry> e = decode(r.payload);
-      if (!e || e.value().base || is_old(records, r)) {
+      if (!e || e.value().base || (rows.again(r.who.id) && is_old(records, r))) {
         return;
       }
-      const entry base = newest_base(records, r.who);
+      const entry base = bases.met(r.who.id) ? newest_base(records, r.who) : entry{};
       if (base.n >= r.n) {
         return;  // all of it was seen
       }

@@ -28,16 +28,18 @@ class op_set {
   constexpr void insert(std::size_t i) noexcept { words_[i / 64] |= std::uint64_t{1} << i % 64; }
   [[nodiscard]] constexpr bool contains(std::size_t i) const noexcept { return (words_[i / 64] >> i % 64 & 1) != 0; }
   constexpr op_set& operator|=(const op_set& other) noexcept {
+    op_set both;  // in a place of its own, which compilers take several words at a time to
     for (std::size_t w = 0; w < words_.size(); ++w) {
-      words_[w] |= other.words_[w];
+      both.words_[w] = words_[w] | other.words_[w];
     }
-    return *this;
+    return *this = both;
   }
   constexpr op_set& operator-=(const op_set& other) noexcept {
+    op_set both;  // in a place of its own, which compilers take several words at a time to
     for (std::size_t w = 0; w < words_.size(); ++w) {
-      words_[w] &= ~other.words_[w];
+      both.words_[w] = words_[w] & ~other.words_[w];
     }
-    return *this;
+    return *this = both;
   }
   [[nodiscard]] constexpr bool empty() const noexcept {
     std::uint64_t any = 0;
@@ -56,10 +58,11 @@ class op_set {
   }
   constexpr void erase(std::size_t i) noexcept { words_[i / 64] &= ~(std::uint64_t{1} << i % 64); }
   constexpr op_set& operator&=(const op_set& other) noexcept {
+    op_set both;  // in a place of its own, which compilers take several words at a time to
     for (std::size_t w = 0; w < words_.size(); ++w) {
-      words_[w] &= other.words_[w];
+      both.words_[w] = words_[w] & other.words_[w];
     }
-    return *this;
+    return *this = both;
   }
   /// The greatest one that `f` is true of; `capacity` if there is none.
   template <typename F>

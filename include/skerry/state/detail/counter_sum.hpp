@@ -50,6 +50,24 @@ struct signed_sum {
   }
 };
 
+/// Which actors several records are of, as far as one word can tell: those of one actor are never missed.
+class met_actors {
+ public:
+  constexpr void meet(std::uint64_t id) noexcept {
+    again_ |= met_ & bit(id);
+    met_ |= bit(id);
+  }
+  [[nodiscard]] constexpr bool met(std::uint64_t id) const noexcept { return (met_ & bit(id)) != 0; }
+  [[nodiscard]] constexpr bool again(std::uint64_t id) const noexcept { return (again_ & bit(id)) != 0; }
+
+ private:
+  [[nodiscard]] static constexpr std::uint64_t bit(std::uint64_t id) noexcept {
+    return std::uint64_t{1} << (id * 0x9e3779b97f4a7c15 >> 58);
+  }
+  std::uint64_t met_ = 0;
+  std::uint64_t again_ = 0;
+};
+
 /// For policies of which all records count: the winner is the greatest (actor, number).
 template <typename Records>
 [[nodiscard]] constexpr verdict judge_all(const Records& records, why beside = why::fold) noexcept {
