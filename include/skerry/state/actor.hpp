@@ -7,6 +7,7 @@
 #include <skerry/core/result.hpp>
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -189,9 +190,10 @@ constexpr void insert_at(std::size_t at, Entries& entries, std::size_t& size, co
 
 /// The actors that one replica knows; each gets the next free number for ever.
 ///
+/// Quick   an actor's place is tried first where its id points to, for 2 to 4 bytes more per actor
 /// Cost    18 bytes per actor; find O(log A), insert O(A); no heap
 /// Errors  `full`
-template <std::size_t A>
+template <std::size_t A, bool Quick = false>
 class actor_table {
   static_assert(A > 0 && A < no_actor, "actor numbers are 16 bit, and one of them means nobody");
 
@@ -204,6 +206,12 @@ class actor_table {
   [[nodiscard]] constexpr actor_ref sorted(std::size_t position) const noexcept { return order_[position]; }
 
   [[nodiscard]] constexpr actor_ref find(const actor& who) const noexcept {
+    if constexpr (Quick) {  // without a branch that depends on who it is
+      const actor_ref there = hints_[spot(who)];
+      if (actors_[there] == who && there < size_) {
+        return there;
+      }
+    }
     if (size_ <= few) {
       for (std::size_t i = 0; i < size_; ++i) {
         if (actors_[i].id == who.id && actors_[i] == who) {
@@ -229,6 +237,9 @@ class actor_table {
     }
     order_[at] = ref;
     actors_[size_++] = who;
+    if constexpr (Quick) {
+      hints_[spot(who)] = ref;
+    }
     return ref;
   }
   /// The greatest generation known of a device; 0 when nothing is.
@@ -242,6 +253,11 @@ class actor_table {
 
  private:
   static constexpr std::size_t few = 12;  // up to here a look at each is quicker than a search
+  static constexpr std::size_t hints = Quick ? std::bit_ceil(2 * A) : 0;
+
+  [[nodiscard]] static constexpr std::size_t spot(const actor& who) noexcept {
+    return static_cast<std::size_t>(who.id * 0x9e3779b97f4a7c15 >> (64 - std::bit_width(hints - 1)));
+  }
 
   [[nodiscard]] constexpr std::size_t lower_bound(const actor& who) const noexcept {
     std::size_t low = 0;
@@ -257,6 +273,7 @@ class actor_table {
 
   array_of<actor, A> actors_{};
   std::array<actor_ref, A> order_{};
+  [[no_unique_address]] std::array<actor_ref, hints> hints_{};  ///< the last actor of each spot
   std::uint16_t size_ = 0;
 };
 

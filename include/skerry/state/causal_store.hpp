@@ -65,7 +65,7 @@ class causal_store {
   /// How many paths keys can have.
   static constexpr std::size_t most_paths = table_type::most_paths;
 
-  [[nodiscard]] constexpr const actor_table<Limits::actors>& actors() const noexcept { return actors_; }
+  [[nodiscard]] constexpr const auto& actors() const noexcept { return actors_; }
   [[nodiscard]] constexpr const context_type& context() const noexcept { return context_; }
   [[nodiscard]] constexpr std::size_t record_count() const noexcept { return table_.record_count(); }
   [[nodiscard]] constexpr std::size_t key_count() const noexcept { return table_.key_count(); }
@@ -867,7 +867,7 @@ class causal_store {
     return from_;
   }
 
-  actor_table<Limits::actors> actors_{};
+  actor_table<Limits::actors, joins_quickly> actors_{};
   context_type context_{};
   table_type table_{};
   std::uint64_t events_ = 0;  ///< how many the context holds

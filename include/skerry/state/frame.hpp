@@ -147,6 +147,7 @@ class places {
   places() noexcept {}  // NOLINT(modernize-use-equals-default): the bytes begin as they lie
   void put(std::size_t i, const T& value) noexcept { ::new (static_cast<void*>(bytes_ + i * sizeof(T))) T(value); }
   [[nodiscard]] std::span<const T> first(std::size_t n) const noexcept { return {std::launder(reinterpret_cast<const T*>(bytes_)), n}; }
+  [[nodiscard]] T* at(std::size_t i) noexcept { return std::launder(reinterpret_cast<T*>(bytes_)) + i; }
 
  private:
   alignas(T) std::byte bytes_[(N == 0 ? 1 : N) * sizeof(T)];

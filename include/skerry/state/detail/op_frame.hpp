@@ -23,10 +23,12 @@ class op_frame {
  public:
   static constexpr std::size_t most_runs = 4;
 
+  op_frame() noexcept {}  // NOLINT(modernize-use-equals-default): nothing of it is read before `read` has written it
+
   /// Whether it is such a frame, if it is `whole`.
   [[nodiscard]] bool read(std::span<const std::byte> frame) noexcept {
     if (frame.size() < 2 + checksum || std::to_integer<std::uint8_t>(frame[0]) != head ||
-        (std::to_integer<std::uint8_t>(frame[1]) | wire::has_sender) != (wire::has_sender | wire::has_checksum)) {
+        (std::to_integer<std::uint8_t>(frame[1]) | wire::has_sender) != (wire::has_sender | wire::has_checksum)) [[unlikely]] {
       return false;
     }
     reader in{frame.data() + 2, frame.data() + (frame.size() - checksum)};
@@ -38,13 +40,13 @@ class op_frame {
     in.bad |= in.fixed<2>() != 0;  // from, to
     const std::uint64_t base = in.number();
     in.bad |= base > stamp::greatest_ms;
-    read_runs(in, has_sender, sender);
+    const std::uint64_t covered = read_runs(in, has_sender, sender);
     in.look();
     const std::uint8_t keys = in.digit();
     in.bad |= keys > 1;
-    has_record_ = keys == 1;
-    if (has_record_) {
-      read_record(in, base);
+    record_count_ = keys;
+    if (keys == 1) {
+      read_record(in, base, covered);
     }
     return !in.bad && in.at == in.end;
   }
@@ -55,11 +57,12 @@ class op_frame {
 
   [[nodiscard]] std::span<const actor> actors() const noexcept { return actors_.first(actor_count_); }
   [[nodiscard]] std::span<const covered_run> runs() const noexcept { return runs_.first(run_count_); }
-  [[nodiscard]] bool has_record() const noexcept { return has_record_; }
+  [[nodiscard]] bool has_record() const noexcept { return record_count_ > 0; }
   /// The text of the record's key.
   [[nodiscard]] std::string_view key() const noexcept { return key_; }
-  /// The record, without its key.
-  [[nodiscard]] const incoming& record() const noexcept { return record_; }
+  /// The record, to which its key is still to be given.
+  [[nodiscard]] incoming& record() noexcept { return *records_.at(0); }
+  [[nodiscard]] std::span<const incoming> records() const noexcept { return records_.first(record_count_); }
 
  private:
   static constexpr std::size_t checksum = 4;
@@ -78,7 +81,7 @@ class op_frame {
     }
     template <std::size_t N>
     [[nodiscard]] std::uint64_t fixed() noexcept {
-      if (end - at < static_cast<std::ptrdiff_t>(N)) {
+      if (end - at < static_cast<std::ptrdiff_t>(N)) [[unlikely]] {
         return fail();
       }
       std::uint64_t v = 0;
@@ -94,7 +97,7 @@ class op_frame {
     }
     /// Comes after three small numbers at the latest: so many lie in the checksum behind the end.
     void look() noexcept {
-      if (at > end) {
+      if (at > end) [[unlikely]] {
         (void)fail();
       }
     }
@@ -110,7 +113,7 @@ class op_frame {
       return several();
     }
     [[nodiscard]] std::uint64_t several() noexcept {
-      if (end - at < 4) {  // with the checksum behind it 8 bytes can be loaded
+      if (end - at < 4) [[unlikely]] {  // with the checksum behind it 8 bytes can be loaded
         return fail();
       }
       std::uint64_t word = 0;
@@ -127,12 +130,12 @@ class op_frame {
         return (word & 0x7f) | (word & 0x7f00) >> 1;
       }
       const std::uint64_t stops = ~word & 0x0080808080808080;
-      if (stops == 0) {
+      if (stops == 0) [[unlikely]] {
         return fail();
       }
       const auto bits = static_cast<unsigned>(std::countr_zero(stops)) + 1;  // up to the end of the last byte
       at += bits / 8;
-      if (at > end) {
+      if (at > end) [[unlikely]] {
         return fail();
       }
       bad |= (word >> (bits - 8) & 0xff) == 0;  // not the shortest form
@@ -142,7 +145,7 @@ class op_frame {
       return (word & 0x0fffffff00000000) >> 4 | (word & 0x000000000fffffff);
     }
     [[nodiscard]] std::span<const std::byte> bytes(std::uint64_t n) noexcept {
-      if (at > end || n > static_cast<std::uint64_t>(end - at)) {
+      if (at > end || n > static_cast<std::uint64_t>(end - at)) [[unlikely]] {
         (void)fail();
         return {};
       }
@@ -151,6 +154,10 @@ class op_frame {
     }
     [[nodiscard]] actor who() noexcept {
       actor a;
+      if (end - at < 13) [[unlikely]] {
+        (void)fail();
+        return a;
+      }
       a.id = fixed<8>();
       const std::uint64_t generation = number();
       bad |= generation > UINT32_MAX;
@@ -160,30 +167,30 @@ class op_frame {
     }
   };
 
-  void read_runs(reader& in, bool has_sender, const actor& sender) noexcept {
+  /// How many events they cover. What it counts is kept in registers.
+  [[nodiscard]] std::uint64_t read_runs(reader& in, bool has_sender, const actor& sender) noexcept {
     const std::uint8_t count = in.digit();
     actor_count_ = 0;
-    run_count_ = 0;
-    covered_ = 0;
-    if (count > most_runs) {
-      (void)in.fail();
-      return;
+    run_count_ = count;
+    if (count > most_runs) [[unlikely]] {
+      return in.fail();
     }
-    actor last{};
+    std::size_t actors = 0;
+    std::uint64_t covered = 0;
     std::uint64_t upto = 0;
+    bool of_sender = false;  // the run before
     for (std::size_t i = 0; i < count; ++i) {
       in.look();
       const std::uint8_t name = in.digit();
       bool same = i > 0;
-      if (name == wire::actor_literal) {
-        const actor next = in.who();
-        same = i > 0 && next == last;
-        in.bad |= i > 0 && !same && !(last < next);
-        last = next;
-      } else if (name == wire::actor_is_sender && has_sender) {
-        same = i > 0 && sender == last;
-        in.bad |= i > 0 && !same && !(last < sender);
-        last = sender;
+      if (name == wire::actor_is_sender && has_sender) {
+        if (!of_sender) {
+          same = place(in, actors, sender);
+        }
+        of_sender = true;
+      } else if (name == wire::actor_literal) {
+        same = place(in, actors, in.who());
+        of_sender = false;
       } else {
         in.bad |= name != wire::actor_as_before || i == 0;
       }
@@ -191,53 +198,60 @@ class op_frame {
       const std::uint64_t length = in.number();
       // Numbers of 49 bits at most: their sums do not overflow.
       in.bad |= first == 0 || length == 0 || (same && first - 1 <= upto);
-      if (!same) {
-        actors_.put(actor_count_++, last);
-      }
-      covered_ += length;
+      covered += length;
       upto = first + (length - 1);
-      runs_.put(run_count_++, covered_run{first, upto, static_cast<actor_ref>(actor_count_ - 1)});
+      runs_.put(i, covered_run{first, upto, static_cast<actor_ref>(actors - 1)});
     }
+    actor_count_ = actors;
+    return covered;
   }
-  void read_record(reader& in, std::uint64_t base) noexcept {
+  /// Whether a run's actor is that of the run before; if not, it comes behind.
+  [[nodiscard]] bool place(reader& in, std::size_t& actors, const actor& next) noexcept {
+    if (actors > 0) {
+      const actor& last = *actors_.at(actors - 1);
+      if (next == last) {
+        return true;
+      }
+      in.bad |= !(last < next);
+    }
+    actors_.put(actors++, next);
+    return false;
+  }
+  void read_record(reader& in, std::uint64_t base, std::uint64_t covered) noexcept {
     in.bad |= in.digit() != wire::key_literal;
     const auto text = in.bytes(in.number());
     key_ = {reinterpret_cast<const char*>(text.data()), text.size()};
     in.bad |= in.digit() != 1;
     const std::uint64_t twice = in.number();  // zigzag: the first offset is not negative
     const std::uint64_t offset = twice >> 1;
-    record_.kind = static_cast<std::uint8_t>(in.fixed<1>());  // which looks
-    record_.at = {};
-    if ((record_.kind & kinds::stamped) != 0) {
+    const auto kind = static_cast<std::uint8_t>(in.fixed<1>());  // which looks
+    stamp at{};
+    if ((kind & kinds::stamped) != 0) {
       const std::uint64_t ahead = in.number();
       const std::uint64_t count = in.number();
       in.bad |= ahead > stamp::greatest_ms - base || count > 0xffff;
-      record_.at = stamp{base + ahead, static_cast<std::uint16_t>(count)};
+      at = stamp::from_bits((base + ahead) << 16 | count);
     }
-    record_.payload = in.bytes(in.number());
-    if (in.bad || (twice & 1) != 0 || offset >= covered_) {
+    const auto payload = in.bytes(in.number());
+    if (in.bad || (twice & 1) != 0 || offset >= covered) [[unlikely]] {
       (void)in.fail();
       return;
     }
     std::uint64_t before = 0;
-    for (const covered_run& r : runs()) {
-      if (offset - before <= r.last - r.first) {
-        record_.who = r.who;
-        record_.n = r.first + (offset - before);
-        return;
-      }
-      before += r.last - r.first + 1;
+    const covered_run* r = runs_.at(0);
+    for (; offset - before > r->last - r->first; ++r) {
+      before += r->last - r->first + 1;
     }
+    records_.put(0, incoming{{}, r->who, r->first + (offset - before), at, kind, payload});
   }
 
   places<actor, most_runs> actors_;
   places<covered_run, most_runs> runs_;
-  std::size_t actor_count_ = 0;
-  std::size_t run_count_ = 0;
-  std::uint64_t covered_ = 0;
-  std::string_view key_{};
-  incoming record_{};
-  bool has_record_ = false;
+  places<incoming, 1> records_;
+  std::size_t actor_count_;
+  std::size_t run_count_;
+  std::size_t record_count_;
+  std::string_view key_;
 };
 
 }  // namespace skerry::inline v0::state::detail

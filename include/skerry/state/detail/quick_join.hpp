@@ -23,38 +23,33 @@ struct quick_join {
   static constexpr std::size_t most_runs = 4;
   static constexpr std::size_t most_events = 8;
 
-  /// The numbers that actors have here; empty when one of them is unknown, or the delta is not of this kind.
-  struct numbers {
-    std::array<actor_ref, most_runs> of{};
-    bool known = false;
-  };
-  [[nodiscard]] static constexpr numbers number(const Store& store, std::span<const actor> actors,
-                                                std::span<const covered_run> runs) noexcept {
-    numbers mine;  // as far as there are actors: no more than runs
-    if (runs.size() > most_runs || store.pending_.active()) {
-      return mine;
+  /// The numbers that actors have here, as far as there are actors: no more than runs.
+  using numbers = std::array<actor_ref, most_runs>;
+  /// Whether all of them are known, and the delta is of this kind. They are written where they stay: a copy of what has just been
+  /// written in pieces would have to wait for it.
+  [[nodiscard]] static constexpr bool number(const Store& store, std::span<const actor> actors, std::span<const covered_run> runs,
+                                             numbers& mine) noexcept {
+    bool known = runs.size() <= most_runs && !store.pending_.active();
+    for (std::size_t i = 0; known && i < actors.size(); ++i) {
+      mine[i] = store.actors_.find(actors[i]);
+      known = mine[i] != no_actor;
     }
-    mine.known = true;
-    for (std::size_t i = 0; i < actors.size(); ++i) {
-      mine.of[i] = store.actors_.find(actors[i]);
-      mine.known = mine.known && mine.of[i] != no_actor;
-    }
-    return mine;
+    return known;
   }
 
   /// False: nothing has happened, and the delta is not of this kind.
   template <typename Touched>
   [[nodiscard]] static constexpr bool run(Store& store, std::span<const actor> actors, std::span<const covered_run> runs,
                                           std::span<const incoming> records, join_report& report, Touched& touched, party from) {
-    if (records.size() > 1) {
+    if (records.size() > 1) [[unlikely]] {
       return false;
     }
-    const numbers mine = number(store, actors, runs);
-    return mine.known && run(store, mine.of, runs, records, report, touched, from);
+    numbers mine;
+    return number(store, actors, runs, mine) && run(store, mine, runs, records, report, touched, from);
   }
   /// The same for one record at most, of actors whose numbers are known.
   template <typename Touched>
-  [[nodiscard]] static constexpr bool run(Store& store, const std::array<actor_ref, most_runs>& mine, std::span<const covered_run> runs,
+  [[nodiscard]] static constexpr bool run(Store& store, const numbers& mine, std::span<const covered_run> runs,
                                           std::span<const incoming> records, join_report& report, Touched& touched, party from) {
     const dot d = records.empty() ? dot{} : dot{records[0].n, mine[records[0].who]};
     // What is live here and covered, but for the record itself; and how many events are new.
@@ -68,7 +63,7 @@ struct quick_join {
     for (const covered_run& r : runs) {
       const actor_ref who = mine[r.who];
       const std::uint64_t prefix = store.context_.prefix(who);
-      if (r.last - r.first >= most_events - events) {
+      if (r.last - r.first >= most_events - events) [[unlikely]] {
         return false;
       }
       events += r.last - r.first + 1;
@@ -91,7 +86,7 @@ struct quick_join {
       }
     }
     if (fresh > UINT64_MAX - store.events_ ||
-        growth > static_cast<std::ptrdiff_t>(Store::context_type::ranges - store.context_.range_count())) {
+        growth > static_cast<std::ptrdiff_t>(Store::context_type::ranges - store.context_.range_count())) [[unlikely]] {
       return false;
     }
     const std::span<const index> gone{dying.data(), deaths};
@@ -100,7 +95,7 @@ struct quick_join {
     }
     const index slot = records.empty() ? none : store.table_.find_place(records[0].key);
     if (!records.empty() && (records[0].payload.size() > Store::payload_capacity || records[0].key.args.size() > Store::key_bytes ||
-                             !has_room(store, slot, gone))) {
+                             !has_room(store, slot, gone))) [[unlikely]] {
       return false;  // perhaps there is room all the same: the long way finds out
     }
     const std::uint64_t before = store.begin_change();
@@ -157,7 +152,7 @@ struct quick_join {
   [[nodiscard]] static constexpr bool again(Store& store, const incoming& in, index held, join_report& report,
                                             [[maybe_unused]] party from) {
     if (held != none) {
-      if (store.table_.compare(held, in) != 0) {
+      if (store.table_.compare(held, in) != 0) [[unlikely]] {
         return false;  // somebody is cloned
       }
       if constexpr (Store::table_type::logs) {

@@ -277,10 +277,20 @@ class record_table {
   /// Behind what is written the payload is zero: equal stores are equal bytes.
   static constexpr void fill(record& r, const incoming& in, const dot& d) noexcept {
     const std::size_t size = in.payload.size();
-    for (std::size_t b = size; b < r.size; ++b) {
+    std::size_t done = 0;
+#if !defined(__OPTIMIZE_SIZE__)
+    if constexpr (payload_capacity >= 8 && std::endian::native == std::endian::little) {
+      if (!std::is_constant_evaluated() && size <= 8) {  // at once, however many they are
+        const std::uint64_t word = key_word(reinterpret_cast<const char*>(in.payload.data()), size);
+        __builtin_memcpy(r.payload.data(), &word, 8);
+        done = 8;
+      }
+    }
+#endif
+    for (std::size_t b = size > done ? size : done; b < r.size; ++b) {
       r.payload[b] = std::byte{0};
     }
-    for (std::size_t b = 0; b < size; ++b) {
+    for (std::size_t b = done; b < size; ++b) {
       r.payload[b] = in.payload[b];
     }
     r.n = d.n;
@@ -316,8 +326,8 @@ class record_table {
 
   array_of<record, record_capacity> records_{};
   array_of<key_slot, key_capacity> keys_{};
-  probe_table<record_capacity> dot_index_{};
-  probe_table<key_capacity> key_index_{};
+  probe_table<record_capacity, is_swift<Limits>()> dot_index_{};
+  probe_table<key_capacity, is_swift<Limits>()> key_index_{};
   std::size_t record_count_ = 0;
   std::size_t key_count_ = 0;  ///< with records
   index placed_ = 0;           ///< with records or dead

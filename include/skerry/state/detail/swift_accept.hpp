@@ -35,43 +35,41 @@ struct swift_accept {
 #endif
   [[nodiscard]] static bool
   run(Replica& to, std::span<const std::byte> frame, typename Replica::instant_t now, receipt& answer) {
-    if (to.waiting() > 0 || to.any_fences()) {
+    if (to.waiting() > 0 || to.any_fences()) [[unlikely]] {
       return false;
     }
     op_frame op;
-    if (!op.read(frame)) {
+    if (!op.read(frame)) [[unlikely]] {
       return false;
     }
-    const auto mine = join_type::number(to.store_, op.actors(), op.runs());
-    if (!mine.known) {
+    typename join_type::numbers mine;
+    if (!join_type::number(to.store_, op.actors(), op.runs(), mine)) [[unlikely]] {
       return false;
     }
-    if (!op_frame::whole(frame) || !names_nothing_strange(to, op)) {
+    if (!op_frame::whole(frame) || !names_nothing_strange(to, op)) [[unlikely]] {
       return false;
     }
     const auto moment = to.wall_.look(now);
     const wall_ms wall = moment.wall;
     std::array<char, store_type::key_bytes> buffer;
-    incoming in = op.record();
-    if (op.has_record() && !belongs_here(to, op, in, wall, buffer)) {
+    if (op.has_record() && !belongs_here(to, op, op.record(), wall, buffer)) [[unlikely]] {
       return false;
     }
-    const flat_delta<op_frame::most_runs> delta{cover_view<op_frame::most_runs>{op.actors(), op.runs()},
-                                                std::span<const incoming>{&in, op.has_record() ? 1U : 0U}};
-    if (to.misses_owner(delta)) {
+    const flat_delta<op_frame::most_runs> delta{cover_view<op_frame::most_runs>{op.actors(), op.runs()}, op.records()};
+    if (to.misses_owner(delta)) [[unlikely]] {
       return false;
     }
     join_report report;
     auto touched = [&to](typename store_type::index slot, const actor& who, bool several) { to.prune(slot, who, several); };
-    if (!join_type::run(to.store_, mine.of, op.runs(), delta.records(), report, touched, no_party)) {
+    if (!join_type::run(to.store_, mine, op.runs(), delta.records(), report, touched, no_party)) [[unlikely]] {
       return false;
     }
     (void)to.account(status{}, report);
     to.clock_.passed(moment.passed);
-    if (report.added > 0 && in.at != stamp{}) {
-      to.clock_.follow(in.at);
+    if (report.added > 0 && op.record().at != stamp{}) {
+      to.clock_.follow(op.record().at);
       if (to.wall_.known()) {
-        to.clock_.confirm(wall, in.at);
+        to.clock_.confirm(wall, op.record().at);
       }
     }
     to.wall_.advance(moment, now);
@@ -87,7 +85,7 @@ struct swift_accept {
       const actor self = to.self();
       for (const covered_run& r : op.runs()) {
         const actor& who = op.actors()[r.who];
-        if (who.id == self.id && !(who == self && r.last < to.store_.next(self))) {
+        if (who.id == self.id && !(who == self && r.last < to.store_.next(self))) [[unlikely]] {
           return false;
         }
       }
@@ -97,13 +95,11 @@ struct swift_accept {
   /// The record has a path here that can read it, and a stamp that is welcome whatever becomes of it.
   [[nodiscard]] static bool belongs_here(const Replica& to, const op_frame& op, incoming& in, wall_ms wall,
                                          std::span<char> buffer) noexcept {
-    const result<key_ref> key = schema_type::match(op.key(), buffer);
-    if (!key) {
+    if (schema_type::match(op.key(), buffer, in.key) != errc::ok) [[unlikely]] {
       return false;
     }
-    in.key = key.value();
     resource lacks = resource::none;
-    if (!readable<schema_type>(in.key, in.kind) || belongs<schema_type, limits_type>(in, lacks) != errc::ok) {
+    if (!readable<schema_type>(in.key, in.kind) || belongs<schema_type, limits_type>(in, lacks) != errc::ok) [[unlikely]] {
       return false;
     }
     if ((in.kind & kinds::stamped) == 0) {

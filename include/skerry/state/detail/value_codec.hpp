@@ -4,6 +4,7 @@
 
 #include <skerry/core/detail/integer_range.hpp>
 #include <skerry/core/portable.hpp>
+#include <skerry/state/detail/key_hash.hpp>
 
 #include <array>
 #include <bit>
@@ -210,18 +211,28 @@ template <storable T>
     return false;
   }
   // A varint in its shortest form: the last byte alone has no mark, and is not zero if others are before it.
-  std::uint64_t head = std::to_integer<std::uint64_t>(payload[payload.size() - 1]);
-  std::uint64_t marks = 0x80;
-  const bool ends = head < 0x80 && (head != 0 || payload.size() == 1);
-  for (std::size_t i = payload.size() - 1; i > 0; --i) {
-    const auto b = std::to_integer<std::uint64_t>(payload[i - 1]);
-    marks &= b;
-    head = head << 7 | (b & 0x7f);
+  const std::size_t bits = 8 * payload.size();
+  std::uint64_t head = 0;
+  if (!std::is_constant_evaluated()) {
+    head = key_word(reinterpret_cast<const char*>(payload.data()), payload.size());
+  } else {
+    for (std::size_t i = payload.size(); i > 0; --i) {
+      head = head << 8 | std::to_integer<std::uint64_t>(payload[i - 1]);
+    }
   }
+  const std::uint64_t last = head >> (bits - 8);
+  const std::uint64_t marks = 0x8080808080808080 & ((std::uint64_t{1} << (bits - 8)) - 1);
+  const bool ends = last < 0x80 && (last != 0 || bits == 8) && (head & marks) == marks;
+  head &= 0x7f7f7f7f7f7f7f7f;  // eight of 7 bits, four of 14, two of 28, one of 56
+  head = (head & 0x7f007f007f007f00) >> 1 | (head & 0x007f007f007f007f);
+  head = (head & 0x3fff00003fff0000) >> 2 | (head & 0x00003fff00003fff);
+  head = (head & 0x0fffffff00000000) >> 4 | (head & 0x000000000fffffff);
   const std::uint64_t scale = head & 7;
   const std::uint64_t magnitude = head >> 4;  // of a mantissa below zero one less
   const std::uint64_t digits = magnitude + (head >> 3 & 1);
-  return ends && marks != 0 && scale < 7 && (scale == 0 || digits % 10 != 0) && digits < std::uint64_t{1} << 50;
+  // By the inverse of 5 modulo 2^64: a test for an even number first would have to be guessed, and every second one is.
+  const bool by_ten = std::rotr(digits * 0xcccccccccccccccd, 1) <= UINT64_MAX / 10;
+  return ends && scale < 7 && (scale == 0 || !by_ten) && digits < std::uint64_t{1} << 50;
 }
 
 /// Whether a payload is the one canonical form of a value: else equal values could have different bytes.
