@@ -32,6 +32,18 @@ TEST_CASE("the hash under hash64 is SipHash: with 2 and 4 rounds it gives the au
   static_assert(siphash24{0x0706050403020100, 0x0f0e0d0c0b0a0908}.all(std::span{counting}.first(15)) == 0xa129ca6149be45e5);
 }
 
+TEST_CASE("the bytes behind the last whole word are read alike, however many there are") {
+  for (std::size_t size = 0; size <= counting.size(); ++size) {
+    skerry::detail::siphash<1, 3> words{7, 9};
+    std::size_t at = 0;
+    for (; at + 8 <= size; at += 8) {
+      words.word(skerry::detail::load_le(counting.data() + at, 8));
+    }
+    const std::uint64_t tail = skerry::detail::load_le(counting.data() + at, size - at) | std::uint64_t{size} << 56;
+    REQUIRE(skerry::detail::siphash<1, 3>{7, 9}.all(std::span{counting}.first(size)) == words.finish(tail));
+  }
+}
+
 TEST_CASE("the hash of a number is that of its little-endian bytes") {
   skerry::splitmix64 g{1};
   for (int i = 0; i < 1000; ++i) {

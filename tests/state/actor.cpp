@@ -95,3 +95,26 @@ TEST_CASE("an actor keeps its number, and the table tells them in order", "[stat
   CHECK(table.greatest_generation(2) == 1);
   CHECK(table.greatest_generation(3) == 0);
 }
+
+TEST_CASE("a table that tries first where an id points to finds what the other one finds, also among lives of one device",
+          "[state][actor]") {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    CAPTURE(seed);
+    skerry::splitmix64 random{seed};
+    const auto anybody = [&random] {
+      const std::uint64_t id = random() % 3 == 0 ? random() : random() % 5;
+      return state::actor{id, static_cast<std::uint32_t>(random() % 3), static_cast<std::uint32_t>(random() % 3)};
+    };
+    state::actor_table<20> plain;
+    state::actor_table<20, true> quick;
+    for (int i = 0; i < 60; ++i) {
+      const state::actor who = anybody();
+      REQUIRE(quick.find(who) == plain.find(who));
+      const auto a = plain.insert(who);
+      const auto b = quick.insert(who);
+      REQUIRE(a.error() == b.error());
+      REQUIRE(quick.find(who) == (a ? a.value() : state::no_actor));
+      REQUIRE(quick.find({}) == plain.find({}));
+    }
+  }
+}

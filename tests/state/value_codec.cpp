@@ -106,3 +106,22 @@ TEST_CASE("another form of a decimal double is not canonical", "[state][value]")
     REQUIRE(codec::is_canonical<double, 16>(out.written()) == same);
   }
 }
+
+TEST_CASE("any few bytes are canonical if and only if they are what their value is written as", "[state][value]") {
+  skerry::pcg32 random{7};
+  for (int i = 0; i < 20'000; ++i) {
+    std::array<std::byte, 10> bytes{};
+    const std::size_t size = skerry::uniform_below(random, 10);
+    for (std::size_t b = 0; b < size; ++b) {
+      bytes[b] =
+          static_cast<std::byte>(skerry::uniform_below(random, 4) == 0 ? 0x80 * skerry::uniform_below(random, 2)
+                                                                       : skerry::uniform_below(random, 128) + (b + 1 < size ? 128 : 0));
+    }
+    const std::span<const std::byte> payload = std::span{bytes}.first(size);
+    const auto value = codec::read_value<double>(payload);
+    const auto again = value && value.value() == value.value() ? written(value.value()) : written(0);
+    const bool same = value && std::equal(again.begin(), again.end(), payload.begin(), payload.end());
+    CAPTURE(i, size);
+    REQUIRE(codec::is_canonical<double, 16>(payload) == same);
+  }
+}

@@ -56,6 +56,11 @@ class siphash {
     for (; left >= 8; left -= 8, at += 8) {
       word(load_le64(at));
     }
+#if !defined(__OPTIMIZE_SIZE__)
+    if (bytes.size() >= 8) {  // the last eight bytes, without those that have been
+      return finish((left > 0 ? load_le64(at + left - 8) >> (64 - 8 * left) : 0) | static_cast<std::uint64_t>(bytes.size()) << 56);
+    }
+#endif
     return finish(load_le(at, left) | static_cast<std::uint64_t>(bytes.size()) << 56);
   }
 

@@ -427,10 +427,8 @@ class schema {
     }
     args = std::span<const char>{text.data() + f.before, text.size() - least};
 #if !defined(__OPTIMIZE_SIZE__)
-    if (f.placeholders == 1 && args.size() <= 8) {  // a byte is zero where there is a '/'
-      const std::uint64_t slashes = detail::key_word(args.data(), args.size()) ^ 0x2f2f2f2f2f2f2f2f;
-      return ((slashes - 0x0101010101010101) & ~slashes & 0x8080808080808080) != 0 ? errc::absent
-                                                                                   : (args.size() <= most ? errc::ok : errc::full);
+    if (f.placeholders == 1 && args.size() <= 8) {
+      return detail::has_slash(detail::key_word(args.data(), args.size())) ? errc::absent : (args.size() <= most ? errc::ok : errc::full);
     }
 #endif
     std::size_t parts = 1;

@@ -48,6 +48,11 @@ namespace skerry::inline v0::state::detail {
   }
   return word;
 }
+/// Whether one of eight characters is '/': a byte of the difference is zero.
+[[nodiscard]] constexpr bool has_slash(std::uint64_t word) noexcept {
+  word ^= 0x2f2f2f2f2f2f2f2f;
+  return ((word - 0x0101010101010101) & ~word & 0x8080808080808080) != 0;
+}
 [[nodiscard]] constexpr std::uint64_t hash(const key_ref& key) noexcept {
   std::uint64_t h = key.path + (std::uint64_t{key.args.size()} << 32);
   for (std::size_t i = 0; i < key.args.size(); i += 8) {

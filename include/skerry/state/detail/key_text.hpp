@@ -3,8 +3,10 @@
 #pragma once
 
 #include <skerry/core/result.hpp>
+#include <skerry/state/detail/key_hash.hpp>
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -43,6 +45,15 @@ class key_args {
   }
   constexpr void add(std::string_view text) noexcept {
     begin();
+#if !defined(__OPTIMIZE_SIZE__)
+    if (text.size() - 1 < 8 && out_.size() - used_ >= 8 && std::endian::native == std::endian::little && !std::is_constant_evaluated()) {
+      const std::uint64_t word = key_word(text.data(), text.size());  // written at once, it can be read at once
+      __builtin_memcpy(out_.data() + used_, &word, 8);
+      used_ += text.size();
+      error_ = has_slash(word) ? errc::invalid : error_;
+      return;
+    }
+#endif
     if (text.empty() || text.find('/') != text.npos) {
       error_ = errc::invalid;
     }

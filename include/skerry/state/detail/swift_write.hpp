@@ -42,6 +42,10 @@ class sure_writer {
       u8(static_cast<std::uint8_t>(v));
       return;
     }
+    if (v < 0x4000) {
+      fixed<2>((v & 0x7f) | 0x80 | v >> 7 << 8);
+      return;
+    }
     const auto size = (static_cast<std::size_t>(std::bit_width(v)) + 6) / 7;
     v = (v & 0x0fffffff) | (v & 0x00fffffff0000000) << 4;  // one of 56 bits, two of 28, four of 14, eight of 7
     v = (v & 0x00003fff00003fff) | (v & 0x0fffc0000fffc000) << 2;
@@ -85,7 +89,7 @@ class swift_write {
   static constexpr bool exists = store_type::joins_quickly && !choices_of<schema_type>::any && text_bytes < 128 && payload_bytes < 128 &&
                                  Replica::limits_type::log_bytes >= most_bytes;
 
-  swift_write(Replica& of, const key_ref& key, stamp at, std::uint8_t kind) noexcept : of_{&of}, key_{key}, at_{at}, kind_{kind} {
+  swift_write(Replica& of, const key_ref& key, stamp at, std::uint8_t kind) noexcept : of_{&of}, key_{&key}, at_{at}, kind_{kind} {
     const store_type& store = of.store_;
     me_ = of.identity_.in_doubt() || of.any_fences() || store.pending().active() ? no_actor : store.actors().find(of.identity_.self());
     slot_ = store.table().find_place(key);
@@ -140,12 +144,16 @@ class swift_write {
     if (strange_ || (writes_ && !quick_join<store_type>::has_room(to, slot_, gone)) || !quick_join<store_type>::counts_on(to)) {
       return false;
     }
-    const incoming in{key_, me_, n_, at_, kind_, std::span{payload_}.first(size_)};
-    frame = write(in);
+    const incoming in{*key_, me_, n_, at_, kind_, std::span{payload_}.first(size_)};
+    std::byte* const begin = of_->log_.data();
+    std::byte* const end = write(in);
     join_report report;
     auto touched = [this](index slot, const actor& who, bool several) { of_->prune(slot, who, several); };
     quick_join<store_type>::operate(to, in, writes_, gone, slot_, report, touched);
     (void)of_->account(status{}, report);
+    sure_writer tail{end};
+    tail.fixed<4>(crc32c({begin, end}));  // now that what was written in small pieces can be read in large ones
+    frame = {begin, tail.at()};
     of_->stored_.chain.fold(n_, frame);
     if (at_ != stamp{}) {
       of_->clock_ = clock;
@@ -176,10 +184,9 @@ class swift_write {
     return a.who == b.who ? a.n < b.n : of_->store_.actors()[a.who] < of_->store_.actors()[b.who];
   }
 
-  /// The frame that `write_delta` would write.
-  [[nodiscard]] std::span<const std::byte> write(const incoming& in) noexcept {
-    std::byte* const begin = of_->log_.data();
-    sure_writer out{begin};
+  /// The frame that `write_delta` would write, up to its checksum.
+  [[nodiscard]] std::byte* write(const incoming& in) noexcept {
+    sure_writer out{of_->log_.data()};
     out.u8(wire::version << 4 | static_cast<std::uint8_t>(frame_kind::delta));
     out.u8(wire::has_checksum | wire::has_sender);
     out.who(self());
@@ -209,8 +216,7 @@ class swift_write {
       out.u8(static_cast<std::uint8_t>(size_));
       out.bytes(in.payload);
     }
-    out.fixed<4>(crc32c({begin, out.at()}));
-    return {begin, out.at()};
+    return out.at();
   }
   /// The runs of what dies and the operation's own event; its place among them.
   [[nodiscard]] std::size_t write_runs(sure_writer& out, std::byte* count) const noexcept {
@@ -250,7 +256,7 @@ class swift_write {
   }
 
   Replica* of_;
-  key_ref key_;
+  const key_ref* key_;  ///< not a copy of what has just been written in pieces
   stamp at_;
   std::uint64_t n_ = 0;
   std::size_t deaths_ = 0;
