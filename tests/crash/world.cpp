@@ -133,7 +133,7 @@ bool world::open(bool after_cut) {
     return false;
   }
   const std::string wrong = sums_.restarted(box_->counters(), box_->queued());
-  if (!wrong.empty() && options_.faults.sync_errors == 0) {
+  if (!wrong.empty() && !moves_) {
     found(&tally::broken, wrong);
   }
   sums_.begin_life(box_->counters());
@@ -151,7 +151,7 @@ bool world::open(bool after_cut) {
         k.ticket = true;
         k.durable = !k.excused;  // open has synced what it read
         k.gone = k.gone_durable = k.dropped = false;
-      } else if (k.excused || options_.faults.sync_errors != 0) {
+      } else if (k.excused || moves_) {
         k.excused = true;  // there may have been two copies, and nobody promised which is found
       } else {
         k.gone = k.gone_durable = true;
@@ -281,7 +281,8 @@ status world::sync() {
   }
   const status how = store_->sync();
   // Of drops beyond the look-ahead a recovery remembers sixteen; the others come back, counted as recovered.
-  const bool writes_fail = options_.faults.write_errors + options_.faults.short_writes != 0 || options_.quota_items > box_limits.items;
+  const bool writes_fail = options_.faults.write_errors + options_.faults.short_writes != 0 || !options_.faults.broken.empty() ||
+                           options_.quota_items > box_limits.items;
   const bool acks_written = flushed && !store_->log.acknowledgements_pending();
   if (how) {
     for (std::uint16_t s = 0; s < streams; ++s) {
@@ -354,7 +355,7 @@ void world::find_dropped() {
     }
   }
   const std::uint64_t counted = box_->counters().dropped_total() - dropped_seen_;
-  if (vanished != counted && options_.faults.sync_errors == 0 && options_.faults.read_errors == 0) {
+  if (vanished != counted && !moves_ && options_.faults.read_errors == 0) {
     found(&tally::broken, fmt::format("{} items were dropped, {} are counted", vanished, counted));
   }
   dropped_seen_ = box_->counters().dropped_total();
@@ -533,6 +534,9 @@ bool world::live() {
     probe(now, name, offset, in);
   };
   disk.inner.faults = options_.faults;
+  if (!options_.faults.broken.empty() && random_() % 2 == 0) {
+    disk.inner.faults.broken = {};  // so that the file holds something when it breaks
+  }
   if (random_() % 2 == 0) {
     disk.inner.power_fails_after(random_() % 80);  // within an operation
   }
@@ -570,6 +574,7 @@ bool is_quick() noexcept {
 }
 
 tally explore_points(std::uint64_t seed, std::uint64_t points, plant defect, bool stop) {
+  static constexpr std::array<std::string_view, 4> segments{"segment-00", "segment-01", "segment-02", "segment-04"};
   tally all;
   for (std::uint64_t n = seed; all.points < points; ++n) {
     world_options o;
@@ -579,6 +584,7 @@ tally explore_points(std::uint64_t seed, std::uint64_t points, plant defect, boo
     switch (n % 8) {
       case 1: o.faults.sync_errors = 9'000; break;
       case 3: o.faults.write_errors = o.faults.short_writes = 2'000; break;
+      case 7: o.faults.broken = n % 3 == 1 ? segments[n / 8 % segments.size()] : std::string_view{}; break;
       case 5: o.faults.capacity = 8192 * (2 + n % 4) + n * 13 % 8192; break;
       default: break;
     }

@@ -104,6 +104,7 @@ class world {
 
   std::uint64_t seed_;
   world_options options_;
+  bool moves_ = !options_.faults.broken.empty() || options_.faults.sync_errors != 0;  // there may be two copies of what was moved
   tally* to_;
   splitmix64 random_;
   std::uint32_t now_ = 0;
