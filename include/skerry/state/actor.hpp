@@ -190,7 +190,7 @@ constexpr void insert_at(std::size_t at, Entries& entries, std::size_t& size, co
 
 /// The actors that one replica knows; each gets the next free number for ever.
 ///
-/// Quick   an actor's place is tried first where its id points to, for 2 to 4 bytes more per actor
+/// Quick   an actor's place is tried first where its id points to, for 4 to 8 bytes more per actor
 /// Cost    18 bytes per actor; find O(log A), insert O(A); no heap
 /// Errors  `full`
 template <std::size_t A, bool Quick = false>

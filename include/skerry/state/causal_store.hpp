@@ -867,7 +867,8 @@ class causal_store {
     return from_;
   }
 
-  actor_table<Limits::actors, joins_quickly> actors_{};
+  /// Of thousands of actors few would stand where their ids point to.
+  actor_table<Limits::actors, joins_quickly && Limits::actors <= 128> actors_{};
   context_type context_{};
   table_type table_{};
   std::uint64_t events_ = 0;  ///< how many the context holds
