@@ -34,6 +34,8 @@ class rolling {
 ///         counts as the even one above it), no heap. `summary()` O(1).
 /// Bound   as one block of N values, whatever passed through before: an outlier leaves no trace once it has left. While the mean
 ///         moves away from the pivot for less than N + 2 values, the digits of (mean - pivot)^2 / variance beyond 1024 are lost.
+///         Whatever comes: mean within 6 u L, sum of squares within 40 u N R^2, where u is half a unit in the last place, L the
+///         largest of the last 17 N + 2 values and R the greatest distance among them from the mean
 /// Errors  `out_of_range` when the powers of a value would overflow the sums
 template <class Real, unsigned Order, std::size_t N>
 class rolling<moments<Real, Order>, N> {
