@@ -228,7 +228,7 @@ class courier {
         in_.flights_.clear(f);
         return a;
       }
-      if (in_.config_.get().direct && f.stage == flight_stage::over) {
+      if (in_.may_be_direct && f.stage == flight_stage::over) {
         action<Time> a = in_.describe(f, action_kind::completed);
         a.why = f.why;
         in_.flights_.clear(f);
@@ -238,7 +238,7 @@ class courier {
         return in_.bury(f);
       }
       if (in_.may_wait(f)) {
-        const action<Time> a = in_.start(f, t);
+        const action<Time> a = in_.is_direct(f) ? in_.start_direct(f, t) : in_.start_stored(f, t);
         if (a.kind != action_kind::idle) {
           return a;
         }

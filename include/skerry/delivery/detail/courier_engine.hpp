@@ -48,15 +48,23 @@ class courier_engine {
 
   // --- choosing ---
 
-  [[nodiscard]] bool is_direct(const flight& f) const noexcept { return config_.get().direct && f.kind == flight_kind::direct; }
+  // Where the config is told while running, what is direct is so because that says so.
+  static constexpr bool may_be_direct = [] {
+    if constexpr (is_fixed<courier_config<Time>, Fixed>) {
+      return Fixed->direct;
+    } else {
+      return true;
+    }
+  }();
+  [[nodiscard]] static bool is_direct(const flight& f) noexcept { return may_be_direct && f.kind == flight_kind::direct; }
   /// One endpoint is never probed, and nothing that failed there goes to another one.
   static constexpr bool one_endpoint = L.endpoints == 1;
   [[nodiscard]] static bool is_probe(const flight& f) noexcept { return !one_endpoint && f.kind == flight_kind::probe; }
   [[nodiscard]] bool has_next(const flight& f, Time t) const noexcept {
     return !one_endpoint && ends_.ready(t, f.tried) != endpoint_id::none;
   }
-  [[nodiscard]] bool may_wait(const flight& f) const noexcept {
-    return (!one_endpoint || config_.get().direct) && f.stage == flight_stage::waiting;
+  [[nodiscard]] static bool may_wait(const flight& f) noexcept {
+    return (!one_endpoint || may_be_direct) && f.stage == flight_stage::waiting;
   }
   void begin_direct(stream_id stream) noexcept {
     ++directs_;
@@ -89,7 +97,7 @@ class courier_engine {
   // --- attempts ---
 
   [[nodiscard]] action<Time> describe(const flight& f, action_kind kind) const noexcept {
-    action<Time> a = flights_.describe(f, kind, is_direct(f));
+    action<Time> a = flights_.template describe<may_be_direct>(f, kind);
     a.deadline = time_.to_raw(f.lease_at);
     return a;
   }
@@ -196,7 +204,7 @@ class courier_engine {
     f->begin(flight_kind::stored, item.id, item.payload.size(), item.attempts);
     if (item.historical) {
       replay_at_ = skerry::advance(t, config_.get().replay_interval);
-      if (config_.get().direct && directs_ > 0) {
+      if (may_be_direct && directs_ > 0) {
         replay_at_ = skerry::advance(replay_at_, config_.get().replay_interval);
       }
     }
@@ -260,18 +268,11 @@ class courier_engine {
     }
   }
 
-  [[nodiscard]] action<Time> start(flight& f, Time t) noexcept {
-    if (is_direct(f)) {
-      return start_direct(f, t);
-    }
-    if constexpr (one_endpoint) {
-      return {};
-    } else {
-      return start_stored(f, t);
-    }
-  }
   /// An outbox item that failed at one endpoint goes to the next one at once.
   [[nodiscard]] action<Time> start_stored(flight& f, Time t) noexcept {
+    if constexpr (one_endpoint) {
+      return {};
+    }
     const endpoint_id e = ends_.ready(t, f.tried);
     const result<item_view> item = e == endpoint_id::none ? result<item_view>{errc::absent} : box_.peek(f.id);
     const auto round = static_cast<std::uint16_t>(f.attempts - std::popcount(f.tried));  // attempts before this round of endpoints

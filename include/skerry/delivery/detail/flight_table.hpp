@@ -119,8 +119,9 @@ class flight_table {
     return n;
   }
 
-  /// What is told of it. `direct`: it has its payload with it.
-  [[nodiscard]] action<Time> describe(const entry& f, action_kind kind, bool direct) const noexcept {
+  /// What is told of it. `MayBeDirect`: whether any has its payload with it.
+  template <bool MayBeDirect>
+  [[nodiscard]] action<Time> describe(const entry& f, action_kind kind) const noexcept {
     action<Time> a;
     a.kind = kind;
     a.token = token_of(f);
@@ -128,7 +129,7 @@ class flight_table {
     a.attempt = static_cast<std::uint16_t>(f.attempts == 0 ? 1 : f.attempts);
     a.deadline = f.lease_at;
     a.item.id = f.id;
-    if (direct) {
+    if (MayBeDirect && f.kind == flight_kind::direct) {
       a.item.payload = f.bytes();
       a.item.importance = f.options.importance;
       a.item.historical = f.options.historical;
