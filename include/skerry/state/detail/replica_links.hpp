@@ -841,7 +841,7 @@ class replica_links {
         link.digest_due = true;
         link.sync_due = false;
       } else {
-        link.compared = false;
+        link.compared = link.attempt > 4;  // from then on when nothing is heard for a while: what is in the way may be gone then
         if (link.attempt > 2) {
           link.repairing = true;
           begin_anew(link);
