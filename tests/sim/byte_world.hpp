@@ -116,6 +116,9 @@ class byte_world {
     now_ = 0;
     spent_ = ideal_ = talk_ = meetings_ = 0;
     equal_ = true;
+    for (written& w : written_) {
+      w.bytes.clear();
+    }
     for (std::size_t i = 0; i < nodes; ++i) {
       skerry::splitmix64 birth{seed * 64 + i};
       (void)at(i).create(i + 1, state::clock_limits{}, birth, instant());
@@ -149,10 +152,16 @@ class byte_world {
             wall());
   }
 
-  [[nodiscard]] std::vector<std::byte> all_of(std::size_t i) {
-    skerry::byte_writer out{whole_};
-    (void)at(i).encode(out);
-    return {out.written().begin(), out.written().end()};
+  /// All that a board knows; written anew when there was a change since.
+  [[nodiscard]] const std::vector<std::byte>& all_of(std::size_t i) {
+    const auto& store = at(i).replica().store();
+    written& w = written_[i];
+    if (w.bytes.empty() || w.arrivals != store.arrivals() || w.events != store.context_hash()) {
+      skerry::byte_writer out{whole_};
+      (void)at(i).encode(out);
+      w = {store.arrivals(), store.context_hash(), {out.written().begin(), out.written().end()}};
+    }
+    return w.bytes;
   }
   /// Until all are silent. Frames that go at the same moment cross each other.
   void exchange() {
@@ -186,17 +195,17 @@ class byte_world {
     equal_ = equal_ && all_of(0) == all_of(1) && all_of(1) == all_of(2);
   }
   void hear(std::size_t from, std::size_t to, const std::vector<std::vector<std::byte>>& frames) {
-    const std::vector<std::byte> held = all_of(to);
+    held_ = all_of(to);
     for (const auto& frame : frames) {
       (void)at(to).receive(*links_[to][from], frame, instant());
     }
-    const std::vector<std::byte> holds = all_of(to);
-    if (held == holds) {
+    const std::vector<std::byte>& holds = all_of(to);
+    if (held_ == holds) {
       return;
     }
     skerry::testing::frame_edit before;
     skerry::testing::frame_edit after;
-    (void)before.read(held);
+    (void)before.read(held_);
     (void)after.read(holds);
     const auto known = [&before](const auto& who, std::uint64_t n) {
       return std::any_of(before.covers.begin(), before.covers.end(),
@@ -253,6 +262,13 @@ class byte_world {
   std::optional<state::link_id> links_[nodes][nodes]{};
   std::array<std::byte, 2048> room_{};
   std::array<std::byte, 65'536> whole_{};
+  struct written {
+    std::uint64_t arrivals = 0;
+    std::uint64_t events = 0;
+    std::vector<std::byte> bytes{};
+  };
+  std::array<written, nodes> written_{};
+  std::vector<std::byte> held_{};  ///< what somebody knew before he heard more
   std::int64_t now_ = 0;
   std::uint64_t spent_ = 0;
   std::uint64_t ideal_ = 0;
