@@ -190,7 +190,7 @@ TEST_CASE("what could not be written goes out with the next sync, and is read me
   CHECK(device.under().content("log")[71] == std::byte{2});
 }
 
-TEST_CASE("what waits for a file that cannot be written holds up no other one, and can be forgotten") {
+TEST_CASE("whole blocks that cannot go out hold up no other file, and can be forgotten") {
   memory_type memory;
   device_type device{strict_disk{}, memory.bytes};
   make(device, "a");

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # Copyright (c) 2026 The skerry authors
 # SPDX-License-Identifier: MIT
-"""Plants one defect after another in front of the floors and notices checks: a check that finds nothing proves nothing."""
+"""Plants one defect after another in front of the checks beside it: a check that finds nothing proves nothing."""
 import pathlib
 import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import case_names  # noqa: E402
 import floors  # noqa: E402
 import notices  # noqa: E402
 
@@ -47,14 +48,21 @@ NOTICES = [
     ("CMakeLists.txt", ["project(x)"], False),
 ]
 
+NAMES = [
+    ('TEST_CASE("a") {}\nTEST_CASE("a") {}', 1),
+    ('TEST_CASE("a b", "[x]") {}\nTEST_CASE("a "\n          "b", "[x]") {}', 1),
+    ('TEST_CASE("a", "[x]") {}\nTEST_CASE("a", "[y]") {}\n// TEST_CASE("a", "[y]") {}\nTEMPLATE_TEST_CASE("b", "[x]", int) {}', 0),
+]
+
 
 def main():
     wrong = [f"not refused: {case}" for case in REFUSED if not list(floors.violations(*case))]
     wrong += [f"refused: {case}" for case in ACCEPTED if list(floors.violations(*case))]
     wrong += [f"notice: {name} {lines}" for name, lines, good in NOTICES if (notices.problem(pathlib.Path(name), lines) is None) != good]
+    wrong += [f"names: {text}" for text, many in NAMES if len(list(case_names.twice([("x.cpp", text)]))) != many]
     for line in wrong:
         print(f"FAIL {line}")
-    print(f"{len(REFUSED) + len(ACCEPTED) + len(NOTICES)} planted cases, {len(wrong)} judged wrongly")
+    print(f"{len(REFUSED) + len(ACCEPTED) + len(NOTICES) + len(NAMES)} planted cases, {len(wrong)} judged wrongly")
     return 1 if wrong else 0
 
 
