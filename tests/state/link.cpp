@@ -334,10 +334,10 @@ TEST_CASE("links that fall silent have made all equal, whatever was cut, lost an
     history_of_new_lives<long_lived_and_forgetful>(seed);
   }
   // Those that found what random ones seldom do: comparisons that were used up while another link was in the way.
-  for (const std::uint64_t seed : {38135, 140667, 328756, 410666, 427100, 435215}) {
+  for (const std::uint64_t seed : {38135U, 140667U, 328756U, 410666U, 427100U, 435215U}) {
     history_of_new_lives<long_lived>(seed);
   }
-  for (const std::uint64_t seed : {226970, 227947, 229301, 229862}) {
+  for (const std::uint64_t seed : {226970U, 227947U, 229301U, 229862U}) {
     history_of_new_lives<long_lived_and_forgetful>(seed);
   }
 }
